@@ -1,0 +1,1 @@
+//! The viewer: shows a capture on a time axis.
