@@ -5,15 +5,17 @@
 //! - [`units`], [`time`], [`reading`], [`process`]: the words everything else is written in.
 //! - [`group`]: what is sampled, as tables of numbers: each kernel file is a group with fields.
 //! - [`tick`]: one instant as the recorder hands it over: only what changed.
-//! - [`sample`]: one instant as a reader wants it: everything, typed.
-//! - [`capture`]: the SQLite file: chunks, the tail, plain tables, the writer and the reader.
+
 //!
 //! This crate knows no `/proc` and no screen, keeps raw counters and derives nothing but the
 //! counter differences that the pyramid needs ([`counter`]).
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod counter;
+pub mod group;
 pub mod process;
 pub mod reading;
+pub mod tick;
 pub mod time;
 pub mod units;

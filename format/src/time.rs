@@ -67,6 +67,9 @@ mod tests {
     #[test]
     fn moving_stays_within_the_type() {
         assert_eq!(BootTime(i64::MAX).plus(Duration::from_secs(1)).0, i64::MAX);
-        assert_eq!(BootTime(5_000_000).minus(Duration::from_secs(1)).0, 4_000_000);
+        assert_eq!(
+            BootTime(5_000_000).minus(Duration::from_secs(1)).0,
+            4_000_000
+        );
     }
 }

@@ -1,0 +1,11 @@
+//! The capture file: one SQLite database, described for others in `format/FORMAT.md`.
+//!
+//! Writing: the recorder hands [`crate::tick::Tick`]s to a writer, which keeps the open chunk
+//! in memory, saves each tick as a row of the tail, and every 60 ticks replaces the tail by
+//! one compressed chunk. Reading: a reader finds the chunk of a moment, unpacks it, and gives
+//! typed samples.
+
+mod bytes;
+pub mod chunk;
+pub mod error;
+mod frame;

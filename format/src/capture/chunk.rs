@@ -1,0 +1,151 @@
+//! A chunk in memory: a run of ticks as rows and the cells that changed.
+//!
+//! The writer's [`builder`] fills one tick by tick; [`encode`] and [`decode`] turn it into
+//! frames and back; [`Chunk::cell`] gives the value of any cell at any of its ticks. A chunk
+//! needs no other chunk to be understood: its first tick holds every value.
+
+pub mod builder;
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod tail;
+#[cfg(test)]
+mod tests;
+
+use crate::group::{Group, Kind};
+use crate::reading::{Missing, Reading};
+use crate::tick::{Key, TickTimes};
+
+/// How many ticks a chunk has when it is full.
+pub const CHUNK_TICKS: usize = 60;
+
+/// No chunk has more ticks than this; positions of ticks are stored in a byte.
+pub(crate) const MOST_TICKS: usize = 250;
+
+/// In [`Row::died`]: still there at the last tick.
+pub(crate) const ALIVE: u8 = u8::MAX;
+
+/// A run of ticks: rows and the cells that changed.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    pub(crate) ticks: Vec<TickTimes>,
+    pub(crate) strings: Vec<Box<[u8]>>,
+    pub(crate) groups: [Rows; Group::COUNT],
+}
+
+/// The rows of one group and every change of their cells.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<Row>,
+    /// In order of (field, row, tick) once [`Rows::sort`] was called.
+    pub(crate) changes: Vec<CellChange>,
+    /// Where the changes of each (field, row) begin, with one more entry for their end.
+    starts: Vec<u32>,
+}
+
+/// One entity over the ticks of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) key: Key,
+    /// The first tick at which it was there.
+    pub(crate) born: u8,
+    /// The first tick at which it was not, or [`ALIVE`].
+    pub(crate) died: u8,
+}
+
+impl Row {
+    fn is_at(&self, tick: usize) -> bool {
+        usize::from(self.born) <= tick && tick < usize::from(self.died)
+    }
+}
+
+/// A cell's new value at one tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CellChange {
+    pub(crate) row: u32,
+    pub(crate) field: u8,
+    pub(crate) tick: u8,
+    pub(crate) missing: u8,
+    pub(crate) value: i64,
+}
+
+impl Rows {
+    /// Puts the changes in the order that look-ups and the encoder need.
+    pub(crate) fn sort(&mut self, fields: usize) {
+        self.changes
+            .sort_unstable_by_key(|c| (c.field, c.row, c.tick));
+        let rows = self.rows.len();
+        self.starts.clear();
+        self.starts.resize(fields * rows + 1, 0);
+        for change in &self.changes {
+            let cell = usize::from(change.field) * rows + change.row as usize;
+            self.starts[cell + 1] += 1;
+        }
+        for cell in 1..self.starts.len() {
+            self.starts[cell] += self.starts[cell - 1];
+        }
+    }
+
+    /// Every change of one cell, in order of time.
+    pub(crate) fn changes_of(&self, field: usize, row: usize) -> &[CellChange] {
+        let cell = field * self.rows.len() + row;
+        let range = self.starts[cell] as usize..self.starts[cell + 1] as usize;
+        &self.changes[range]
+    }
+}
+
+impl Chunk {
+    /// When its ticks were taken, in order.
+    pub fn ticks(&self) -> &[TickTimes] {
+        &self.ticks
+    }
+
+    /// The rows of `group` that were there at `tick`, with their keys.
+    pub fn rows_at(&self, group: Group, tick: usize) -> impl Iterator<Item = (usize, &Key)> {
+        let rows = self.groups[group.index()].rows.iter().enumerate();
+        rows.filter_map(move |(number, row)| row.is_at(tick).then_some((number, &row.key)))
+    }
+
+    /// The value of a cell at `tick`: what it last changed to. Costs a binary search.
+    pub fn cell(&self, group: Group, row: usize, field: usize, tick: usize) -> Reading<i64> {
+        let changes = self.groups[group.index()].changes_of(field, row);
+        let seen = changes.partition_point(|c| usize::from(c.tick) <= tick);
+        match changes[..seen].last() {
+            None => Err(Missing::NotRead),
+            Some(last) => Missing::from_code(last.missing).map_or(Ok(last.value), Err),
+        }
+    }
+
+    /// The text of a cell at `tick`.
+    pub fn text(&self, group: Group, row: usize, field: usize, tick: usize) -> Reading<&[u8]> {
+        let number = self.cell(group, row, field, tick)?;
+        let text = usize::try_from(number).ok();
+        let text = text.and_then(|number| self.strings.get(number));
+        text.map(AsRef::as_ref).ok_or(Missing::Malformed)
+    }
+
+    pub(crate) fn sort(&mut self) {
+        for group in Group::ALL {
+            self.groups[group.index()].sort(group.fields().len());
+        }
+    }
+}
+
+/// How a value is written: as what it adds to what is known.
+///
+/// Both directions are one subtraction, so that neither can drift from the other.
+pub(crate) fn difference(kind: Kind, value: i64, previous: i64, seq: u64) -> i64 {
+    match kind {
+        Kind::Counter | Kind::Gauge => value.wrapping_sub(previous),
+        Kind::ReadAt => value.wrapping_sub(seq.cast_signed()),
+        Kind::Text => value,
+    }
+}
+
+/// The value behind a [`difference`].
+pub(crate) fn value_from_difference(kind: Kind, difference: i64, previous: i64, seq: u64) -> i64 {
+    match kind {
+        Kind::Counter | Kind::Gauge => previous.wrapping_add(difference),
+        Kind::ReadAt => difference.wrapping_add(seq.cast_signed()),
+        Kind::Text => difference,
+    }
+}

@@ -1,0 +1,234 @@
+//! One tick as bytes: a row of the tail.
+//!
+//! ```text
+//! times · strings first used here · for each group: born keys · died rows · changes by field
+//! ```
+//! The first tick of a chunk holds every row and value; the others only what changed, so the
+//! tail is read from its beginning.
+
+use super::builder::Delta;
+use crate::capture::bytes::{Input, put_bytes, put_signed, put_unsigned};
+use crate::capture::error::FrameFault;
+use crate::group::Group;
+use crate::process::{Pid, ProcessKey};
+use crate::tick::{Change, Instants, Key, Shed, TickTimes};
+use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
+use crate::units::Ticks;
+use std::time::Duration;
+
+/// A tail row, taken apart.
+#[derive(Debug)]
+pub(crate) struct TailRow<'a> {
+    pub(crate) times: TickTimes,
+    pub(crate) strings: Vec<&'a [u8]>,
+    pub(crate) deltas: [Delta; Group::COUNT],
+}
+
+pub(crate) fn encode(
+    out: &mut Vec<u8>,
+    times: &TickTimes,
+    strings: &[Box<[u8]>],
+    deltas: &mut [Delta; Group::COUNT],
+) {
+    for number in numbers_from_times(times) {
+        put_signed(out, number);
+    }
+    put_unsigned(out, strings.len() as u64);
+    for text in strings {
+        put_bytes(out, text);
+    }
+    for delta in deltas {
+        encode_delta(out, delta);
+    }
+}
+
+pub(crate) fn decode(bytes: &[u8]) -> Result<TailRow<'_>, FrameFault> {
+    let mut input = Input(bytes);
+    let mut numbers = [0; TIME_NUMBERS];
+    for number in &mut numbers {
+        *number = input.signed()?;
+    }
+    let count = input.count(1)?;
+    let strings = (0..count)
+        .map(|_| input.bytes())
+        .collect::<Result<_, _>>()?;
+    let mut deltas: [Delta; Group::COUNT] = Default::default();
+    for delta in &mut deltas {
+        *delta = decode_delta(&mut input)?;
+    }
+    input.end()?;
+    let times = times_from_numbers(numbers);
+    Ok(TailRow {
+        times,
+        strings,
+        deltas,
+    })
+}
+
+fn encode_delta(out: &mut Vec<u8>, delta: &mut Delta) {
+    put_unsigned(out, delta.born.len() as u64);
+    for key in &delta.born {
+        put_key(out, key);
+    }
+    put_unsigned(out, delta.died.len() as u64);
+    for &row in &delta.died {
+        put_unsigned(out, u64::from(row));
+    }
+    delta
+        .changes
+        .sort_by_key(|(change, _)| (change.field, change.row));
+    let by_field = delta.changes.chunk_by(|(a, _), (b, _)| a.field == b.field);
+    put_unsigned(out, by_field.clone().count() as u64);
+    for changes in by_field {
+        out.push(changes[0].0.field);
+        put_unsigned(out, changes.len() as u64);
+        let mut row = 0;
+        for (change, _) in changes {
+            put_unsigned(out, u64::from(change.row - row));
+            row = change.row;
+        }
+        for (change, step) in changes {
+            // An absent value is announced by a 0; any step is shifted past it.
+            match change.missing {
+                0 => put_signed(
+                    out,
+                    if *step < 0 {
+                        *step
+                    } else {
+                        step.saturating_add(1)
+                    },
+                ),
+                missing => out.extend_from_slice(&[0, missing]),
+            }
+        }
+    }
+}
+
+fn decode_delta(input: &mut Input<'_>) -> Result<Delta, FrameFault> {
+    let mut delta = Delta::default();
+    for _ in 0..input.count(2)? {
+        delta.born.push(key(input)?);
+    }
+    for _ in 0..input.count(1)? {
+        delta.died.push(input.small()?);
+    }
+    for _ in 0..input.count(3)? {
+        let field = input.byte()?;
+        let count = input.count(2)?;
+        let first = delta.changes.len();
+        let mut row = 0_u32;
+        for _ in 0..count {
+            row = row
+                .checked_add(input.small()?)
+                .ok_or(FrameFault::Misplaced)?;
+            let change = Change {
+                row,
+                field,
+                missing: 0,
+                value: 0,
+            };
+            delta.changes.push((change, 0));
+        }
+        for (change, step) in &mut delta.changes[first..] {
+            match input.signed()? {
+                0 => change.missing = input.byte()?,
+                negative if negative < 0 => *step = negative,
+                shifted => *step = shifted - 1,
+            }
+        }
+    }
+    Ok(delta)
+}
+
+/// A key: a name, or a process by pid and start.
+pub(crate) fn put_key(out: &mut Vec<u8>, key: &Key) {
+    match key {
+        Key::Name(name) => {
+            out.push(0);
+            put_bytes(out, name);
+        }
+        Key::Process(process) => {
+            out.push(1);
+            put_signed(out, i64::from(process.pid.0));
+            put_unsigned(out, process.started.0);
+        }
+    }
+}
+
+pub(crate) fn key(input: &mut Input<'_>) -> Result<Key, FrameFault> {
+    match input.byte()? {
+        0 => Ok(Key::Name(input.bytes()?.into())),
+        1 => {
+            let pid = input.signed()?;
+            let pid =
+                i32::try_from(pid).map_err(|_too_large| FrameFault::Number(pid.cast_unsigned()))?;
+            let started = Ticks(input.unsigned()?);
+            Ok(Key::Process(ProcessKey {
+                pid: Pid(pid),
+                started,
+            }))
+        }
+        other => Err(FrameFault::Number(u64::from(other))),
+    }
+}
+
+/// How many numbers the times of a tick are stored as.
+pub(crate) const TIME_NUMBERS: usize = 11;
+
+/// The times of a tick as numbers that hardly move from tick to tick: the monotonic clock as
+/// lateness, the others as their distance from it.
+pub(crate) fn numbers_from_times(times: &TickTimes) -> [i64; TIME_NUMBERS] {
+    let (began, ended) = (times.began, times.ended);
+    let distance = |at: Instants| {
+        let boot = at.boot.0.wrapping_sub(at.monotonic.0);
+        (boot, at.wall.0.wrapping_sub(at.monotonic.0))
+    };
+    let (boot, wall) = distance(began);
+    let (end_boot, end_wall) = distance(ended);
+    [
+        times.seq.0.cast_signed(),
+        times.planned.0,
+        began.monotonic.0.wrapping_sub(times.planned.0),
+        boot,
+        wall,
+        ended.monotonic.0.wrapping_sub(began.monotonic.0),
+        end_boot.wrapping_sub(boot),
+        end_wall.wrapping_sub(wall),
+        i64::try_from(times.recorder_cpu.as_micros()).unwrap_or(i64::MAX),
+        i64::from(times.shed.0),
+        i64::from(times.full_sweep),
+    ]
+}
+
+/// The times behind [`numbers_from_times`].
+pub(crate) fn times_from_numbers(numbers: [i64; TIME_NUMBERS]) -> TickTimes {
+    let [
+        seq,
+        planned,
+        late,
+        boot,
+        wall,
+        took,
+        end_boot,
+        end_wall,
+        cpu,
+        shed,
+        sweep,
+    ] = numbers;
+    let instants = |monotonic: i64, boot: i64, wall: i64| Instants {
+        monotonic: MonotonicTime(monotonic),
+        boot: BootTime(monotonic.wrapping_add(boot)),
+        wall: WallTime(monotonic.wrapping_add(wall)),
+    };
+    let began = planned.wrapping_add(late);
+    let (end_boot, end_wall) = (boot.wrapping_add(end_boot), wall.wrapping_add(end_wall));
+    TickTimes {
+        seq: Seq(seq.cast_unsigned()),
+        planned: MonotonicTime(planned),
+        began: instants(began, boot, wall),
+        ended: instants(began.wrapping_add(took), end_boot, end_wall),
+        recorder_cpu: Duration::from_micros(cpu.max(0).cast_unsigned()),
+        shed: Shed(u32::try_from(shed).unwrap_or(u32::MAX)),
+        full_sweep: sweep != 0,
+    }
+}

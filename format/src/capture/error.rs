@@ -1,0 +1,105 @@
+//! What can go wrong with a capture, and what the reader can do about it.
+
+use std::path::PathBuf;
+
+/// Why one frame could not be used. The frames around it still can.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrameFault {
+    /// It ends before it should.
+    #[error("it ends too early")]
+    Short,
+    /// It does not begin as a frame does.
+    #[error("it is not a frame")]
+    Foreign,
+    /// Its check does not match: it was damaged, or belongs to another capture.
+    #[error("its checksum does not match")]
+    Check,
+    /// It is sound, but not the frame that belongs here.
+    #[error("it belongs to another place in the capture")]
+    Misplaced,
+    /// It was written in a form this version does not know.
+    #[error("it has frame version {0}, which this program does not know")]
+    Version(u8),
+    /// A number in it cannot be right.
+    #[error("it holds an impossible number ({0})")]
+    Number(u64),
+    /// It could not be compressed or unpacked.
+    #[error("zstd: {0}")]
+    Zstd(String),
+}
+
+/// Why a capture could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// The file is not there, or may not be read.
+    #[error("cannot open {path}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is no capture at all.
+    #[error("{path} is not an afterimage capture: {why}")]
+    NotACapture {
+        /// The file.
+        path: PathBuf,
+        /// How that was seen.
+        why: String,
+    },
+    /// It was written in another version of the format.
+    #[error(
+        "{path} was written in capture format 0.{found}; this program reads format 0.{ours}: {advice}"
+    )]
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+        /// The version in the file.
+        found: i32,
+        /// The version of this program.
+        ours: i32,
+        /// Which of the two to change.
+        advice: &'static str,
+    },
+    /// It is a capture of another host.
+    #[error("{path} is a capture of the host {found}, not of {ours}: choose another file with -o")]
+    OtherHost {
+        /// The file.
+        path: PathBuf,
+        /// The host in the file.
+        found: String,
+        /// This host.
+        ours: String,
+    },
+    /// SQLite could not do what was asked.
+    #[error("{path}: {doing}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A frame that was asked for is damaged.
+    #[error("{path}: the data from tick {seq} on is damaged: {fault}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The first tick of the frame.
+        seq: u64,
+        /// What is wrong with it.
+        #[source]
+        fault: FrameFault,
+    },
+    /// The capture holds no tick at all, or none where it was asked for.
+    #[error("{path} holds no sample {place}")]
+    NoSample {
+        /// The file.
+        path: PathBuf,
+        /// Where one was looked for.
+        place: String,
+    },
+}

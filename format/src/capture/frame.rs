@@ -1,0 +1,267 @@
+//! A checked frame: the unit in which anything compressed is stored.
+//!
+//! ```text
+//! magic "AFFR" · version u8 · kind u8 · 2 zero bytes · seq u64 · raw length u32 · stored length u32 · check u64 · stored bytes
+//! ```
+//! Integers are little-endian. The check is XXH3-64 over the header before it and the stored
+//! bytes, seeded with the capture's own number: a frame that was copied to another place or
+//! out of another capture does not pass. The stored bytes are one zstd frame.
+
+use super::error::FrameFault;
+use std::io::Read as _;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// What a frame holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum FrameKind {
+    /// A chunk's tick times, rows and strings.
+    Index = 1,
+    /// A chunk's columns of everything but processes.
+    Machine = 2,
+    /// A chunk's columns of processes.
+    Processes = 3,
+    /// One tick of the tail.
+    Tick = 4,
+    /// A bucket of the pyramid, per process life.
+    Lives = 5,
+}
+
+const MAGIC: [u8; 4] = *b"AFFR";
+const VERSION: u8 = 0;
+const HEADER: usize = 32;
+/// No frame unpacks to more than this, whatever it claims.
+const RAW_LIMIT: usize = 64 << 20;
+
+/// What the check of a frame covers beside its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FrameKey {
+    /// The capture's own number.
+    pub(crate) capture: u64,
+    /// The tick it belongs to, or the first of them.
+    pub(crate) seq: u64,
+}
+
+/// Appends `raw` as a frame.
+pub(crate) fn seal(
+    out: &mut Vec<u8>,
+    kind: FrameKind,
+    key: FrameKey,
+    raw: &[u8],
+    packer: &mut Packer,
+) -> Result<(), FrameFault> {
+    let stored = packer.pack(raw)?;
+    let length = |bytes: &[u8]| match u32::try_from(bytes.len()) {
+        Ok(length) if bytes.len() <= RAW_LIMIT => Ok(length),
+        _ => Err(FrameFault::Number(bytes.len() as u64)),
+    };
+    let start = out.len();
+    out.extend_from_slice(&MAGIC);
+    out.extend_from_slice(&[VERSION, kind as u8, 0, 0]);
+    out.extend_from_slice(&key.seq.to_le_bytes());
+    out.extend_from_slice(&length(raw)?.to_le_bytes());
+    out.extend_from_slice(&length(stored)?.to_le_bytes());
+    let check = check(&out[start..], stored, key.capture);
+    out.extend_from_slice(&check.to_le_bytes());
+    out.extend_from_slice(stored);
+    Ok(())
+}
+
+/// Takes the next frame off `input`, unpacked into `raw`.
+pub(crate) fn open(
+    input: &mut &[u8],
+    kind: FrameKind,
+    key: FrameKey,
+    raw: &mut Vec<u8>,
+) -> Result<(), FrameFault> {
+    let (header, rest) = input.split_at_checked(HEADER).ok_or(FrameFault::Short)?;
+    let (head, checked) = header.split_at(24);
+    if head[..4] != MAGIC {
+        return Err(FrameFault::Foreign);
+    }
+    let stored_length = u32::from_le_bytes(array(&head[20..])) as usize;
+    let raw_length = u32::from_le_bytes(array(&head[16..20])) as usize;
+    let (stored, rest) = rest
+        .split_at_checked(stored_length)
+        .ok_or(FrameFault::Short)?;
+    if check(head, stored, key.capture) != u64::from_le_bytes(array(checked)) {
+        return Err(FrameFault::Check);
+    }
+    if head[4] != VERSION {
+        return Err(FrameFault::Version(head[4]));
+    }
+    if head[5] != kind as u8 || u64::from_le_bytes(array(&head[8..16])) != key.seq {
+        return Err(FrameFault::Misplaced);
+    }
+    unpack(stored, raw_length, raw)?;
+    *input = rest;
+    Ok(())
+}
+
+/// Steps over the next frame without unpacking it.
+pub(crate) fn skip(input: &mut &[u8]) -> Result<(), FrameFault> {
+    let (header, rest) = input.split_at_checked(HEADER).ok_or(FrameFault::Short)?;
+    let stored_length = u32::from_le_bytes(array(&header[20..24])) as usize;
+    let (_, rest) = rest
+        .split_at_checked(stored_length)
+        .ok_or(FrameFault::Short)?;
+    *input = rest;
+    Ok(())
+}
+
+fn check(head: &[u8], stored: &[u8], capture: u64) -> u64 {
+    let of_head = xxh3_64_with_seed(head, capture);
+    xxh3_64_with_seed(stored, of_head)
+}
+
+fn unpack(stored: &[u8], length: usize, raw: &mut Vec<u8>) -> Result<(), FrameFault> {
+    if length > RAW_LIMIT {
+        return Err(FrameFault::Number(length as u64));
+    }
+    raw.clear();
+    raw.reserve(length);
+    let mut decoder =
+        zstd::Decoder::with_buffer(stored).map_err(|e| FrameFault::Zstd(e.to_string()))?;
+    // 2^26 bytes: no window larger than a frame may be.
+    decoder
+        .window_log_max(26)
+        .map_err(|e| FrameFault::Zstd(e.to_string()))?;
+    let read = decoder.take(length as u64 + 1).read_to_end(raw);
+    read.map_err(|e| FrameFault::Zstd(e.to_string()))?;
+    if raw.len() == length {
+        Ok(())
+    } else {
+        Err(FrameFault::Number(raw.len() as u64))
+    }
+}
+
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes
+        .try_into()
+        .expect("the header was cut to its fields' lengths")
+}
+
+/// Compresses, keeping its context and its buffer from frame to frame.
+pub(crate) struct Packer {
+    context: zstd::bulk::Compressor<'static>,
+    packed: Vec<u8>,
+}
+
+impl Packer {
+    /// A packer at a zstd level.
+    pub(crate) fn new(level: i32) -> Result<Self, FrameFault> {
+        let context =
+            zstd::bulk::Compressor::new(level).map_err(|e| FrameFault::Zstd(e.to_string()))?;
+        Ok(Self {
+            context,
+            packed: Vec::new(),
+        })
+    }
+
+    fn pack(&mut self, raw: &[u8]) -> Result<&[u8], FrameFault> {
+        self.packed.clear();
+        self.packed
+            .reserve(zstd::zstd_safe::compress_bound(raw.len()));
+        let packed = self.context.compress_to_buffer(raw, &mut self.packed);
+        packed.map_err(|e| FrameFault::Zstd(e.to_string()))?;
+        Ok(&self.packed)
+    }
+}
+
+impl std::fmt::Debug for Packer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Packer").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: FrameKey = FrameKey {
+        capture: 7,
+        seq: 60,
+    };
+
+    fn sealed() -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut packer = Packer::new(3).unwrap();
+        seal(
+            &mut out,
+            FrameKind::Index,
+            KEY,
+            b"what was said",
+            &mut packer,
+        )
+        .unwrap();
+        out
+    }
+
+    fn opened(frame: &[u8], kind: FrameKind, key: FrameKey) -> Result<Vec<u8>, FrameFault> {
+        let mut raw = Vec::new();
+        open(&mut &frame[..], kind, key, &mut raw).map(|()| raw)
+    }
+
+    #[test]
+    fn a_frame_gives_back_its_bytes_and_the_place_after_it() {
+        let mut two = sealed();
+        two.extend_from_slice(b"next");
+        let (mut input, mut raw) = (&two[..], Vec::new());
+        open(&mut input, FrameKind::Index, KEY, &mut raw).unwrap();
+        assert_eq!(
+            (raw.as_slice(), input),
+            (&b"what was said"[..], &b"next"[..])
+        );
+        let mut input = &two[..];
+        skip(&mut input).unwrap();
+        assert_eq!(input, b"next");
+    }
+
+    #[test]
+    fn every_single_flipped_bit_is_found() {
+        let good = sealed();
+        for bit in 0..good.len() * 8 {
+            let mut bad = good.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(opened(&bad, FrameKind::Index, KEY).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_sound_frame_in_the_wrong_place_is_refused() {
+        let frame = sealed();
+        let other_capture = FrameKey { capture: 8, ..KEY };
+        let other_tick = FrameKey { seq: 61, ..KEY };
+        assert_eq!(
+            opened(&frame, FrameKind::Index, other_capture),
+            Err(FrameFault::Check)
+        );
+        assert_eq!(
+            opened(&frame, FrameKind::Index, other_tick),
+            Err(FrameFault::Misplaced)
+        );
+        assert_eq!(
+            opened(&frame, FrameKind::Tick, KEY),
+            Err(FrameFault::Misplaced)
+        );
+    }
+
+    #[test]
+    fn a_frame_cut_anywhere_is_short() {
+        let good = sealed();
+        for length in 0..good.len() {
+            assert_eq!(
+                opened(&good[..length], FrameKind::Index, KEY),
+                Err(FrameFault::Short)
+            );
+        }
+    }
+
+    #[test]
+    fn more_than_was_declared_is_not_unpacked() {
+        let bomb = zstd::bulk::compress(&vec![0; 10 << 20], 3).unwrap();
+        let mut raw = Vec::new();
+        assert_eq!(unpack(&bomb, 1000, &mut raw), Err(FrameFault::Number(1001)));
+        assert!(raw.capacity() < 1 << 20);
+    }
+}
