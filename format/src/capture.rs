@@ -9,3 +9,14 @@ mod bytes;
 pub mod chunk;
 pub mod error;
 mod frame;
+mod lives;
+pub mod lock;
+mod open;
+pub mod pyramid;
+pub mod reader;
+mod tables;
+pub mod version;
+pub mod writer;
+
+pub use open::Mode;
+pub use reader::{Capture, Checked, Curves, Damage};

@@ -140,8 +140,14 @@ group_fields! {
         Running "procs_running" Gauge,
         /// `procs_blocked` of `/proc/stat`: tasks waiting for I/O.
         Blocked "procs_blocked" Gauge,
-        /// Processes seen in `/proc` that could not be read for lack of rights.
-        Denied "processes_denied" Gauge,
+        /// Processes in `/proc`, kernel threads among them.
+        Processes "processes" Gauge,
+        /// Of these, in state R when they were looked at.
+        ProcessesRunnable "processes_runnable" Gauge,
+        /// Of these, in state D when they were looked at.
+        ProcessesUninterruptible "processes_uninterruptible" Gauge,
+        /// Of these, those whose `io` the recorder may not read.
+        ProcessesDenied "processes_denied" Gauge,
     }
 }
 

@@ -13,9 +13,12 @@
 
 pub mod capture;
 pub mod counter;
+pub mod facts;
 pub mod group;
 pub mod process;
 pub mod reading;
+pub mod sample;
+pub mod series;
 pub mod tick;
 pub mod time;
 pub mod units;

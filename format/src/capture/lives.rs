@@ -1,0 +1,322 @@
+//! The `process` table: one row for each life, brought up to date with each chunk.
+
+use super::chunk::{ALIVE, Chunk};
+use super::tables::{self, integer, maybe, text};
+use crate::group::{Group, ProcessField};
+use crate::process::{Pid, ProcessKey};
+use crate::tick::Key;
+use crate::units::Ticks;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// Above this many lives a second that begin and end within a chunk, they are added up.
+const MOST_SHORT_LIVES_A_SECOND: u64 = 50;
+
+/// How many command lines are remembered as already stored.
+const MOST_COMMANDS: usize = 4096;
+
+/// Keeps the `process` table.
+#[derive(Debug)]
+pub(crate) struct Lives {
+    capture: u64,
+    boot: i64,
+    tick_rate: u64,
+    /// The lives that have a row and no end yet.
+    open: HashMap<ProcessKey, OpenLife>,
+    /// Command lines that have a row.
+    commands: HashMap<Box<[u8]>, i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct OpenLife {
+    row: i64,
+    first_seq: u64,
+    first_seen_s: i64,
+}
+
+/// One process over the ticks of one chunk.
+struct Seen<'a> {
+    chunk: &'a Chunk,
+    row: usize,
+    key: ProcessKey,
+    born: usize,
+    /// The last tick that saw it, if it ended within the chunk.
+    ended: Option<usize>,
+}
+
+impl Lives {
+    /// Goes on with the lives of this boot that had no end when recording stopped; those of
+    /// other boots end where it stopped.
+    pub(crate) fn resume(
+        db: &Connection,
+        capture: u64,
+        boot: i64,
+        tick_rate: u64,
+    ) -> rusqlite::Result<Self> {
+        let open = "WHERE boot = ? AND last_seq IS NULL";
+        let lives = tables::named("process").select(
+            db,
+            capture,
+            (open, &[boot]),
+            &mut Vec::new(),
+            |row| {
+                let pid = Pid(row
+                    .integer(1)
+                    .and_then(|pid| i32::try_from(pid).ok())
+                    .unwrap_or(-1));
+                let key = ProcessKey {
+                    pid,
+                    started: Ticks(row.unsigned(2).unwrap_or(0)),
+                };
+                let first_seq = row.unsigned(7).unwrap_or(0);
+                let first_seen_s = row.integer(9).unwrap_or(0);
+                (
+                    key,
+                    OpenLife {
+                        row: row.id,
+                        first_seq,
+                        first_seen_s,
+                    },
+                )
+            },
+        )?;
+        Ok(Self {
+            capture,
+            boot,
+            tick_rate,
+            open: lives.into_iter().collect(),
+            commands: HashMap::new(),
+        })
+    }
+
+    /// Brings the table up to date with a closed chunk.
+    pub(crate) fn update(&mut self, db: &Connection, chunk: &Chunk) -> rusqlite::Result<()> {
+        let (mut short, mut lasting) = (Vec::new(), Vec::new());
+        let last = chunk.ticks.len().saturating_sub(1);
+        for (row, entry) in chunk.groups[Group::Process.index()].rows.iter().enumerate() {
+            let Key::Process(key) = entry.key else {
+                continue;
+            };
+            let born = usize::from(entry.born);
+            let ended = (entry.died != ALIVE).then(|| usize::from(entry.died).saturating_sub(1));
+            let seen = Seen {
+                chunk,
+                row,
+                key,
+                born,
+                ended,
+            };
+            match ended {
+                Some(_) if !self.open.contains_key(&key) => short.push(seen),
+                _ => lasting.push(seen),
+            }
+        }
+        let length = chunk.ticks[last].planned.since(chunk.ticks[0].planned);
+        let seconds = length.map_or(1, |length| length.as_secs().max(1));
+        if short.len() as u64 > MOST_SHORT_LIVES_A_SECOND * seconds {
+            self.add_up(db, &short)?;
+        } else {
+            lasting.append(&mut short);
+        }
+        for seen in &lasting {
+            self.store(db, seen)?;
+        }
+        self.close_absent(db, chunk)
+    }
+
+    /// Command lines may have been evicted: what is remembered of them no longer holds.
+    pub(crate) fn forget_commands(&mut self) {
+        self.commands.clear();
+    }
+
+    fn store(&mut self, db: &Connection, seen: &Seen<'_>) -> rusqlite::Result<()> {
+        let known = self.open.get(&seen.key).copied();
+        if known.is_some() && seen.ended.is_none() {
+            return Ok(());
+        }
+        let table = tables::named("process");
+        let life = match known {
+            Some(life) => life,
+            None => OpenLife {
+                row: table.next_id(db)?,
+                first_seq: seen.seq(seen.born),
+                first_seen_s: seen.unix_seconds(seen.born),
+            },
+        };
+        let values = self.values(db, seen, life)?;
+        table.replace(db, self.capture, life.row, values)?;
+        match seen.ended {
+            Some(_) => self.open.remove(&seen.key),
+            None => self.open.insert(seen.key, life),
+        };
+        Ok(())
+    }
+
+    fn values(
+        &mut self,
+        db: &Connection,
+        seen: &Seen<'_>,
+        life: OpenLife,
+    ) -> rusqlite::Result<Vec<Value>> {
+        let command = self.command(db, seen)?;
+        let ended = |value: &dyn Fn(usize) -> Value| maybe(seen.ended.map(value));
+        Ok(vec![
+            integer(self.boot),
+            integer(seen.key.pid.0),
+            integer(seen.key.started.0),
+            maybe(seen.number(ProcessField::Ppid).map(Value::Integer)),
+            maybe(seen.text(ProcessField::User).map(text)),
+            maybe(seen.text(ProcessField::Comm).map(text)),
+            maybe(command.map(Value::Integer)),
+            integer(life.first_seq),
+            ended(&|tick| integer(seen.seq(tick))),
+            integer(life.first_seen_s),
+            ended(&|tick| integer(seen.unix_seconds(tick))),
+            ended(&|_| maybe(seen.cpu_us(self.tick_rate).map(integer))),
+            ended(&|_| maybe(seen.number(ProcessField::PeakRss).map(Value::Integer))),
+        ])
+    }
+
+    /// The row of a command line; stored when it is new.
+    fn command(&mut self, db: &Connection, seen: &Seen<'_>) -> rusqlite::Result<Option<i64>> {
+        let Some(line) = seen
+            .text(ProcessField::CommandLine)
+            .filter(|line| !line.is_empty())
+        else {
+            return Ok(None);
+        };
+        if let Some(&row) = self.commands.get(line) {
+            return Ok(Some(row));
+        }
+        if self.commands.len() >= MOST_COMMANDS {
+            self.commands.clear();
+        }
+        let full = maybe(seen.number(ProcessField::CommandLength).map(Value::Integer));
+        let row =
+            tables::named("command").insert(db, self.capture, None, vec![text(line), full])?;
+        self.commands.insert(line.into(), row);
+        Ok(Some(row))
+    }
+
+    /// A fork storm: lives are counted by parent and name.
+    fn add_up(&mut self, db: &Connection, lives: &[Seen<'_>]) -> rusqlite::Result<()> {
+        let mut sums: BTreeMap<(Option<i64>, Option<&[u8]>), (i64, u64)> = BTreeMap::new();
+        for seen in lives {
+            let name = (
+                seen.number(ProcessField::Ppid),
+                seen.text(ProcessField::Comm),
+            );
+            let sum = sums.entry(name).or_default();
+            *sum = (
+                sum.0 + 1,
+                sum.1 + seen.cpu_us(self.tick_rate).unwrap_or_default(),
+            );
+        }
+        let Some(first) = lives.first() else {
+            return Ok(());
+        };
+        let (from, to) = (
+            first.unix_seconds(0),
+            first.unix_seconds(first.chunk.ticks.len() - 1),
+        );
+        for ((ppid, comm), (count, cpu)) in sums {
+            let values = vec![
+                integer(from),
+                integer(to),
+                maybe(ppid.map(Value::Integer)),
+                maybe(comm.map(text)),
+                integer(count),
+                integer(cpu),
+            ];
+            tables::named("process_sum").insert(db, self.capture, None, values)?;
+        }
+        Ok(())
+    }
+
+    /// Lives that ended while nothing was recorded: not a row of this chunk, though open.
+    fn close_absent(&mut self, db: &Connection, chunk: &Chunk) -> rusqlite::Result<()> {
+        let rows = &chunk.groups[Group::Process.index()].rows;
+        if self.open.len() <= rows.len() && rows.iter().all(|row| row.died == ALIVE) {
+            return Ok(());
+        }
+        let here: std::collections::HashSet<&Key> = rows.iter().map(|row| &row.key).collect();
+        let mut gone: Vec<(ProcessKey, i64)> = self
+            .open
+            .iter()
+            .filter(|(key, _)| !here.contains(&Key::Process(**key)))
+            .map(|(key, life)| (*key, life.row))
+            .collect();
+        gone.sort_unstable();
+        let before = chunk.ticks[0].seq.0.saturating_sub(1);
+        for (key, row) in gone {
+            self.open.remove(&key);
+            end_at(db, self.capture, row, before)?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives every open life of another boot its end: where recording of that boot stopped.
+pub(crate) fn end_other_boots(
+    db: &Connection,
+    capture: u64,
+    boot: i64,
+    last_seq: u64,
+) -> rusqlite::Result<()> {
+    let open = "WHERE boot != ? AND last_seq IS NULL";
+    let rows =
+        tables::named("process")
+            .select(db, capture, (open, &[boot]), &mut Vec::new(), |row| row.id)?;
+    rows.into_iter()
+        .try_for_each(|row| end_at(db, capture, row, last_seq))
+}
+
+/// Ends a life whose last moments were not seen.
+fn end_at(db: &Connection, capture: u64, row: i64, seq: u64) -> rusqlite::Result<()> {
+    let table = tables::named("process");
+    let values = table.select(
+        db,
+        capture,
+        ("WHERE id = ?", &[row]),
+        &mut Vec::new(),
+        |row| row.values().to_vec(),
+    )?;
+    for mut values in values {
+        values[8] = integer(seq);
+        table.replace(db, capture, row, values)?;
+    }
+    Ok(())
+}
+
+impl Seen<'_> {
+    /// The last tick that saw it.
+    fn last(&self) -> usize {
+        self.ended.unwrap_or(self.chunk.ticks.len() - 1)
+    }
+
+    fn number(&self, field: ProcessField) -> Option<i64> {
+        self.chunk
+            .cell(Group::Process, self.row, field.column(), self.last())
+            .ok()
+    }
+
+    fn text(&self, field: ProcessField) -> Option<&[u8]> {
+        self.chunk
+            .text(Group::Process, self.row, field.column(), self.last())
+            .ok()
+    }
+
+    fn cpu_us(&self, tick_rate: u64) -> Option<u64> {
+        let ticks = self.number(ProcessField::Utime)? + self.number(ProcessField::Stime)?;
+        Some(u64::try_from(ticks).ok()?.saturating_mul(1_000_000) / tick_rate.max(1))
+    }
+
+    fn seq(&self, tick: usize) -> u64 {
+        self.chunk.ticks[tick].seq.0
+    }
+
+    fn unix_seconds(&self, tick: usize) -> i64 {
+        self.chunk.ticks[tick].began.wall.0.div_euclid(1_000_000)
+    }
+}

@@ -1,0 +1,264 @@
+//! Opens a capture to read it, without changing anything about it.
+//!
+//! Three ways, by what lies beside the file: in place while a recorder on this host keeps it;
+//! in place and taken as immutable when it is complete by itself; and when a crash left a
+//! write-ahead log, through a private folder with a link to the file and a copy of the log.
+
+use super::error::CaptureError;
+use super::lock::{OwnerLock, with_suffix};
+use super::{tables, version};
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+/// How a capture was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A recorder on this host is writing it.
+    Recording,
+    /// It is complete by itself.
+    Whole,
+    /// With the write-ahead log that a crash left beside it.
+    WithLog,
+    /// A copy made while it was recorded, without the log.
+    CopiedLive,
+}
+
+/// An open database, and the private folder it needs, if any.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) db: Connection,
+    pub(crate) mode: Mode,
+    pub(crate) capture: u64,
+    _folder: Option<PrivateFolder>,
+}
+
+/// Opens `path` in the way that fits it.
+pub(crate) fn open(path: &Path) -> Result<Opened, CaptureError> {
+    let header = read_header(path)?;
+    let wal = with_suffix(path, "-wal");
+    let log_bytes = fs::metadata(&wal).map_or(0, |data| data.len());
+    let alive = OwnerLock::is_held(path);
+    let (db, folder) = if alive {
+        (connect(path, "mode=ro")?, None)
+    } else if log_bytes == 0 {
+        (connect(path, "mode=ro&immutable=1")?, None)
+    } else {
+        let folder = PrivateFolder::with(path, &wal)?;
+        let db = connect(&folder.path.join("capture"), "mode=ro")?;
+        (db, Some(folder))
+    };
+    defend(&db).map_err(sqlite(path, "cannot be opened safely"))?;
+    check_version(path, &db)?;
+    check_schema(path, &db)?;
+    let capture =
+        super::writer::capture_number(&db).map_err(|source| CaptureError::NotACapture {
+            path: path.to_owned(),
+            why: format!("it does not say which capture it is ({source})"),
+        })?;
+    let mode = match (alive, log_bytes, header.written_ahead) {
+        (true, ..) => Mode::Recording,
+        (false, 0, true) => Mode::CopiedLive,
+        (false, 0, false) => Mode::Whole,
+        (false, ..) => Mode::WithLog,
+    };
+    Ok(Opened {
+        db,
+        mode,
+        capture,
+        _folder: folder,
+    })
+}
+
+struct Header {
+    /// It was in WAL mode when it was last written: no clean end, or not yet.
+    written_ahead: bool,
+}
+
+/// Refuses what is no SQLite database before SQLite sees it.
+fn read_header(path: &Path) -> Result<Header, CaptureError> {
+    let fail = |source| CaptureError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let not_a_capture = |why: &str| CaptureError::NotACapture {
+        path: path.to_owned(),
+        why: why.to_owned(),
+    };
+    let data = fs::metadata(path).map_err(fail)?;
+    if data.is_dir() {
+        return Err(not_a_capture("it is a directory"));
+    }
+    if !data.is_file() {
+        return Err(not_a_capture("it is not a regular file"));
+    }
+    if data.len() == 0 {
+        return Err(not_a_capture("it is empty"));
+    }
+    let mut head = [0; 100];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return Err(not_a_capture("it is too short"));
+        }
+        read => read.map_err(fail)?,
+    }
+    if head[..16] != *b"SQLite format 3\0" {
+        return Err(not_a_capture("it does not begin as one"));
+    }
+    Ok(Header {
+        written_ahead: head[18] == 2,
+    })
+}
+
+fn connect(path: &Path, how: &str) -> Result<Connection, CaptureError> {
+    let mut uri = "file:".to_owned();
+    let absolute = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    for &byte in absolute.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(byte))
+            }
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    uri.push('?');
+    uri.push_str(how);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(uri, flags).map_err(sqlite(path, "cannot be opened"))
+}
+
+/// What a hostile file could use is turned off.
+fn defend(db: &Connection) -> rusqlite::Result<()> {
+    for (switch, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+    ] {
+        db.set_db_config(switch, on)?;
+    }
+    for (limit, most) in [
+        (Limit::SQLITE_LIMIT_LENGTH, 64 << 20),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, 64 << 10),
+        (Limit::SQLITE_LIMIT_COLUMN, 64),
+        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 20),
+        (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 3),
+        (Limit::SQLITE_LIMIT_VDBE_OP, 25_000),
+        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 32),
+        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 1),
+    ] {
+        db.set_limit(limit, most)?;
+    }
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "mmap_size", 0)?;
+    db.pragma_update(None, "query_only", true)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.busy_timeout(std::time::Duration::from_secs(2))?;
+    db.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}
+
+fn check_version(path: &Path, db: &Connection) -> Result<(), CaptureError> {
+    let number =
+        |pragma: &str| db.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
+    let numbers =
+        number("application_id").and_then(|application| Ok((application, number("user_version")?)));
+    let (application, format) = numbers.map_err(|source| CaptureError::NotACapture {
+        path: path.to_owned(),
+        why: source.to_string(),
+    })?;
+    version::check(path, application, format)
+}
+
+/// Every table of ours must be the table we know, to the letter: a view of that name would run
+/// whatever it likes. Tables we do not know are not looked at.
+fn check_schema(path: &Path, db: &Connection) -> Result<(), CaptureError> {
+    let found = || -> rusqlite::Result<Vec<(String, String, Option<String>)>> {
+        let mut rows = db.prepare("SELECT name, type, sql FROM sqlite_schema")?;
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        rows.collect()
+    };
+    let found = found().map_err(sqlite(path, "its list of tables cannot be read"))?;
+    for table in tables::all() {
+        let entry = found.iter().find(|(name, ..)| name == table.name);
+        let ours = entry
+            .is_some_and(|(_, kind, sql)| kind == "table" && sql.as_deref() == Some(table.sql));
+        if !ours {
+            let why = format!("its table {} is not as this program writes it", table.name);
+            return Err(CaptureError::NotACapture {
+                path: path.to_owned(),
+                why,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn sqlite(
+    path: &Path,
+    doing: &'static str,
+) -> impl FnOnce(rusqlite::Error) -> CaptureError + use<> {
+    let path = path.to_owned();
+    move |source| CaptureError::Sqlite {
+        path,
+        doing,
+        source,
+    }
+}
+
+/// A folder that only we can read, with the capture as a link and its log as a copy. Removed
+/// with everything in it when it is dropped.
+#[derive(Debug)]
+struct PrivateFolder {
+    path: PathBuf,
+}
+
+impl PrivateFolder {
+    /// Beside the capture, so that a link costs nothing; else, with a copy, where temporary
+    /// files go.
+    fn with(capture: &Path, wal: &Path) -> Result<Self, CaptureError> {
+        let fail = |source| CaptureError::Open {
+            path: capture.to_owned(),
+            source,
+        };
+        let beside = capture
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let beside = beside.unwrap_or_else(|| Path::new("."));
+        let folder = Self::make(beside).or_else(|_not_writable| Self::make(&std::env::temp_dir()));
+        let folder = folder.map_err(fail)?;
+        let inside = folder.path.join("capture");
+        fs::hard_link(capture, &inside)
+            .or_else(|_other_file_system| fs::copy(capture, &inside).map(drop))
+            .map_err(fail)?;
+        fs::copy(wal, folder.path.join("capture-wal")).map_err(fail)?;
+        Ok(folder)
+    }
+
+    fn make(parent: &Path) -> io::Result<Self> {
+        let number = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
+        let path = parent.join(format!(".afterimage-view-{number:016x}"));
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        // Nothing can be done about a folder that will not go, and nothing depends on it.
+        drop(fs::remove_dir_all(&self.path));
+    }
+}

@@ -1,0 +1,230 @@
+//! What the plain tables say. Rows whose check fails are left out and listed as damage.
+
+use super::Capture;
+use crate::capture::error::{CaptureError, FrameFault};
+use crate::capture::tables::{self, CheckedRow};
+use crate::facts::{Anchor, Event, Gap, GapKind, Host, KernelLogLine, ProcessLife, Run, Source};
+use crate::process::{Pid, ProcessKey};
+use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
+use crate::units::{Bytes, TickRate, Ticks};
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+impl Capture {
+    /// The host, once for each boot in the capture, by the boot's number.
+    pub fn hosts(&mut self) -> Result<Vec<(i64, Host)>, CaptureError> {
+        self.rows("host", ("ORDER BY id", &[]), |row| {
+            let text = |column| row.text(column).unwrap_or_default();
+            let number = |column| row.unsigned(column).unwrap_or(0);
+            let host = Host {
+                boot_id: text(0),
+                hostname: text(1),
+                kernel: text(2),
+                architecture: text(3),
+                timezone: row.text(4),
+                utc_offset_seconds: row
+                    .integer(5)
+                    .and_then(|seconds| i32::try_from(seconds).ok())
+                    .unwrap_or(0),
+                cpus: u32::try_from(number(6)).unwrap_or(0),
+                tick_rate: TickRate(NonZeroU64::new(number(7)).unwrap_or(NonZeroU64::MIN)),
+                page_size: Bytes(number(8)),
+            };
+            (row.id, host)
+        })
+    }
+
+    /// The host as it was last, with the boot's number.
+    pub fn host(&mut self) -> Result<(i64, Host), CaptureError> {
+        let last = self.hosts()?.pop();
+        last.ok_or_else(|| CaptureError::NotACapture {
+            path: self.path().to_owned(),
+            why: "it does not say which host it is of".to_owned(),
+        })
+    }
+
+    /// Every run, in order.
+    pub fn runs(&mut self) -> Result<Vec<Run>, CaptureError> {
+        self.rows("run", ("ORDER BY id", &[]), |row| {
+            let text = |column| row.text(column).unwrap_or_default();
+            Run {
+                id: row.id,
+                boot: row.integer(0).unwrap_or(0),
+                pid: row
+                    .integer(1)
+                    .and_then(|pid| i32::try_from(pid).ok())
+                    .unwrap_or(0),
+                version: text(2),
+                interval: Duration::from_micros(row.unsigned(3).unwrap_or(0)),
+                sync: text(4),
+                args: text(5),
+                first: Seq(row.unsigned(6).unwrap_or(0)),
+                from: WallTime(row.integer(7).unwrap_or(0)),
+                last: row.unsigned(9).map(Seq),
+                to: row.integer(10).map(WallTime),
+                end: row.text(11),
+            }
+        })
+    }
+
+    /// Every gap, in order.
+    pub fn gaps(&mut self) -> Result<Vec<Gap>, CaptureError> {
+        self.rows("gap", ("ORDER BY id", &[]), |row| Gap {
+            kind: GapKind::from_name(&row.text(0).unwrap_or_default()),
+            after: Seq(row.unsigned(1).unwrap_or(0)),
+            from: WallTime(row.integer(2).unwrap_or(0)),
+            to: WallTime(row.integer(3).unwrap_or(0)),
+            missed: row.unsigned(4).unwrap_or(0),
+            detail: row.text(5).unwrap_or_default(),
+        })
+    }
+
+    /// How each source fares, by the newest word on it.
+    pub fn sources(&mut self) -> Result<Vec<Source>, CaptureError> {
+        let mut newest: Vec<Source> = Vec::new();
+        let rows = self.rows("source", ("ORDER BY id", &[]), |row| {
+            let text = |column| row.text(column).unwrap_or_default();
+            Source {
+                name: text(2),
+                state: text(3),
+                detail: text(4),
+            }
+        })?;
+        for source in rows {
+            match newest.iter_mut().find(|known| known.name == source.name) {
+                Some(known) => *known = source,
+                None => newest.push(source),
+            }
+        }
+        Ok(newest)
+    }
+
+    /// The kernel log between two moments, both included. Costs a scan of the table: it is at
+    /// most 15 % of the size limit.
+    pub fn kernel_log(
+        &mut self,
+        from: WallTime,
+        to: WallTime,
+    ) -> Result<Vec<KernelLogLine>, CaptureError> {
+        let between = (
+            "WHERE unix_us BETWEEN ? AND ? ORDER BY id",
+            &[from.0, to.0][..],
+        );
+        self.rows("kernel_log", between, |row| KernelLogLine {
+            sequence: row.unsigned(1).unwrap_or(0),
+            at: MonotonicTime(row.integer(2).unwrap_or(0)),
+            wall: WallTime(row.integer(3).unwrap_or(0)),
+            severity: row
+                .unsigned(4)
+                .and_then(|severity| u8::try_from(severity).ok())
+                .unwrap_or(7),
+            facility: row
+                .unsigned(5)
+                .and_then(|facility| u16::try_from(facility).ok())
+                .unwrap_or(0),
+            text: row.bytes(6).unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Marks and other events between two moments, both included.
+    pub fn events(&mut self, from: WallTime, to: WallTime) -> Result<Vec<Event>, CaptureError> {
+        let between = (
+            "WHERE unix_us BETWEEN ? AND ? ORDER BY id",
+            &[from.0, to.0][..],
+        );
+        self.rows("event", between, |row| Event {
+            wall: WallTime(row.integer(1).unwrap_or(0)),
+            kind: row.text(2).unwrap_or_default(),
+            text: row.text(3).unwrap_or_default(),
+        })
+    }
+
+    /// The lives that were there at some tick of `from..=to`, oldest first. What lives still is
+    /// here once its first chunk is closed, a minute after its birth. Costs a scan of the table.
+    pub fn lives(&mut self, from: Seq, to: Seq) -> Result<Vec<ProcessLife>, CaptureError> {
+        let commands = self.rows("command", ("", &[]), |row| {
+            (row.id, row.bytes(0).unwrap_or_default().to_owned())
+        })?;
+        let commands: std::collections::HashMap<i64, Vec<u8>> = commands.into_iter().collect();
+        let there = "WHERE first_seq <= ?2 AND (last_seq IS NULL OR last_seq >= ?1) ORDER BY id";
+        let range = [from.0.cast_signed(), to.0.cast_signed()];
+        self.rows("process", (there, &range), |row| {
+            let small = |column| {
+                row.integer(column)
+                    .and_then(|number| i32::try_from(number).ok())
+            };
+            ProcessLife {
+                key: ProcessKey {
+                    pid: Pid(small(1).unwrap_or(-1)),
+                    started: Ticks(row.unsigned(2).unwrap_or(0)),
+                },
+                boot: row.integer(0).unwrap_or(0),
+                ppid: small(3),
+                user: row.text(4),
+                comm: row.bytes(5).unwrap_or_default().to_owned(),
+                command_line: row.integer(6).and_then(|id| commands.get(&id).cloned()),
+                first: Seq(row.unsigned(7).unwrap_or(0)),
+                last: row.unsigned(8).map(Seq),
+                cpu: row.unsigned(11).map(Duration::from_micros),
+                peak_rss: row.unsigned(12).map(Bytes::from_kib),
+            }
+        })
+    }
+
+    /// Free text about the file.
+    pub fn notes(&mut self) -> Result<Vec<String>, CaptureError> {
+        self.rows("note", ("ORDER BY id", &[]), |row| {
+            row.text(1).unwrap_or_default()
+        })
+    }
+
+    /// The size of what is kept: pages in use. Costs nothing.
+    pub fn data_bytes(&self) -> Result<u64, CaptureError> {
+        let used = crate::capture::writer::used_bytes(&self.opened.db);
+        used.map_err(self.sqlite("its size cannot be told"))
+    }
+
+    pub(super) fn clock_rows(&mut self) -> Result<Vec<Anchor>, CaptureError> {
+        self.rows("clock", ("", &[]), |row| {
+            let number = |column| row.integer(column).unwrap_or(0);
+            Anchor {
+                seq: Seq(number(1).cast_unsigned()),
+                boot: BootTime(number(2)),
+                monotonic: MonotonicTime(number(3)),
+                wall: WallTime(number(4)),
+            }
+        })
+    }
+
+    /// Checks every row of every plain table, and gives how many there are.
+    pub(super) fn check_plain(&mut self) -> Result<usize, CaptureError> {
+        let checked = tables::all().iter().filter(|table| table.checked);
+        checked
+            .map(|table| {
+                self.rows(table.name, ("", &[]), |_| ())
+                    .map(|rows| rows.len())
+            })
+            .sum()
+    }
+
+    pub(super) fn rows<T>(
+        &mut self,
+        table: &'static str,
+        rest: (&str, &[i64]),
+        make: impl FnMut(&CheckedRow) -> T,
+    ) -> Result<Vec<T>, CaptureError> {
+        let mut damaged = Vec::new();
+        let rows = tables::named(table).select(
+            &self.opened.db,
+            self.opened.capture,
+            rest,
+            &mut damaged,
+            make,
+        );
+        let rows = rows.map_err(self.sqlite("a plain table cannot be read"))?;
+        for row in damaged {
+            self.note_damage(table, row, FrameFault::Check);
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,305 @@
+//! The plain tables: what columns they have, and rows that carry their own check.
+//!
+//! `schema.sql` is the one place that names tables and columns; everything here is read from
+//! it. A row's check covers its table, its id and its values, so a row that was changed,
+//! moved or copied is noticed.
+
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, params_from_iter};
+use std::sync::LazyLock;
+use xxhash_rust::xxh3::Xxh3;
+
+/// The whole schema.
+pub(crate) const SCHEMA: &str = include_str!("schema.sql");
+
+/// One table of the schema.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    /// Its `CREATE TABLE` statement, as `sqlite_schema` holds it.
+    pub(crate) sql: &'static str,
+    /// Its columns between `id` and `row_check`, or all after `id` if it has no check.
+    pub(crate) columns: Vec<&'static str>,
+    pub(crate) checked: bool,
+}
+
+static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| statements().map(table).collect());
+
+/// Every table of the schema.
+pub(crate) fn all() -> &'static [Table] {
+    &TABLES
+}
+
+/// The table of that name. The names in this crate are all in the schema, which a test sees to.
+pub(crate) fn named(name: &str) -> &'static Table {
+    let found = TABLES.iter().find(|table| table.name == name);
+    found.expect("only tables of schema.sql are asked for")
+}
+
+fn statements() -> impl Iterator<Item = &'static str> {
+    let parts = SCHEMA.split(';');
+    parts.filter_map(|part| part.find("CREATE TABLE").map(|at| part[at..].trim_end()))
+}
+
+fn table(sql: &'static str) -> Table {
+    let (head, body) = sql.split_once('(').unwrap_or((sql, ""));
+    let name = head.trim_start_matches("CREATE TABLE").trim();
+    let names = body.trim_end_matches(')').split(',');
+    let mut columns: Vec<&str> = names
+        .filter_map(|column| column.split_whitespace().next())
+        .collect();
+    columns.remove(0);
+    let checked = columns.pop_if(|last| *last == "row_check").is_some();
+    Table {
+        name,
+        sql,
+        columns,
+        checked,
+    }
+}
+
+impl Table {
+    /// Adds a row and gives its id: `id`, or the next one.
+    pub(crate) fn insert(
+        &self,
+        db: &Connection,
+        capture: u64,
+        id: Option<i64>,
+        values: Vec<Value>,
+    ) -> rusqlite::Result<i64> {
+        let id = match id {
+            Some(id) => id,
+            None => self.next_id(db)?,
+        };
+        self.write(db, "INSERT", capture, id, values)?;
+        Ok(id)
+    }
+
+    /// Writes a row over the one with its id.
+    pub(crate) fn replace(
+        &self,
+        db: &Connection,
+        capture: u64,
+        id: i64,
+        values: Vec<Value>,
+    ) -> rusqlite::Result<()> {
+        self.write(db, "REPLACE", capture, id, values)
+    }
+
+    fn write(
+        &self,
+        db: &Connection,
+        verb: &str,
+        capture: u64,
+        id: i64,
+        mut values: Vec<Value>,
+    ) -> rusqlite::Result<()> {
+        debug_assert_eq!(values.len(), self.columns.len(), "{}", self.name);
+        if self.checked {
+            let check = self.check(capture, id, values.iter().map(ValueRef::from));
+            values.push(Value::Integer(check));
+        }
+        values.insert(0, Value::Integer(id));
+        let places = vec!["?"; values.len()].join(",");
+        let sql = format!("{verb} INTO {} VALUES ({places})", self.name);
+        db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        Ok(())
+    }
+
+    pub(crate) fn next_id(&self, db: &Connection) -> rusqlite::Result<i64> {
+        let sql = format!("SELECT coalesce(max(id), 0) + 1 FROM {}", self.name);
+        db.prepare_cached(&sql)?.query_row([], |row| row.get(0))
+    }
+
+    /// The rows that `rest` (`WHERE`, `ORDER BY`, `LIMIT`) selects. Rows whose check fails are
+    /// left out and given to `damaged`.
+    pub(crate) fn select<T>(
+        &self,
+        db: &Connection,
+        capture: u64,
+        rest: (&str, &[i64]),
+        damaged: &mut Vec<i64>,
+        mut make: impl FnMut(&CheckedRow) -> T,
+    ) -> rusqlite::Result<Vec<T>> {
+        let sql = format!(
+            "SELECT id, {}, row_check FROM {} {}",
+            self.columns.join(", "),
+            self.name,
+            rest.0
+        );
+        let mut statement = db.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(rest.1))?;
+        let mut made = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = match row.get_ref(0)? {
+                ValueRef::Integer(id) => id,
+                _ => continue,
+            };
+            let last = self.columns.len() + 1;
+            let values = (1..last).map(|column| row.get_ref(column).map(owned));
+            let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
+            let check = self.check(capture, id, values.iter().map(ValueRef::from));
+            if row.get_ref(last)? == ValueRef::Integer(check) {
+                made.push(make(&CheckedRow { id, values }));
+            } else {
+                damaged.push(id);
+            }
+        }
+        Ok(made)
+    }
+
+    fn check<'a>(&self, capture: u64, id: i64, values: impl Iterator<Item = ValueRef<'a>>) -> i64 {
+        let mut hash = Xxh3::with_seed(capture);
+        hash.update(self.name.as_bytes());
+        hash.update(&id.to_le_bytes());
+        for value in values {
+            match value {
+                ValueRef::Null => hash.update(&[0]),
+                ValueRef::Integer(number) => update(&mut hash, 1, &number.to_le_bytes()),
+                ValueRef::Real(number) => update(&mut hash, 2, &number.to_le_bytes()),
+                ValueRef::Text(text) => update(&mut hash, 3, text),
+                ValueRef::Blob(bytes) => update(&mut hash, 4, bytes),
+            }
+        }
+        i64::try_from(hash.digest() & 0xffff_ffff).unwrap_or(0)
+    }
+}
+
+/// A text that is not UTF-8 was not written by us: as bytes it fails its row's check.
+fn owned(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(bytes) => text(bytes),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_owned()),
+    }
+}
+
+fn update(hash: &mut Xxh3, kind: u8, bytes: &[u8]) {
+    hash.update(&[kind]);
+    hash.update(&(bytes.len() as u64).to_le_bytes());
+    hash.update(bytes);
+}
+
+/// A row whose check was right.
+#[derive(Debug)]
+pub(crate) struct CheckedRow {
+    pub(crate) id: i64,
+    values: Vec<Value>,
+}
+
+impl CheckedRow {
+    /// Every value between the id and the check.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    pub(crate) fn integer(&self, column: usize) -> Option<i64> {
+        match self.values.get(column) {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn unsigned(&self, column: usize) -> Option<u64> {
+        self.integer(column)
+            .and_then(|number| u64::try_from(number).ok())
+    }
+
+    /// A text, or the bytes of one that was not UTF-8.
+    pub(crate) fn bytes(&self, column: usize) -> Option<&[u8]> {
+        match self.values.get(column) {
+            Some(Value::Text(text)) => Some(text.as_bytes()),
+            Some(Value::Blob(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Option<String> {
+        self.bytes(column)
+            .map(|text| String::from_utf8_lossy(text).into_owned())
+    }
+}
+
+/// A text for a plain table: `TEXT`, or `BLOB` where it is not UTF-8.
+pub(crate) fn text(bytes: &[u8]) -> Value {
+    match str::from_utf8(bytes) {
+        Ok(text) => Value::Text(text.to_owned()),
+        Err(_not_utf8) => Value::Blob(bytes.to_owned()),
+    }
+}
+
+/// A count for a plain table.
+pub(crate) fn integer(number: impl TryInto<i64>) -> Value {
+    Value::Integer(number.try_into().unwrap_or(i64::MAX))
+}
+
+/// A value that may be absent.
+pub(crate) fn maybe(value: Option<Value>) -> Value {
+    value.unwrap_or(Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_taken_apart_as_it_is_written() {
+        let gap = named("gap");
+        assert_eq!(
+            gap.columns,
+            [
+                "kind",
+                "after_seq",
+                "from_unix_us",
+                "to_unix_us",
+                "missed_ticks",
+                "detail"
+            ]
+        );
+        assert!(gap.checked);
+        assert!(
+            gap.sql.starts_with("CREATE TABLE gap (") && gap.sql.ends_with("row_check INTEGER)")
+        );
+        assert!(!named("chunk_body").checked);
+        assert_eq!(named("tail").columns, ["frame"]);
+    }
+
+    #[test]
+    fn a_row_changed_or_moved_behind_our_back_is_left_out_and_named() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(SCHEMA).unwrap();
+        let note = named("note");
+        for text in ["first", "second", "third"] {
+            let values = vec![Value::Integer(5), Value::Text(text.to_owned())];
+            note.insert(&db, 9, None, values).unwrap();
+        }
+        db.execute("UPDATE note SET text = 'sekond' WHERE id = 2", [])
+            .unwrap();
+        db.execute("UPDATE note SET id = 7 WHERE id = 3", [])
+            .unwrap();
+        let mut damaged = Vec::new();
+        let texts = note.select(&db, 9, ("ORDER BY id", &[]), &mut damaged, |row| {
+            row.text(1)
+        });
+        assert_eq!(texts.unwrap(), [Some("first".to_owned())]);
+        assert_eq!(damaged, [2, 7]);
+    }
+
+    #[test]
+    fn sqlite_keeps_each_statement_as_the_schema_has_it() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(SCHEMA).unwrap();
+        for table in all() {
+            let sql: String = db
+                .query_row(
+                    "SELECT sql FROM sqlite_schema WHERE name = ?",
+                    [table.name],
+                    |row| row.get(0),
+                )
+                .unwrap();
+            assert_eq!(sql, table.sql);
+        }
+    }
+}

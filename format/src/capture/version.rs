@@ -1,0 +1,77 @@
+//! Which captures this program reads, and what it says of the others.
+//!
+//! The format is 0.N while it grows: 0.N and 0.M do not read each other. What changed:
+//! - 0.1: the first.
+
+use super::error::CaptureError;
+use std::path::Path;
+
+/// `application_id` of a capture: "Aftr".
+pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"Aftr");
+
+/// `user_version` of a capture: N of format 0.N.
+pub const FORMAT: i32 = 1;
+
+/// SQLite versions before this can corrupt a database in WAL mode (fixed in 3.51.3).
+const LEAST_SQLITE: i32 = 3_051_003;
+
+/// Refuses what this program cannot read, and says which way out there is.
+pub(crate) fn check(path: &Path, application_id: i32, format: i32) -> Result<(), CaptureError> {
+    if application_id != APPLICATION_ID {
+        let why = format!("it is a database of another program (application id {application_id})");
+        return Err(CaptureError::NotACapture {
+            path: path.into(),
+            why,
+        });
+    }
+    if format == FORMAT {
+        return Ok(());
+    }
+    let advice = if format > FORMAT {
+        "a newer afterimage wrote it, upgrade to open it"
+    } else {
+        "an older afterimage wrote it, open it with that one (formats before 1 are not kept readable)"
+    };
+    Err(CaptureError::OtherFormat {
+        path: path.into(),
+        found: format,
+        ours: FORMAT,
+        advice,
+    })
+}
+
+/// Whether the SQLite that is linked in is one that keeps WAL databases whole.
+pub(crate) fn sqlite_is_sound() -> bool {
+    rusqlite::version_number() >= LEAST_SQLITE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_which_way_the_version_differs() {
+        let message = |format| {
+            check(Path::new("a"), APPLICATION_ID, format)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(
+            message(FORMAT + 1)
+                .contains("0.2; this program reads format 0.1: a newer afterimage wrote it")
+        );
+        assert!(message(FORMAT - 1).contains("an older afterimage wrote it"));
+        assert!(check(Path::new("a"), APPLICATION_ID, FORMAT).is_ok());
+        assert!(
+            check(Path::new("a"), 7, FORMAT)
+                .unwrap_err()
+                .to_string()
+                .contains("another program")
+        );
+    }
+
+    #[test]
+    fn the_bundled_sqlite_is_new_enough() {
+        assert!(sqlite_is_sound(), "{}", rusqlite::version());
+    }
+}

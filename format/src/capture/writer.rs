@@ -1,0 +1,413 @@
+//! Writes a capture: the one connection that may.
+//!
+//! In: ticks and the rows of plain tables, from one thread. Each [`Writer::commit`] is one
+//! transaction: the tick as a row of the tail and everything else that came with it. Every 60
+//! ticks the tail becomes a chunk, with its part of the pyramid and of the `process` table,
+//! and what is over the size limit is evicted, in that same transaction.
+//!
+//! It has no clock and no threads: time is what the ticks say.
+
+mod evict;
+mod reserve;
+mod start;
+
+pub(super) use evict::used_bytes;
+pub use start::{RunFacts, Start};
+pub(super) use start::{capture_number, tail_rows};
+
+use super::chunk::builder::ChunkBuilder;
+use super::chunk::{CHUNK_TICKS, encode};
+use super::error::CaptureError;
+use super::frame::{FrameKey, FrameKind, Packer, seal};
+use super::lives::Lives;
+use super::lock::OwnerLock;
+use super::pyramid::PyramidWriter;
+use super::tables::{self, integer, text};
+use crate::facts::{Anchor, Event, Gap, KernelLogLine, Source};
+use crate::series::SeriesReader;
+use crate::tick::Tick;
+use crate::time::{MonotonicTime, Seq, WallTime};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// When what was written reaches the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// With each tick: a power cut loses the tick in flight.
+    Tick,
+    /// Every 10 seconds.
+    TenSeconds,
+    /// When the system likes. After a power cut the capture may be damaged.
+    Off,
+}
+
+impl Sync {
+    /// Its name on the command line and in the capture.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tick => "tick",
+            Self::TenSeconds => "10s",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// How a capture is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// When what was written reaches the disk.
+    pub sync: Sync,
+    /// The largest size of what is kept.
+    pub max_bytes: u64,
+    /// What is older than this, by the newest data, is evicted.
+    pub retain: Duration,
+}
+
+/// Something for a plain table.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// A line of the kernel log.
+    KernelLog(KernelLogLine),
+    /// Something that happened.
+    Event(Event),
+    /// Missing ticks.
+    Gap(Gap),
+    /// A source whose state changed, and the tick since which it holds.
+    Source(Source),
+    /// The clocks side by side.
+    Clock(Anchor),
+}
+
+/// Between checkpoints there are at least so many seconds.
+const CHECKPOINT_SECONDS: Duration = Duration::from_secs(10);
+/// While somebody reads the file, checkpoints wait until the WAL has this size.
+const WAL_LIMIT: u64 = 64 << 20;
+/// zstd levels: the tail is written each second, a chunk once a minute.
+const TAIL_LEVEL: i32 = 1;
+const CHUNK_LEVEL: i32 = 9;
+
+/// The one connection that writes a capture.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    db: Connection,
+    options: Options,
+    capture: u64,
+    run: i64,
+    boot: i64,
+    interval: Duration,
+    builder: ChunkBuilder,
+    /// Rows of the tail that could not be written yet, by tick.
+    unsaved: Vec<(u64, Vec<u8>)>,
+    /// Records that could not be written yet.
+    unsaved_records: Vec<Record>,
+    chunk_packer: Packer,
+    tail_packer: Packer,
+    series: SeriesReader,
+    pyramid: PyramidWriter,
+    lives: Lives,
+    quotas: evict::Quotas,
+    last: Option<(Seq, MonotonicTime, WallTime)>,
+    checkpointed: Option<MonotonicTime>,
+    synced: Option<MonotonicTime>,
+    _lock: OwnerLock,
+}
+
+impl Writer {
+    /// The number that the next tick must have.
+    pub fn next_seq(&self) -> Seq {
+        self.last.map_or(Seq(1), |(seq, ..)| Seq(seq.0 + 1))
+    }
+
+    /// How many ticks wait in memory for the file to be writable.
+    pub fn backlog(&self) -> usize {
+        self.unsaved.len()
+    }
+
+    /// Adds a tick and records in one transaction. When that fails, they are kept, and written
+    /// with the next call that succeeds.
+    pub fn commit(
+        &mut self,
+        tick: Option<&Tick>,
+        records: Vec<Record>,
+    ) -> Result<(), CaptureError> {
+        self.unsaved_records.extend(records);
+        if let Some(tick) = tick {
+            self.add(tick)?;
+        }
+        let now = self.last.map(|(_, at, _)| at);
+        self.choose_sync(now)
+            .map_err(self.sqlite("cannot set when to sync"))?;
+        let full = self.builder.len() >= CHUNK_TICKS;
+        let written = if full {
+            self.write_chunk()
+        } else {
+            self.write_tail()
+        };
+        written?;
+        self.unsaved.clear();
+        self.unsaved_records.clear();
+        Ok(())
+    }
+
+    fn add(&mut self, tick: &Tick) -> Result<(), CaptureError> {
+        let times = &tick.times;
+        let mut raw = Vec::new();
+        self.builder.push(tick, &mut raw);
+        let mut frame = Vec::new();
+        let key = self.key(times.seq.0);
+        seal(
+            &mut frame,
+            FrameKind::Tick,
+            key,
+            &raw,
+            &mut self.tail_packer,
+        )
+        .map_err(|fault| self.damaged(times.seq.0, fault))?;
+        self.unsaved.push((times.seq.0, frame));
+        self.last = Some((times.seq, times.planned, times.began.wall));
+        Ok(())
+    }
+
+    /// `--sync 10s`: one commit in ten seconds waits for the disk, and takes the others along.
+    fn choose_sync(&mut self, now: Option<MonotonicTime>) -> rusqlite::Result<()> {
+        if self.options.sync != Sync::TenSeconds {
+            return Ok(());
+        }
+        let due = now
+            .zip(self.synced)
+            .and_then(|(now, synced)| now.since(synced));
+        let due = due.is_none_or(|since| since >= CHECKPOINT_SECONDS);
+        if due {
+            self.synced = now;
+        }
+        let mode = if due { "FULL" } else { "NORMAL" };
+        self.db.pragma_update(None, "synchronous", mode)
+    }
+
+    fn write_tail(&mut self) -> Result<(), CaptureError> {
+        let wrote = (|| {
+            let transaction = self.db.unchecked_transaction()?;
+            let mut insert = transaction.prepare_cached("REPLACE INTO tail VALUES (?, ?)")?;
+            for (seq, frame) in &self.unsaved {
+                insert.execute((seq.cast_signed(), frame))?;
+            }
+            drop(insert);
+            self.write_records(&transaction)?;
+            transaction.commit()
+        })();
+        wrote.map_err(self.sqlite("cannot save a tick"))
+    }
+
+    /// Replaces the tail by a chunk. If that fails the open chunk goes on growing in memory and
+    /// is tried again with the next tick.
+    fn write_chunk(&mut self) -> Result<(), CaptureError> {
+        let chunk = self.builder.chunk();
+        let seq = chunk.ticks[0].seq.0;
+        let key = FrameKey {
+            capture: self.capture,
+            seq,
+        };
+        let frames = encode::encode(chunk, key, &mut self.chunk_packer);
+        let frames = frames.map_err(|fault| self.damaged(seq, fault))?;
+        let (series, pyramid) = (
+            std::mem::take(&mut self.series),
+            std::mem::take(&mut self.pyramid),
+        );
+        let mut derived = (series, pyramid);
+        let wrote = self.write_chunk_rows(&frames, &mut derived);
+        wrote.map_err(self.sqlite("cannot save a chunk"))?;
+        (self.series, self.pyramid) = derived;
+        self.builder.take();
+        let evicted = self.evict();
+        evicted.map_err(self.sqlite("cannot make room"))
+    }
+
+    fn write_chunk_rows(
+        &mut self,
+        frames: &[u8],
+        (series, pyramid): &mut (SeriesReader, PyramidWriter),
+    ) -> rusqlite::Result<()> {
+        let transaction = self.db.unchecked_transaction()?;
+        let chunk = self.builder.chunk();
+        let (first, last) = (chunk.ticks[0], chunk.ticks[chunk.ticks.len() - 1]);
+        let row = vec![
+            integer(self.run),
+            integer(chunk.ticks.len()),
+            integer(first.began.wall.0),
+            integer(last.began.wall.0),
+            integer(first.began.boot.0),
+            integer(last.began.boot.0),
+        ];
+        let id = first.seq.0.cast_signed();
+        tables::named("chunk").replace(&transaction, self.capture, id, row)?;
+        transaction
+            .prepare_cached("REPLACE INTO chunk_body VALUES (?, ?)")?
+            .execute((id, frames))?;
+        transaction
+            .prepare_cached("DELETE FROM tail")?
+            .execute([])?;
+        let mut before: Option<MonotonicTime> = None;
+        for (tick, times) in chunk.ticks.iter().enumerate() {
+            let step = before.and_then(|before| times.planned.since(before));
+            if step.is_some_and(|step| step > self.interval * 3 / 2) {
+                series.restart();
+            }
+            before = Some(times.planned);
+            let values = series.read(chunk, tick);
+            pyramid.add(&transaction, (self.capture, self.run), times, &values)?;
+        }
+        self.lives.update(&transaction, chunk)?;
+        self.write_records(&transaction)?;
+        transaction.commit()
+    }
+
+    fn write_records(&self, db: &Connection) -> rusqlite::Result<()> {
+        let seq = self.last.map_or(0, |(seq, ..)| seq.0);
+        self.unsaved_records.iter().try_for_each(|record| {
+            let (table, values) = self.row(record, seq);
+            tables::named(table)
+                .insert(db, self.capture, None, values)
+                .map(drop)
+        })
+    }
+
+    fn row(&self, record: &Record, seq: u64) -> (&'static str, Vec<Value>) {
+        match record {
+            Record::KernelLog(line) => {
+                let values = vec![
+                    integer(self.boot),
+                    integer(line.sequence),
+                    integer(line.at.0),
+                    integer(line.wall.0),
+                    integer(line.severity),
+                    integer(line.facility),
+                    text(&line.text),
+                ];
+                ("kernel_log", values)
+            }
+            Record::Event(event) => {
+                let values = vec![
+                    integer(seq),
+                    integer(event.wall.0),
+                    text(event.kind.as_bytes()),
+                    text(event.text.as_bytes()),
+                ];
+                ("event", values)
+            }
+            Record::Gap(gap) => ("gap", gap_row(gap)),
+            Record::Source(source) => {
+                let texts =
+                    [&source.name, &source.state, &source.detail].map(|part| text(part.as_bytes()));
+                let values = [integer(self.run), integer(seq)].into_iter().chain(texts);
+                ("source", values.collect())
+            }
+            Record::Clock(anchor) => {
+                let values = vec![
+                    integer(self.run),
+                    integer(anchor.seq.0),
+                    integer(anchor.boot.0),
+                    integer(anchor.monotonic.0),
+                    integer(anchor.wall.0),
+                ];
+                ("clock", values)
+            }
+        }
+    }
+
+    /// Moves what is in the WAL into the file, at most every 10 seconds; while somebody else
+    /// has the file open, only once the WAL is large: a plain copy then sees one state.
+    pub fn maintain(&mut self, read_by_others: bool) -> Result<(), CaptureError> {
+        let Some((_, now, _)) = self.last else {
+            return Ok(());
+        };
+        let since = self.checkpointed.and_then(|done| now.since(done));
+        if since.is_some_and(|since| since < CHECKPOINT_SECONDS) {
+            return Ok(());
+        }
+        if read_by_others && self.wal_bytes() < WAL_LIMIT {
+            return Ok(());
+        }
+        self.checkpointed = Some(now);
+        let passive = self
+            .db
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        passive.map_err(self.sqlite("cannot move the log into the file"))
+    }
+
+    /// The size of the WAL beside the capture.
+    pub fn wal_bytes(&self) -> u64 {
+        let wal = super::lock::with_suffix(&self.path, "-wal");
+        std::fs::metadata(wal).map_or(0, |data| data.len())
+    }
+
+    /// The size of what is kept: pages in use.
+    pub fn data_bytes(&self) -> Result<u64, CaptureError> {
+        evict::used_bytes(&self.db).map_err(self.sqlite("cannot tell its size"))
+    }
+
+    /// Ends the run: the open chunk is closed, and one file is left, in a form that can be
+    /// opened where nothing may be written.
+    pub fn finish(mut self, why: &str) -> Result<(), CaptureError> {
+        if !self.builder.is_empty() {
+            self.write_chunk()?;
+        }
+        let (last, to) = self.last.map_or((0, 0), |(seq, _, wall)| (seq.0, wall.0));
+        let ended = (|| {
+            let transaction = self.db.unchecked_transaction()?;
+            self.write_records(&transaction)?;
+            self.pyramid
+                .finish(&transaction, (self.capture, self.run))?;
+            start::end_run(&transaction, self.capture, self.run, (last, to, why))?;
+            transaction.commit()
+        })();
+        ended.map_err(self.sqlite("cannot end the run"))?;
+        self.give_back_reserve()
+            .map_err(self.sqlite("cannot give back what was reserved"))?;
+        let closed = self.db.pragma_update(None, "journal_mode", "DELETE");
+        closed.map_err(self.sqlite("cannot close the file"))?;
+        let path = self.path.clone();
+        self.db.close().map_err(|(_, source)| CaptureError::Sqlite {
+            path,
+            doing: "cannot close the file",
+            source,
+        })
+    }
+
+    fn key(&self, seq: u64) -> FrameKey {
+        FrameKey {
+            capture: self.capture,
+            seq,
+        }
+    }
+
+    fn damaged(&self, seq: u64, fault: super::error::FrameFault) -> CaptureError {
+        CaptureError::Damaged {
+            path: self.path.clone(),
+            seq,
+            fault,
+        }
+    }
+
+    fn sqlite(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> CaptureError + use<> {
+        let path = self.path.clone();
+        move |source| CaptureError::Sqlite {
+            path,
+            doing,
+            source,
+        }
+    }
+}
+
+fn gap_row(gap: &Gap) -> Vec<Value> {
+    vec![
+        text(gap.kind.name().as_bytes()),
+        integer(gap.after.0),
+        integer(gap.from.0),
+        integer(gap.to.0),
+        integer(gap.missed),
+        text(gap.detail.as_bytes()),
+    ]
+}

@@ -1,0 +1,218 @@
+//! What a capture says beside its samples: the host, the runs, what is missing and why.
+
+use crate::process::ProcessKey;
+use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
+use crate::units::{Bytes, TickRate};
+use std::time::Duration;
+
+/// The recorded host, as it was during one boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// `/proc/sys/kernel/random/boot_id`.
+    pub boot_id: String,
+    /// `uname -n`.
+    pub hostname: String,
+    /// `uname -r`.
+    pub kernel: String,
+    /// `uname -m`.
+    pub architecture: String,
+    /// The IANA name of the host's time zone, where it could be found.
+    pub timezone: Option<String>,
+    /// What the host's clocks showed beyond UTC when the run began.
+    pub utc_offset_seconds: i32,
+    /// CPUs online.
+    pub cpus: u32,
+    /// `USER_HZ`.
+    pub tick_rate: TickRate,
+    /// The size of a page.
+    pub page_size: Bytes,
+}
+
+/// One stretch of recording by one recorder process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its number in the capture, from 1.
+    pub id: i64,
+    /// The boot it belongs to: a number in the `host` table.
+    pub boot: i64,
+    /// The recorder's pid.
+    pub pid: i32,
+    /// The recorder's version.
+    pub version: String,
+    /// The time between ticks.
+    pub interval: Duration,
+    /// `tick`, `10s` or `off`: when what was written reaches the disk.
+    pub sync: String,
+    /// `full`, `redact` or `none`.
+    pub args: String,
+    /// The first tick.
+    pub first: Seq,
+    /// When it began.
+    pub from: WallTime,
+    /// The last tick, once the run has ended.
+    pub last: Option<Seq>,
+    /// When it ended, once it has.
+    pub to: Option<WallTime>,
+    /// How it ended: `signal`, `duration`, ...; `None` while it records or after a crash.
+    pub end: Option<String>,
+}
+
+/// Why ticks are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GapKind {
+    /// The host was suspended.
+    Suspended,
+    /// The recorder was stopped: by SIGSTOP or a frozen cgroup, or ended in the ordinary way and
+    /// was started again later (then no tick was due).
+    Stopped,
+    /// The recorder did not get to run, or a read did not come back.
+    Stalled,
+    /// The writer could not keep up.
+    QueueFull,
+    /// The file could not be written.
+    StorageOutage,
+    /// The recorder was killed; recording went on later in the same boot.
+    Killed,
+    /// The host lost power, or crashed.
+    PowerLost,
+    /// The host was shut down and started again.
+    Rebooted,
+    /// The wall clock was set; no tick is missing.
+    ClockStepped,
+    /// The recording before ended without a word.
+    UnknownEnd,
+}
+
+impl GapKind {
+    const NAMES: [(Self, &'static str); 10] = [
+        (Self::Suspended, "suspended"),
+        (Self::Stopped, "stopped"),
+        (Self::Stalled, "stalled"),
+        (Self::QueueFull, "queue-full"),
+        (Self::StorageOutage, "storage-outage"),
+        (Self::Killed, "killed"),
+        (Self::PowerLost, "power-lost"),
+        (Self::Rebooted, "rebooted"),
+        (Self::ClockStepped, "clock-stepped"),
+        (Self::UnknownEnd, "unknown-end"),
+    ];
+
+    /// Its name in the capture and in every output.
+    pub fn name(self) -> &'static str {
+        let known = Self::NAMES.into_iter().find(|(kind, _)| *kind == self);
+        known.map_or("unknown-end", |(_, name)| name)
+    }
+
+    /// The kind behind a name; what a newer recorder wrote is an unknown end.
+    pub fn from_name(name: &str) -> Self {
+        let known = Self::NAMES.into_iter().find(|(_, known)| *known == name);
+        known.map_or(Self::UnknownEnd, |(kind, _)| kind)
+    }
+}
+
+/// A stretch without ticks, or a step of the clock, and its cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The cause.
+    pub kind: GapKind,
+    /// The last tick before it.
+    pub after: Seq,
+    /// When that was.
+    pub from: WallTime,
+    /// When the first tick after it was.
+    pub to: WallTime,
+    /// How many ticks that were due are missing.
+    pub missed: u64,
+    /// What more is known.
+    pub detail: String,
+}
+
+/// One line of the kernel log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KernelLogLine {
+    /// The kernel's own sequence number, within one boot.
+    pub sequence: u64,
+    /// When it was logged, by the kernel's clock, which stands still in a suspend.
+    pub at: MonotonicTime,
+    /// When that was by the wall clock, as far as can be told.
+    pub wall: WallTime,
+    /// 0 (emergency) to 7 (debug).
+    pub severity: u8,
+    /// The syslog facility; 0 is the kernel itself.
+    pub facility: u16,
+    /// The message.
+    pub text: Vec<u8>,
+}
+
+/// Something that happened at one moment: a mark, lost log records, ...
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When it happened.
+    pub wall: WallTime,
+    /// What kind of thing it is: `mark`, `kernel-log-lost`, ...
+    pub kind: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// How one source of the recorder fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The kernel file or interface.
+    pub name: String,
+    /// `ok`, `absent`, `denied`, `blocked`, `malformed` or `shed`.
+    pub state: String,
+    /// Why, and what it costs.
+    pub detail: String,
+}
+
+/// The clocks of one moment: what maps time since boot to the wall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchor {
+    /// The tick at which they were read.
+    pub seq: Seq,
+    /// `CLOCK_BOOTTIME`.
+    pub boot: BootTime,
+    /// `CLOCK_MONOTONIC`.
+    pub monotonic: MonotonicTime,
+    /// `CLOCK_REALTIME`.
+    pub wall: WallTime,
+}
+
+/// One process from its first to its last sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessLife {
+    /// Its pid and start.
+    pub key: ProcessKey,
+    /// The boot it belongs to.
+    pub boot: i64,
+    /// The parent when it was last seen.
+    pub ppid: Option<i32>,
+    /// The owner's name, or number.
+    pub user: Option<String>,
+    /// Its name.
+    pub comm: Vec<u8>,
+    /// Its command line, redacted.
+    pub command_line: Option<Vec<u8>>,
+    /// The first tick that saw it.
+    pub first: Seq,
+    /// The last tick that saw it; `None` while it lives.
+    pub last: Option<Seq>,
+    /// CPU time it used, as far as it was seen.
+    pub cpu: Option<Duration>,
+    /// Its largest resident set, as far as it was seen.
+    pub peak_rss: Option<Bytes>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_gap_kind_comes_back_from_its_name() {
+        for (kind, name) in GapKind::NAMES {
+            assert_eq!((kind.name(), GapKind::from_name(name)), (name, kind));
+        }
+        assert_eq!(GapKind::from_name("eaten-by-a-dog"), GapKind::UnknownEnd);
+    }
+}
