@@ -1,1 +1,17 @@
-//! From raw samples to rates.
+//! From raw samples to what people read: rates, and the tables of the tools they know.
+//!
+//! Pure functions over samples: no files, no clock, no SQL.
+//!
+//! - [`rate`]: what happened between two samples, never across a gap.
+//! - [`replay`]: `ps`, `vmstat`, `free`, `uptime` as tables, from samples.
+//! - [`table`]: columns and cells, before anyone decides how they are printed.
+//! - [`when`], [`zone`], [`amount`]: times and amounts as people write them.
+//! - [`escape`]: text out of a capture, made safe to show.
+
+pub mod amount;
+pub mod escape;
+pub mod rate;
+pub mod replay;
+pub mod table;
+pub mod when;
+pub mod zone;

@@ -296,9 +296,7 @@ group_fields! {
 group_fields! {
     /// Columns of [`Group::Process`]; `stat` fields are named as in `proc_pid_stat(5)`.
     ProcessField {
-        /// The tick at which `schedstat` was last read.
-        SchedstatReadAt "schedstat_read_at" ReadAt,
-        /// The tick at which `stat` was last read.
+        /// The tick at which `stat` was last read, but for ticks that read it of every process.
         StatReadAt "stat_read_at" ReadAt,
         /// The tick at which `io` was last read.
         IoReadAt "io_read_at" ReadAt,

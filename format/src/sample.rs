@@ -30,12 +30,18 @@ impl Sample {
     /// millisecond for 500 processes.
     pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
         let times = chunk.ticks()[tick];
+        let swept = chunk.ticks()[..=tick].iter().rev().find(|times| times.full_sweep);
         let mut processes: Vec<Process> = chunk
             .rows_at(Group::Process, tick)
             .filter_map(|(row, key)| match key {
                 Key::Process(key) => {
                     let cells = Cells::new(chunk, Group::Process, row, tick);
-                    Some(Process::from_cells(*key, &cells))
+                    let mut process = Process::from_cells(*key, &cells);
+                    // A sweep read the `stat` of all, and says so once for all of them.
+                    if let (Ok(read), Some(swept)) = (&mut process.stat_read_at, swept) {
+                        *read = (*read).max(swept.seq);
+                    }
+                    Some(process)
                 }
                 Key::Name(_) => None,
             })

@@ -1,1 +1,44 @@
-//! Records a host.
+//! The `afterimage` command as a library: recording, and the commands that read a capture as text.
+//!
+//! `record`: the sampler's loop ([`record`]) takes ticks by the `schedule`; `collect` names every
+//! source and puts what changed into a tick; `sweep` is the part that goes over the processes.
+//! The `store` thread writes. Everything else is in `command`, one file a subcommand.
+
+mod accounts_at;
+mod budget;
+mod cli;
+mod clock;
+mod collect;
+mod command;
+mod control;
+mod details;
+mod host;
+mod kernel_log;
+mod readers;
+mod record;
+pub mod redact;
+mod rows;
+mod schedule;
+mod source;
+mod status;
+mod store;
+mod sweep;
+
+pub use cli::run;
+
+/// A tick for tests that only look at what is put into it.
+#[cfg(test)]
+pub(crate) fn test_tick() -> afterimage_format::tick::Tick {
+    use afterimage_format::tick::{Instants, Shed, Tick, TickTimes};
+    use afterimage_format::time::{BootTime, MonotonicTime, Seq, WallTime};
+    let at = Instants { monotonic: MonotonicTime(0), boot: BootTime(0), wall: WallTime(0) };
+    Tick::new(TickTimes {
+        seq: Seq(1),
+        planned: MonotonicTime(0),
+        began: at,
+        ended: at,
+        recorder_cpu: std::time::Duration::ZERO,
+        shed: Shed::NONE,
+        full_sweep: false,
+    })
+}

@@ -16,14 +16,14 @@ pub use start::{RunFacts, Start};
 pub(super) use start::{capture_number, tail_rows};
 
 use super::chunk::builder::ChunkBuilder;
-use super::chunk::{CHUNK_TICKS, encode};
+use super::chunk::{CHUNK_TICKS, MOST_TICKS, encode};
 use super::error::CaptureError;
 use super::frame::{FrameKey, FrameKind, Packer, seal};
 use super::lives::Lives;
 use super::lock::OwnerLock;
 use super::pyramid::PyramidWriter;
 use super::tables::{self, integer, text};
-use crate::facts::{Anchor, Event, Gap, KernelLogLine, Source};
+use crate::facts::{Anchor, Event, Gap, GapKind, KernelLogLine, Source};
 use crate::series::SeriesReader;
 use crate::tick::Tick;
 use crate::time::{MonotonicTime, Seq, WallTime};
@@ -124,6 +124,38 @@ impl Writer {
     /// How many ticks wait in memory for the file to be writable.
     pub fn backlog(&self) -> usize {
         self.unsaved.len()
+    }
+
+    /// Whether no more ticks fit into the open chunk, because none of them could be written.
+    pub fn is_overfull(&self) -> bool {
+        self.builder.len() >= MOST_TICKS - 1
+    }
+
+    /// Gives up on the ticks in memory; their loss is written as a gap once that is possible.
+    /// The next tick must begin all rows anew.
+    pub fn drop_backlog(&mut self) {
+        let chunk = self.builder.chunk();
+        if let (Some(first), Some(last)) = (chunk.ticks.first(), chunk.ticks.last()) {
+            self.unsaved_records.push(Record::Gap(Gap {
+                kind: GapKind::StorageOutage,
+                after: Seq(first.seq.0.saturating_sub(1)),
+                from: first.began.wall,
+                to: last.began.wall,
+                missed: chunk.ticks.len() as u64,
+                detail: "the capture could not be written for longer than memory lasts".to_owned(),
+            }));
+        }
+        self.builder.clear();
+        self.unsaved.clear();
+        self.series.restart();
+    }
+
+    /// The kernel-log line that was stored last in this boot, by the kernel's number.
+    pub fn last_kernel_sequence(&self) -> Result<Option<u64>, CaptureError> {
+        let newest = "SELECT max(sequence) FROM kernel_log WHERE boot = ?";
+        let newest = self.db.query_row(newest, [self.boot], |row| row.get::<_, Option<i64>>(0));
+        let newest = newest.map_err(self.sqlite("its kernel log cannot be read"))?;
+        Ok(newest.and_then(|sequence| u64::try_from(sequence).ok()))
     }
 
     /// Adds a tick and records in one transaction. When that fails, they are kept, and written
@@ -319,7 +351,7 @@ impl Writer {
 
     /// Moves what is in the WAL into the file, at most every 10 seconds; while somebody else
     /// has the file open, only once the WAL is large: a plain copy then sees one state.
-    pub fn maintain(&mut self, read_by_others: bool) -> Result<(), CaptureError> {
+    pub fn maintain(&mut self, read_by_others: impl FnOnce() -> bool) -> Result<(), CaptureError> {
         let Some((_, now, _)) = self.last else {
             return Ok(());
         };
@@ -327,7 +359,7 @@ impl Writer {
         if since.is_some_and(|since| since < CHECKPOINT_SECONDS) {
             return Ok(());
         }
-        if read_by_others && self.wal_bytes() < WAL_LIMIT {
+        if self.wal_bytes() < WAL_LIMIT && read_by_others() {
             return Ok(());
         }
         self.checkpointed = Some(now);

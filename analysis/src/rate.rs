@@ -1,0 +1,93 @@
+//! What happened between two samples, never across a gap.
+
+use afterimage_format::counter::change;
+use afterimage_format::reading::Reading;
+use afterimage_format::sample::{Process, Sample};
+use afterimage_format::units::TickRate;
+use std::time::Duration;
+
+/// Two neighbouring samples and the time between them.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// The earlier one.
+    pub before: &'a Sample,
+    /// The later one.
+    pub now: &'a Sample,
+    /// The time between their beginnings.
+    pub seconds: f64,
+}
+
+impl<'a> Step<'a> {
+    /// The step between two samples; none when ticks are missing between them, when they are of
+    /// different boots, or when the time between them is not positive.
+    pub fn between(before: &'a Sample, now: &'a Sample, interval: Duration) -> Option<Self> {
+        let planned = now.times.planned.since(before.times.planned)?;
+        if now.times.seq.0 != before.times.seq.0 + 1 || planned > interval * 3 / 2 {
+            return None;
+        }
+        let elapsed = now.times.began.monotonic.since(before.times.began.monotonic)?;
+        (!elapsed.is_zero()).then(|| Self { before, now, seconds: elapsed.as_secs_f64() })
+    }
+
+    /// A counter's rise a second.
+    pub fn per_second(&self, before: Reading<u64>, now: Reading<u64>) -> Option<f64> {
+        Some(rise(before, now)? as f64 / self.seconds)
+    }
+}
+
+/// By how much a counter rose; none when either is absent or it was restarted.
+pub fn rise(before: Reading<u64>, now: Reading<u64>) -> Option<u64> {
+    change(before.ok()?, now.ok()?).rise()
+}
+
+/// What one process did between two samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ProcessRates {
+    /// CPU time used, 100 = one core.
+    pub cpu_percent: Option<f64>,
+    /// Time runnable without a CPU, 100 = all the time (of the leader thread).
+    pub wait_percent: Option<f64>,
+    /// Bytes a second fetched from storage.
+    pub read_per_second: Option<f64>,
+    /// Bytes a second sent to storage.
+    pub write_per_second: Option<f64>,
+}
+
+impl ProcessRates {
+    /// The rates of one process over a step.
+    pub fn between(step: &Step<'_>, before: &Process, now: &Process, ticks: TickRate) -> Self {
+        let micros = |reading: Reading<Duration>| reading.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        let share = |before: Reading<u64>, now: Reading<u64>| Some(rise(before, now)? as f64 / 1e4 / step.seconds);
+        // `schedstat` counts in microseconds but only the leader thread; `stat` counts all
+        // threads, in hundredths of a second.
+        let cpu_percent = if now.threads == Ok(1) && before.threads == Ok(1) {
+            share(micros(before.run), micros(now.run)).or_else(|| cpu_of_ticks(step, before, now, ticks))
+        } else {
+            cpu_of_ticks(step, before, now, ticks)
+        };
+        let seconds = step.seconds * reads_between(before, now);
+        let bytes = |before: Reading<afterimage_format::units::Bytes>, now: Reading<afterimage_format::units::Bytes>| {
+            Some(rise(before.map(|bytes| bytes.0), now.map(|bytes| bytes.0))? as f64 / seconds)
+        };
+        Self {
+            cpu_percent,
+            wait_percent: share(micros(before.wait), micros(now.wait)),
+            read_per_second: bytes(before.read, now.read),
+            write_per_second: bytes(before.written, now.written),
+        }
+    }
+}
+
+/// `io` is not read at every tick: what it shows at one happened since it was read before.
+fn reads_between(before: &Process, now: &Process) -> f64 {
+    match (before.io_read_at, now.io_read_at) {
+        (Ok(before), Ok(now)) if now > before => (now.0 - before.0) as f64,
+        _ => 1.0,
+    }
+}
+
+fn cpu_of_ticks(step: &Step<'_>, before: &Process, now: &Process, ticks: TickRate) -> Option<f64> {
+    let total = |process: &Process| -> Reading<u64> { Ok(process.utime?.0 + process.stime?.0) };
+    let rise = rise(total(before), total(now))?;
+    Some(rise as f64 * 100.0 / ticks.0.get() as f64 / step.seconds)
+}

@@ -1,0 +1,43 @@
+//! User and group names as of now: `/etc/passwd` and `/etc/group`, read again when they change.
+
+use crate::source::accounts::Accounts;
+use afterimage_format::reading::{Missing, Reading};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// The names, and where they come from.
+#[derive(Debug)]
+pub(crate) struct AccountsAt {
+    root: PathBuf,
+    accounts: Accounts,
+    changed: Option<SystemTime>,
+}
+
+impl AccountsAt {
+    /// Reads the files under `root`, which is `/` but for tests.
+    pub(crate) fn new(root: PathBuf) -> Self {
+        let mut at = Self { root, accounts: Accounts::default(), changed: None };
+        at.refresh();
+        at
+    }
+
+    /// Reads them again if they have changed. Called once a minute.
+    pub(crate) fn refresh(&mut self) {
+        let changed = std::fs::metadata(self.root.join("etc/passwd")).and_then(|data| data.modified()).ok();
+        if changed.is_some() && changed == self.changed {
+            return;
+        }
+        self.changed = changed;
+        self.accounts = Accounts::read(&self.root);
+    }
+
+    pub(crate) fn user(&self, uid: i64) -> Reading<&[u8]> {
+        let uid = u32::try_from(uid).map_err(|_no_id| Missing::Malformed)?;
+        self.accounts.user(uid).ok_or(Missing::NotSupported)
+    }
+
+    pub(crate) fn group(&self, gid: i64) -> Reading<&[u8]> {
+        let gid = u32::try_from(gid).map_err(|_no_id| Missing::Malformed)?;
+        self.accounts.group(gid).ok_or(Missing::NotSupported)
+    }
+}

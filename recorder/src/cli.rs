@@ -1,0 +1,266 @@
+//! The command line: what can be said, and who answers.
+
+use crate::command;
+use crate::command::output::OutputError;
+use crate::redact::ArgsLevel;
+use afterimage_analysis::amount::{parse_bytes, parse_duration};
+use afterimage_analysis::when::When;
+use afterimage_format::units::Bytes;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
+3 a part of the capture that was needed is damaged; 75 another recorder holds the file.
+
+TIME: RFC 3339 (2026-11-22T15:44:58+01:00), a date and time or HH:MM[:SS] in the recorded
+host's zone (the latest such moment), -10m from the end, +5m from the start, start, end.";
+
+/// A flight recorder for Linux hosts: record what goes on, and look at any moment of it later.
+#[derive(Debug, Parser)]
+#[command(name = "afterimage", version, about, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Record this host until a signal or --duration ends it
+    Record(RecordArgs),
+    /// Ask the running recorder how it fares
+    Status(SocketArgs),
+    /// Leave a mark with a text at this moment of the recording
+    Mark(MarkArgs),
+    /// What a capture holds: host, span, gaps, sizes, sources
+    Info(InfoArgs),
+    /// Verify every frame and every row of a capture
+    Check(InfoArgs),
+    /// Every process at one moment
+    Ps(PsArgs),
+    /// Load averages and tasks
+    Uptime(RangeArgs),
+    /// Tasks, memory, swap, I/O and CPU, step by step
+    Vmstat(RangeArgs),
+    /// Memory and swap
+    Free(RangeArgs),
+    /// The kernel log
+    Dmesg(RangeArgs),
+    /// Copy a capture, also while it is recorded; `-` writes to standard output
+    Copy(CopyArgs),
+    /// What this host allows, what each missing privilege costs, and how to grant it
+    Doctor(DoctorArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages into a directory
+    Man(ManArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// The capture; an existing one of this host is continued [default: ./HOST.afterimage]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The time between ticks
+    #[arg(short, long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    pub(crate) interval: Duration,
+    /// End after this time
+    #[arg(short, long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) duration: Option<Duration>,
+    /// The largest size of what is kept; the oldest goes first
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = max_size)]
+    pub(crate) max_size: Bytes,
+    /// Keep at most this much time, counted from the newest data
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_duration)]
+    pub(crate) retain: Duration,
+    /// CPU that the recorder may use, in percent of one core; over it, it leaves things out
+    #[arg(long, value_name = "PERCENT", default_value = "3", value_parser = percent)]
+    pub(crate) budget_cpu: f64,
+    /// When what was written reaches the disk
+    #[arg(long, value_enum, default_value = "tick")]
+    pub(crate) sync: SyncArg,
+    /// What is stored of command lines: all, all but secrets, or only the program
+    #[arg(long, value_name = "full|redact|none", default_value = "redact")]
+    pub(crate) args: ArgsLevel,
+    /// A directory that stands in for /proc
+    #[arg(long, value_name = "DIR", default_value = "/proc")]
+    pub(crate) proc_root: PathBuf,
+    /// Where the control socket is
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SyncArg {
+    /// With each tick: a power cut loses the tick in flight
+    Tick,
+    /// Every 10 seconds
+    #[value(name = "10s")]
+    TenSeconds,
+    /// When the system likes; a power cut may damage the capture
+    Off,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SocketArgs {
+    /// Where the control socket is
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MarkArgs {
+    /// What to remember of this moment
+    pub(crate) text: String,
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InfoArgs {
+    /// The capture
+    pub(crate) file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[arg(long, hide = true, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Show times in UTC instead of the recorded host's zone
+    #[arg(long)]
+    pub(crate) utc: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for people
+    Table,
+    /// An array of objects
+    Json,
+    /// Comma-separated values with a heading
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// How to print
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+    /// Show times in UTC instead of the recorded host's zone
+    #[arg(long)]
+    pub(crate) utc: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PsArgs {
+    /// The capture
+    pub(crate) file: PathBuf,
+    /// The moment: the last tick at or before it [default: end]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) at: Option<When>,
+    /// Sort by a column: numbers with the largest first
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) sort: Option<String>,
+    /// Show each process under its parent
+    #[arg(long, conflicts_with = "sort")]
+    pub(crate) tree: bool,
+    /// Print at most so many processes
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// The columns to print, separated by commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) columns: Option<Vec<String>>,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RangeArgs {
+    /// The capture
+    pub(crate) file: PathBuf,
+    /// One moment: the last tick at or before it
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["from", "to", "step"])]
+    pub(crate) at: Option<When>,
+    /// From this moment on [default: start]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) from: Option<When>,
+    /// Up to this moment [default: end]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) to: Option<When>,
+    /// At most one row in this time
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) step: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// The capture
+    pub(crate) file: PathBuf,
+    /// Where to: a file that is not there yet, or `-`
+    pub(crate) destination: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The directory
+    #[arg(default_value = ".")]
+    pub(crate) directory: PathBuf,
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = parse_duration(text).map_err(|error| error.to_string())?;
+    let allowed = Duration::from_millis(10)..=Duration::from_secs(3600);
+    if allowed.contains(&interval) { Ok(interval) } else { Err("it must be between 10ms and 1h".to_owned()) }
+}
+
+fn max_size(text: &str) -> Result<Bytes, String> {
+    let size = parse_bytes(text).map_err(|error| error.to_string())?;
+    if size.0 >= 1 << 20 { Ok(size) } else { Err("less than 1MiB holds no history".to_owned()) }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse::<f64>().map_err(|error| error.to_string())?;
+    if number > 0.0 && number <= 100.0 { Ok(number) } else { Err("it must be over 0 and at most 100".to_owned()) }
+}
+
+/// Runs a command line and gives the exit code. Errors are printed here and nowhere else.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output with code 0, a usage error to standard error with 2.
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match command::dispatch(cli.command) {
+        Ok(code) => code,
+        Err(error) if error.chain().any(|cause| cause.downcast_ref::<OutputError>().is_some_and(OutputError::is_closed_pipe)) => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            // Where standard error is closed as well there is nobody to tell.
+            drop(writeln!(std::io::stderr(), "afterimage: {error:#}"));
+            command::exit_code(&error)
+        }
+    }
+}

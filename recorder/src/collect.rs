@@ -1,0 +1,298 @@
+//! One tick: every source, in the order in which their truth matters.
+//!
+//! `/proc/stat` and the pressure files come first, since the sweep over the processes uses
+//! them; it comes last, since it takes longest. What is not readable is noted once.
+
+use crate::accounts_at::AccountsAt;
+use crate::details::Details;
+use crate::rows::{Cells, NamedRows};
+use crate::source::{KeptFile, ProcRoot, diskstats, lines, loadavg, missing_from_errno, net_dev, pressure, schedstat, stat};
+use crate::sweep::{Seen, Surroundings, Sweep};
+use afterimage_format::facts::Source;
+use afterimage_format::group::{Group, MachineField, PressureField};
+use afterimage_format::reading::{Missing, Reading};
+use afterimage_format::tick::{Key, Tick};
+use std::time::Duration;
+
+/// The resources that `/proc/pressure` has files for.
+const RESOURCES: [(&str, &str); 4] = [
+    ("cpu", "pressure/cpu"),
+    ("memory", "pressure/memory"),
+    ("io", "pressure/io"),
+    ("irq", "pressure/irq"),
+];
+/// Pressure that rose by more than this share of an interval, in thousandths: tasks waited.
+const CPU_PRESSURE_THOUSANDTHS: u64 = 50;
+const MEMORY_PRESSURE_THOUSANDTHS: u64 = 10;
+
+/// Everything that is read at a tick, and what it said last.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    root: ProcRoot,
+    accounts: AccountsAt,
+    details: Details,
+    sweep: Sweep,
+    machine: Option<Cells>,
+    cpus: NamedRows,
+    scheduler: NamedRows,
+    memory: NamedRows,
+    vmstat: NamedRows,
+    pressure: NamedRows,
+    disks: NamedRows,
+    networks: NamedRows,
+    files: MachineFiles,
+    stalled_us: [Option<u64>; 2],
+    states: Vec<(&'static str, Reading<()>)>,
+    news: Vec<Source>,
+}
+
+#[derive(Debug)]
+struct MachineFiles {
+    stat: KeptFile,
+    loadavg: KeptFile,
+    uptime: KeptFile,
+    meminfo: KeptFile,
+    vmstat: KeptFile,
+    pressure: [KeptFile; 4],
+    diskstats: KeptFile,
+    net_dev: KeptFile,
+    schedstat: KeptFile,
+}
+
+impl Collector {
+    pub(crate) fn new(root: ProcRoot, accounts: AccountsAt, details: Details, kept_files: usize) -> Self {
+        Self {
+            root,
+            accounts,
+            details,
+            sweep: Sweep::new(kept_files),
+            machine: None,
+            cpus: NamedRows::new(Group::Cpu),
+            scheduler: NamedRows::new(Group::Scheduler),
+            memory: NamedRows::new(Group::Memory),
+            vmstat: NamedRows::new(Group::Vmstat),
+            pressure: NamedRows::new(Group::Pressure),
+            disks: NamedRows::new(Group::Disk),
+            networks: NamedRows::new(Group::Network),
+            files: MachineFiles {
+                stat: KeptFile::new("stat"),
+                loadavg: KeptFile::new("loadavg"),
+                uptime: KeptFile::new("uptime"),
+                meminfo: KeptFile::new("meminfo"),
+                vmstat: KeptFile::new("vmstat"),
+                pressure: RESOURCES.map(|(_, file)| KeptFile::new(file)),
+                diskstats: KeptFile::new("diskstats"),
+                net_dev: KeptFile::new("net/dev"),
+                schedstat: KeptFile::new("schedstat"),
+            },
+            stalled_us: [None; 2],
+            states: Vec::new(),
+            news: Vec::new(),
+        }
+    }
+
+    /// Reads everything into the tick.
+    pub(crate) fn collect(&mut self, tick: &mut Tick, interval: Duration) {
+        if tick.times.seq.0.is_multiple_of(60) {
+            self.accounts.refresh();
+        }
+        let mut machine = match self.machine.take() {
+            Some(machine) => machine,
+            None => Cells::begin(tick, Group::Machine, 0, Key::name("")),
+        };
+        self.read_stat(&mut machine, tick);
+        self.read_pressure(tick);
+        self.read_lines(&mut machine, tick);
+        self.read_devices(tick);
+        let seen = self.read_processes(&machine, tick, interval);
+        for (field, value) in [
+            (MachineField::Processes, seen.map(|seen| seen.processes)),
+            (MachineField::ProcessesRunnable, seen.map(|seen| seen.runnable)),
+            (MachineField::ProcessesUninterruptible, seen.map(|seen| seen.uninterruptible)),
+            (MachineField::ProcessesDenied, seen.map(|seen| seen.denied)),
+        ] {
+            machine.count(tick, field.column(), value);
+        }
+        tick.times.full_sweep = seen.is_ok_and(|seen| seen.full_sweep);
+        self.machine = Some(machine);
+    }
+
+    /// Forgets everything: a tick was lost, so the next one says it all anew.
+    pub(crate) fn forget(&mut self) {
+        self.machine = None;
+        for rows in [
+            &mut self.cpus,
+            &mut self.scheduler,
+            &mut self.memory,
+            &mut self.vmstat,
+            &mut self.pressure,
+            &mut self.disks,
+            &mut self.networks,
+        ] {
+            rows.forget();
+        }
+        self.sweep.forget();
+    }
+
+    /// Sources whose state changed since this was asked last.
+    pub(crate) fn news(&mut self) -> Vec<Source> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// What is not readable now, and why.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (&'static str, Missing)> {
+        self.states.iter().filter_map(|(name, state)| state.err().map(|missing| (*name, missing)))
+    }
+
+    fn read_stat(&mut self, machine: &mut Cells, tick: &mut Tick) {
+        let text = self.files.stat.read(&self.root);
+        let state = text.map(drop);
+        match text {
+            Ok(text) => stat::parse(text, &mut self.cpus, machine, tick),
+            Err(missing) => {
+                self.cpus.all_missing(tick, missing);
+                missing_fields(&stat::FIELDS, missing, machine, tick);
+            }
+        }
+        self.note("stat", state);
+    }
+
+    fn read_pressure(&mut self, tick: &mut Tick) {
+        let mut any = false;
+        for (place, (resource, name)) in RESOURCES.into_iter().enumerate() {
+            let text = self.files.pressure[place].read(&self.root);
+            let state = text.map(drop);
+            if let Ok(text) = text {
+                pressure::parse(resource, text, &mut self.pressure, tick);
+                any = true;
+            }
+            self.note(name, state);
+        }
+        if any {
+            self.pressure.end_unseen(tick);
+        } else {
+            self.pressure.all_missing(tick, Missing::NotSupported);
+        }
+    }
+
+    fn read_lines(&mut self, machine: &mut Cells, tick: &mut Tick) {
+        let text = self.files.loadavg.read(&self.root);
+        let state = text.map(drop);
+        match text {
+            Ok(text) => loadavg::parse_loadavg(text, machine, tick),
+            Err(missing) => missing_fields(&loadavg::LOADAVG_FIELDS, missing, machine, tick),
+        }
+        self.note("loadavg", state);
+        let text = self.files.uptime.read(&self.root);
+        let state = text.map(drop);
+        match text {
+            Ok(text) => loadavg::parse_uptime(text, machine, tick),
+            Err(missing) => missing_fields(&loadavg::UPTIME_FIELDS, missing, machine, tick),
+        }
+        self.note("uptime", state);
+        let state = read_rows(&mut self.files.meminfo, &self.root, &mut self.memory, tick, lines::parse);
+        self.note("meminfo", state);
+        let state = read_rows(&mut self.files.vmstat, &self.root, &mut self.vmstat, tick, lines::parse);
+        self.note("vmstat", state);
+    }
+
+    fn read_devices(&mut self, tick: &mut Tick) {
+        let state = read_rows(&mut self.files.diskstats, &self.root, &mut self.disks, tick, diskstats::parse);
+        self.note("diskstats", state);
+        let state = read_rows(&mut self.files.net_dev, &self.root, &mut self.networks, tick, net_dev::parse);
+        self.note("net/dev", state);
+        let state = read_rows(&mut self.files.schedstat, &self.root, &mut self.scheduler, tick, schedstat::parse);
+        self.note("schedstat", state);
+    }
+
+    fn read_processes(&mut self, machine: &Cells, tick: &mut Tick, interval: Duration) -> Reading<Seen> {
+        let running = machine.last(MachineField::Running.column()).ok();
+        let pressed = self.is_pressed(tick, interval);
+        let around = Surroundings {
+            root: &self.root,
+            accounts: &self.accounts,
+            running: running.and_then(|running| u64::try_from(running).ok()),
+            pressed,
+        };
+        let seen = self.sweep.run(tick, &around, &mut self.details).map_err(missing_from_errno);
+        self.note("PID/stat", seen.map(drop));
+        if let Ok(seen) = seen {
+            let io = if seen.denied > 0 { Err(Missing::PermissionDenied) } else { Ok(()) };
+            self.note("PID/io", io);
+        }
+        let stuck = if self.details.stuck() > 0 { Err(Missing::Blocked) } else { Ok(()) };
+        self.note("PID/cmdline", stuck);
+        seen
+    }
+
+    /// Whether tasks waited for a CPU or for memory since the last tick.
+    fn is_pressed(&mut self, tick: &mut Tick, interval: Duration) -> bool {
+        let interval = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
+        let limits = [("cpu some", CPU_PRESSURE_THOUSANDTHS), ("memory some", MEMORY_PRESSURE_THOUSANDTHS)];
+        let mut pressed = false;
+        for ((line, thousandths), stalled) in limits.into_iter().zip(&mut self.stalled_us) {
+            if !self.pressure.has(line) {
+                continue;
+            }
+            let total = self.pressure.row(tick, line.as_bytes()).last(PressureField::Total.column());
+            let total = total.ok().map(i64::cast_unsigned);
+            let rose = total.zip(*stalled).map(|(now, before)| now.saturating_sub(before));
+            pressed |= rose.is_some_and(|rose| rose > interval / 1000 * thousandths);
+            *stalled = total;
+        }
+        pressed
+    }
+
+    /// Notes a source whose state is not what it was.
+    fn note(&mut self, name: &'static str, state: Reading<()>) {
+        let known = self.states.iter_mut().find(|(known, _)| *known == name);
+        let before = known.map(|known| std::mem::replace(&mut known.1, state));
+        if before == Some(state) {
+            return;
+        }
+        if before.is_none() {
+            self.states.push((name, state));
+        }
+        self.news.push(source_from_state(name, state));
+    }
+}
+
+/// A source's state in words.
+pub(crate) fn source_from_state(name: &str, state: Reading<()>) -> Source {
+    let word = match state {
+        Ok(()) => "ok",
+        Err(Missing::NotSupported | Missing::NotRead) => "absent",
+        Err(Missing::PermissionDenied) => "denied",
+        Err(Missing::Blocked) => "blocked",
+        Err(Missing::Malformed) => "malformed",
+        Err(Missing::Shed) => "shed",
+        Err(_) => "unreadable",
+    };
+    let detail = state.err().map_or_else(String::new, |missing| missing.to_string());
+    Source { name: name.to_owned(), state: word.to_owned(), detail }
+}
+
+fn missing_fields(fields: &[MachineField], missing: Missing, machine: &mut Cells, tick: &mut Tick) {
+    for field in fields {
+        machine.set(tick, field.column(), Err(missing));
+    }
+}
+
+fn read_rows(
+    file: &mut KeptFile,
+    root: &ProcRoot,
+    rows: &mut NamedRows,
+    tick: &mut Tick,
+    parse: fn(&[u8], &mut NamedRows, &mut Tick),
+) -> Reading<()> {
+    match file.read(root) {
+        Ok(text) => {
+            parse(text, rows, tick);
+            Ok(())
+        }
+        Err(missing) => {
+            rows.all_missing(tick, missing);
+            Err(missing)
+        }
+    }
+}

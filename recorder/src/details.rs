@@ -1,0 +1,220 @@
+//! What may block: command lines and cgroups, read on a thread of their own.
+//!
+//! The kernel takes the process's memory lock for `cmdline`, and a process stuck in the kernel
+//! may hold it for ever. So the sampler asks, goes on with the sweep, and waits a moment at its
+//! end; what has not come by then is marked as blocked, and filled in when it comes. A reader
+//! that is stuck is left behind and replaced, a few times.
+
+use crate::redact::{ArgsLevel, Redactor};
+use crate::source::{ProcRoot, missing_from_errno};
+use afterimage_format::process::ProcessKey;
+use afterimage_format::reading::{Missing, Reading};
+use rustix::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, TrySendError, channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+/// What is stored of a command line.
+const MOST_STORED: usize = 4096;
+/// A command line is measured up to this length.
+const MOST_READ: u64 = 16 << 20;
+/// How long the end of a sweep waits for the details of processes that are new.
+const PATIENCE: Duration = Duration::from_millis(25);
+/// Readers that were left behind, stuck, before the sampler goes on without.
+const MOST_STUCK: usize = 4;
+
+/// A process whose details are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) key: ProcessKey,
+    pub(crate) is_new: bool,
+}
+
+/// The details of one process.
+#[derive(Debug)]
+pub(crate) struct Detail {
+    pub(crate) key: ProcessKey,
+    /// What may be stored of it, and its full length.
+    pub(crate) command_line: Reading<(Vec<u8>, u64)>,
+    pub(crate) cgroup: Reading<Vec<u8>>,
+}
+
+/// Asks for details and collects them.
+#[derive(Debug)]
+pub(crate) struct Details {
+    proc_root: PathBuf,
+    level: ArgsLevel,
+    requests: Option<SyncSender<Vec<Wanted>>>,
+    replies: Receiver<Vec<Detail>>,
+    reply_to: Sender<Vec<Detail>>,
+    /// Batches that were asked for and have not come.
+    open: Vec<Vec<Wanted>>,
+    stuck: usize,
+}
+
+impl Details {
+    pub(crate) fn new(proc_root: PathBuf, level: ArgsLevel) -> Self {
+        let (reply_to, replies) = channel();
+        Self { proc_root, level, requests: None, replies, reply_to, open: Vec::new(), stuck: 0 }
+    }
+
+    /// How many readers are stuck in the kernel.
+    pub(crate) fn stuck(&self) -> usize {
+        self.stuck
+    }
+
+    /// Asks for these and empties the list. They are read while the sweep goes on.
+    pub(crate) fn ask(&mut self, wanted: &mut Vec<Wanted>) {
+        if wanted.is_empty() || !self.has_reader() {
+            wanted.clear();
+            return;
+        }
+        let batch = std::mem::take(wanted);
+        let Some(requests) = &self.requests else { return };
+        match requests.try_send(batch.clone()) {
+            Ok(()) => self.open.push(batch),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                // It has been at a batch since the last ticks: stuck, until it says otherwise.
+                self.stuck += 1;
+                self.requests = None;
+                self.open.clear();
+            }
+        }
+    }
+
+    /// What has come since, without waiting.
+    pub(crate) fn arrived(&mut self) -> Vec<Detail> {
+        let mut details = Vec::new();
+        while let Ok(batch) = self.replies.try_recv() {
+            self.close_one(&batch);
+            details.extend(batch);
+        }
+        details
+    }
+
+    /// What has come, after waiting a moment if processes that are new are among the wanted.
+    /// Those that keep us waiting are marked as blocked.
+    pub(crate) fn awaited(&mut self) -> Vec<Detail> {
+        let is_new = |batch: &Vec<Wanted>| batch.iter().any(|wanted| wanted.is_new);
+        if !self.open.last().is_some_and(is_new) {
+            return Vec::new();
+        }
+        match self.replies.recv_timeout(PATIENCE) {
+            Ok(batch) => {
+                self.close_one(&batch);
+                batch
+            }
+            Err(_late) => {
+                let wanted = self.open.last().into_iter().flatten().filter(|wanted| wanted.is_new);
+                wanted.map(|wanted| Detail::missing(wanted.key, Missing::Blocked)).collect()
+            }
+        }
+    }
+
+    fn close_one(&mut self, batch: &[Detail]) {
+        self.open.retain(|wanted| wanted.first().map(|first| first.key) != batch.first().map(|first| first.key));
+    }
+
+    fn has_reader(&mut self) -> bool {
+        if self.requests.is_some() {
+            return true;
+        }
+        if self.stuck >= MOST_STUCK {
+            return false;
+        }
+        let (requests, incoming) = sync_channel(2);
+        let reader = Reader { level: self.level, redactor: Redactor::embedded(), replies: self.reply_to.clone() };
+        let root = self.proc_root.clone();
+        let thread = std::thread::Builder::new().name("details".to_owned());
+        let started = thread.spawn(move || {
+            if let Ok(root) = ProcRoot::open(&root) {
+                reader.run(&root, &incoming);
+            }
+        });
+        if started.is_ok() {
+            self.requests = Some(requests);
+        }
+        started.is_ok()
+    }
+}
+
+impl Detail {
+    fn missing(key: ProcessKey, missing: Missing) -> Self {
+        Self { key, command_line: Err(missing), cgroup: Err(missing) }
+    }
+}
+
+struct Reader {
+    level: ArgsLevel,
+    redactor: Redactor,
+    replies: Sender<Vec<Detail>>,
+}
+
+impl Reader {
+    fn run(self, root: &ProcRoot, requests: &Receiver<Vec<Wanted>>) {
+        let mut buffer = vec![0; 64 << 10];
+        for wanted in requests {
+            let batch = wanted.iter().map(|wanted| self.read(wanted.key, root, &mut buffer));
+            if self.replies.send(batch.collect()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn read(&self, key: ProcessKey, root: &ProcRoot, buffer: &mut [u8]) -> Detail {
+        let pid = key.pid.0;
+        let open = |name: &str| root.open_file(&format!("{pid}/{name}")).map_err(missing_from_errno);
+        let command_line = open("cmdline").and_then(|file| read_up_to(&file, buffer));
+        let command_line = command_line.map(|(kept, length)| {
+            let kept = &buffer[..kept];
+            (self.redactor.command_line(self.level, kept), length)
+        });
+        let cgroup = open("cgroup").and_then(|file| {
+            let (kept, _) = read_up_to(&file, buffer)?;
+            Ok(cgroup_path(&buffer[..kept]).to_owned())
+        });
+        Detail { key, command_line, cgroup }
+    }
+}
+
+/// The first 4 KiB, and the length of all of it: how many bytes are in the buffer, and how
+/// many there were.
+fn read_up_to(file: &OwnedFd, buffer: &mut [u8]) -> Reading<(usize, u64)> {
+    let (mut kept, mut length) = (0, 0_u64);
+    while length < MOST_READ {
+        let free = if kept < MOST_STORED { kept } else { MOST_STORED };
+        let read = rustix::io::pread(file, &mut buffer[free..], length).map_err(missing_from_errno)?;
+        if read == 0 {
+            break;
+        }
+        kept = (free + read).min(MOST_STORED).max(kept);
+        length += read as u64;
+    }
+    Ok((kept, length))
+}
+
+/// The path in the unified hierarchy (`0::/path`), else the one of the first hierarchy listed.
+fn cgroup_path(text: &[u8]) -> &[u8] {
+    let lines = || crate::source::numbers::lines(text);
+    let unified = lines().find_map(|line| line.strip_prefix(b"0::"));
+    let first = || lines().next().and_then(|line| line.splitn(3, |byte| *byte == b':').nth(2));
+    match unified {
+        Some(path) if path != b"/" => path,
+        other => first().or(other).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unified_path_goes_before_those_of_version_1() {
+        assert_eq!(cgroup_path(b"0::/system.slice/a.service\n"), b"/system.slice/a.service");
+        assert_eq!(cgroup_path(b"12:memory:/m\n0::/u\n"), b"/u");
+        assert_eq!(cgroup_path(b"12:memory:/docker/ab\n1:cpu:/\n0::/\n"), b"/docker/ab");
+        assert_eq!(cgroup_path(b"0::/\n"), b"/");
+        assert_eq!(cgroup_path(b""), b"");
+    }
+}
