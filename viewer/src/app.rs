@@ -6,7 +6,7 @@
 use crate::command::{Command, DocumentId, Request};
 use crate::data::worker::{Opener, Reply, Wake, Worker};
 use crate::state::{State, apply};
-use crate::{data, keys, panel, theme};
+use crate::{data, fonts, keys, panel, theme};
 use egui::{Context, Ui};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -47,6 +47,7 @@ impl Viewer {
 
     /// A viewer of whatever `opener_for` opens.
     pub fn with_opener(ctx: &Context, opener_for: OpenerFor) -> Self {
+        fonts::install(ctx);
         theme::install(ctx);
         let (reply_to, replies) = channel();
         let waker = ctx.clone();

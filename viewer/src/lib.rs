@@ -7,7 +7,7 @@
 //! - [`state`]: what is shown, and [`state::apply`], the only thing that changes it.
 //! - [`time_axis`]: instants to pixels and back, ticks, times as people type them; no egui.
 //! - [`panel`]: one panel a file: reads the state, pushes commands.
-//! - [`paint`], [`theme`], [`display`]: curves and hatching, colours, values as text.
+//! - [`paint`], [`theme`], [`fonts`], [`display`]: curves and hatching, colours, values as text.
 //! - [`app`]: the window; [`screenshot`] and [`raster`]: the same picture without one.
 //!
 //! No SQL, no thresholds and no rates are here: a [`data::Replay`] hands over finished numbers.
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod command;
 pub mod data;
 pub mod display;
+pub mod fonts;
 pub mod keys;
 pub mod paint;
 pub mod panel;

@@ -236,8 +236,9 @@ fn parts(color: Color32) -> [f32; 4] {
 /// The texture's colour at a place from 0 to 1, mixed from the four pixels around it.
 fn sample(texture: &ColorImage, place: [f32; 2]) -> [f32; 4] {
     let [width, height] = texture.size;
-    let x = place[0] * width as f32 - 0.5;
-    let y = place[1] * height as f32 - 0.5;
+    // To 1/256 of a texel: where egui happens to put a letter in its texture then changes nothing.
+    let snapped = |place: f32, size: usize| (place * size as f32 * GRID).round() / GRID - 0.5;
+    let (x, y) = (snapped(place[0], width), snapped(place[1], height));
     let (left, top) = (x.floor(), y.floor());
     let within = |at: i64, size: usize| {
         let last = i64::try_from(size).expect("a texture fits in memory") - 1;

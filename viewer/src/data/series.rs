@@ -44,9 +44,9 @@ impl SeriesId {
             Self::LoadFifteen => "15 min",
             Self::Runnable => "Running + runnable",
             Self::Blocked => "Blocked (D)",
-            Self::PressureCpu => "CPU",
-            Self::PressureIo => "I/O",
-            Self::PressureMemory => "Memory",
+            Self::PressureCpu => "for CPU",
+            Self::PressureIo => "for I/O",
+            Self::PressureMemory => "for memory",
         }
     }
 

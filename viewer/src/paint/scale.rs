@@ -13,10 +13,10 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// A scale that holds `highest`, with about four marks.
+    /// A scale that holds `highest`, with at most five marks.
     pub fn holding(highest: f64) -> Self {
         let highest = highest.max(1.0);
-        let least = highest / 4.0;
+        let least = highest / 5.0;
         let power = 10_f64.powf(least.log10().floor());
         let step = [1.0, 2.0, 2.5, 5.0, 10.0]
             .into_iter()
@@ -51,10 +51,10 @@ mod tests {
     #[test]
     fn the_scale_ends_at_a_round_number_above_the_highest_value() {
         for (highest, top, step) in [
-            (0.0, 1.0, 0.25),
+            (0.0, 1.0, 0.2),
             (3.2, 4.0, 1.0),
-            (41.0, 60.0, 20.0),
-            (100.0, 100.0, 25.0),
+            (41.0, 50.0, 10.0),
+            (100.0, 100.0, 20.0),
         ] {
             let scale = Scale::holding(highest);
             assert!((scale.top - top).abs() < 1e-9, "{highest}: {scale:?}");

@@ -22,6 +22,8 @@ pub const GUTTER: f32 = 52.0;
 /// Room to the right, so that the last mark of the ruler fits.
 const RIGHT: f32 = 14.0;
 const RULER: f32 = 26.0;
+/// Room between a legend and its curves, for the uppermost mark of the axis.
+const ABOVE: f32 = 7.0;
 
 const TASKS: Track = Track {
     title: "Tasks",
@@ -61,7 +63,7 @@ pub fn show(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
     let axis = axis(document, full.left() + GUTTER, width);
     want_width(document, width, out);
 
-    let plots = (full.height() - RULER - 2.0 * legend::HEIGHT - 6.0).max(40.0);
+    let plots = (full.height() - RULER - 2.0 * (legend::HEIGHT + ABOVE) - 6.0).max(40.0);
     let upper = one(ui, document, &TASKS, &axis, plots * 0.6, out);
     let lower = one(ui, document, &WAITING, &axis, plots * 0.4, out);
     ui.add_space(2.0);
@@ -102,6 +104,7 @@ fn one(
     out: &mut Vec<Command>,
 ) -> Rect {
     let hovered = legend::show(ui, document, track, out);
+    ui.add_space(ABOVE);
     let size = vec2(ui.available_width(), height);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let plot = rect

@@ -24,6 +24,10 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         return;
     };
     title(ui, state, document, snapshot, out);
+    if document.gap_at_cursor().is_some() {
+        // It is another moment than the one under the cursor.
+        ui.set_opacity(0.6);
+    }
     let columns = columns(ui.available_width());
     let table = Table::new()
         .id_salt("processes")

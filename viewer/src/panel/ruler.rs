@@ -30,6 +30,7 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
     pointer::pan(&response, axis, out);
     pointer::zoom(ui, &response, axis, out);
 
+    let flag = flag(document, axis, scale);
     let painter = ui.painter();
     painter.hline(scale.x_range(), scale.top(), Stroke::new(1.0, tokens.line));
     gaps(
@@ -61,23 +62,29 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
             color,
         );
     }
-    flag(ui, document, axis, scale);
+    if let Some(area) = flag {
+        let painter = ui.painter();
+        let text = document.zone.clock(document.time.cursor);
+        painter.rect_filled(area, 4.0, tokens.cursor);
+        let font = FontId::proportional(12.0);
+        painter.text(
+            area.center(),
+            Align2::CENTER_CENTER,
+            text,
+            font,
+            tokens.on_cursor,
+        );
+    }
 }
 
-/// The cursor's time, on the ruler.
-fn flag(ui: &Ui, document: &Document, axis: &TimeAxis, scale: Rect) {
+/// Where the cursor's time stands on the ruler, when the cursor is in sight.
+fn flag(document: &Document, axis: &TimeAxis, scale: Rect) -> Option<Rect> {
     let x = axis.x_from_time(document.time.cursor);
     if x < axis.left || axis.right < x {
-        return;
+        return None;
     }
-    let tokens = Tokens::of(ui.visuals());
-    let painter = ui.painter();
-    let text = document.zone.clock(document.time.cursor);
-    let text = painter.layout_no_wrap(text, FontId::proportional(12.0), tokens.on_cursor);
-    let size = text.rect.size() + vec2(12.0, 4.0);
+    let size = vec2(66.0, 18.0);
     let least = scale.left() + size.x / 2.0 - 20.0;
     let middle = points(x).clamp(least, (scale.right() - size.x / 2.0 + 12.0).max(least));
-    let area = Rect::from_center_size(pos2(middle, scale.center().y), size);
-    painter.rect_filled(area, 4.0, tokens.cursor);
-    painter.galley(area.min + vec2(6.0, 2.0), text, tokens.on_cursor);
+    Some(Rect::from_center_size(pos2(middle, scale.center().y), size))
 }

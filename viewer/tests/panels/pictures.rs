@@ -18,7 +18,21 @@ fn the_same_state_is_the_same_picture() {
         picture(&ctx, &mut viewer, SMALL, ThemeChoice::Dark).unwrap()
     };
     let (one, other) = (paint(), paint());
-    assert!(one == other);
+    let differing = one
+        .pixels
+        .iter()
+        .zip(&other.pixels)
+        .enumerate()
+        .filter(|(_, (a, b))| a != b);
+    let places: Vec<_> = differing
+        .map(|(place, _)| (place % 1280, place / 1280))
+        .collect();
+    assert!(
+        places.is_empty(),
+        "{} pixels, the first at {:?}",
+        places.len(),
+        places.first()
+    );
     assert_eq!(one.size, [1280, 800]);
 }
 

@@ -119,7 +119,7 @@ fn share(ui: &mut Ui, value: Reading<f64>, color: Color32, tokens: &Tokens) {
     {
         let area = ui.max_rect().shrink2(egui::vec2(3.0, 2.0));
         let width = area.width() * points((value / 100.0).clamp(0.0, 1.0));
-        let bar = area.with_min_x(area.right() - width);
+        let bar = area.with_max_x(area.left() + width);
         ui.painter()
             .rect_filled(bar, 2.0, color.gamma_multiply(0.28));
     }
