@@ -5,6 +5,7 @@
 
 use crate::data::SeriesId;
 use crate::data::worker::{Job, Reply};
+use crate::state::ThemeChoice;
 use crate::state::table::Column;
 use crate::time_axis::moment::Moment;
 use afterimage_format::process::ProcessKey;
@@ -75,8 +76,8 @@ pub enum Command {
     FocusTaken,
     /// Follow a process, or stop following it.
     Select(ProcessKey),
-    /// Change from the light colours to the dark ones, or back.
-    ToggleTheme,
+    /// Show the light colours or the dark ones.
+    SetTheme(ThemeChoice),
 }
 
 /// Something the app has to do.

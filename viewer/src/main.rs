@@ -5,8 +5,7 @@ use afterimage_viewer::cli::Cli;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::screenshot;
 use afterimage_viewer::state::ThemeChoice;
-use afterimage_viewer::theme;
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use clap::Parser as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -48,6 +47,13 @@ fn picture(cli: &Cli, path: &Path) -> anyhow::Result<()> {
 }
 
 fn window(cli: &Cli) -> anyhow::Result<()> {
+    let asked = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if cfg!(target_os = "linux") && !asked("DISPLAY") && !asked("WAYLAND_DISPLAY") {
+        bail!(
+            "there is no display (neither WAYLAND_DISPLAY nor DISPLAY is set); \
+             --screenshot OUT.png writes the picture to a file without one"
+        );
+    }
     let size = [f32::from(cli.size.width), f32::from(cli.size.height)];
     let viewport = egui::ViewportBuilder::default()
         .with_title("afterimage")
@@ -63,8 +69,10 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
         "afterimage-viewer",
         options,
         Box::new(move |creation| {
-            theme::choose(&creation.egui_ctx, cli.theme);
             let mut viewer = Viewer::new(&creation.egui_ctx);
+            if let Some(choice) = cli.theme {
+                viewer.perform(Command::SetTheme(choice));
+            }
             open(&mut viewer, &cli);
             Ok(Box::new(viewer))
         }),

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How long one answer of a capture may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Frames that egui needs to settle its layout once everything has arrived.
 const SETTLING: u32 = 6;
 /// More frames than any picture needs; each waits for an answer.

@@ -9,13 +9,13 @@ use crate::data::{GapBand, SeriesId};
 use crate::display;
 use crate::display::escape::escaped;
 use crate::paint::points;
-use crate::panel::track::Track;
+use crate::panel::track::{Shown, Track};
 use crate::panel::{legend, pointer, ruler, track};
 use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
 use afterimage_format::time::WallTime;
-use egui::{Rect, Sense, Stroke, Tooltip, Ui, vec2};
+use egui::{Rangef, Rect, Sense, Shape, Stroke, Tooltip, Ui, pos2, vec2};
 
 /// Room for the marks of the vertical axis.
 pub const GUTTER: f32 = 52.0;
@@ -63,13 +63,27 @@ pub fn show(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
     let axis = axis(document, full.left() + GUTTER, width);
     want_width(document, width, out);
 
+    let shown = |track| Shown {
+        document,
+        track,
+        axis: &axis,
+    };
     let plots = (full.height() - RULER - 2.0 * (legend::HEIGHT + ABOVE) - 6.0).max(40.0);
-    let upper = one(ui, document, &TASKS, &axis, plots * 0.6, out);
-    let lower = one(ui, document, &WAITING, &axis, plots * 0.4, out);
+    // Behind the curves: a spike of one second must not hide under the cursor that points at it.
+    let behind = ui.painter().add(Shape::Noop);
+    let upper = one(ui, shown(&TASKS), plots * 0.6, out);
+    let lower = one(ui, shown(&WAITING), plots * 0.4, out);
     ui.add_space(2.0);
     let (rect, _) = ui.allocate_exact_size(vec2(full.width(), RULER), Sense::hover());
     ruler::show(ui, document, &axis, rect, out);
-    cursor(ui, document, &axis, upper.top()..=lower.bottom());
+    if let Some(line) = cursor(
+        ui,
+        document,
+        &axis,
+        Rangef::new(upper.top(), lower.bottom()),
+    ) {
+        ui.painter().set(behind, line);
+    }
 }
 
 fn axis(document: &Document, left: f32, width: f32) -> TimeAxis {
@@ -95,14 +109,12 @@ fn want_width(document: &Document, width: f32, out: &mut Vec<Command>) {
 }
 
 /// One track with its legend; answers where its curves are.
-fn one(
-    ui: &mut Ui,
-    document: &Document,
-    track: &Track,
-    axis: &TimeAxis,
-    height: f32,
-    out: &mut Vec<Command>,
-) -> Rect {
+fn one(ui: &mut Ui, shown: Shown<'_>, height: f32, out: &mut Vec<Command>) -> Rect {
+    let Shown {
+        document,
+        track,
+        axis,
+    } = shown;
     let hovered = legend::show(ui, document, track, out);
     ui.add_space(ABOVE);
     let size = vec2(ui.available_width(), height);
@@ -116,7 +128,7 @@ fn one(
         Sense::click_and_drag(),
     );
     pointer::read(ui, &response, document, axis, out);
-    track::paint(ui, document, track, axis, plot, hovered);
+    track::paint(ui, shown, plot, hovered);
     response.widget_info(|| {
         let at = document.zone.clock(document.time.cursor);
         let since = document.time.cursor.since(document.time.capture.from);
@@ -170,11 +182,12 @@ fn span_words(document: &Document, from: WallTime, to: WallTime) -> String {
     )
 }
 
-fn cursor(ui: &Ui, document: &Document, axis: &TimeAxis, height: std::ops::RangeInclusive<f32>) {
+/// The line through all tracks, when the cursor is in sight.
+fn cursor(ui: &Ui, document: &Document, axis: &TimeAxis, height: Rangef) -> Option<Shape> {
     let x = axis.x_from_time(document.time.cursor);
-    if axis.left <= x && x <= axis.right {
-        let color = Tokens::of(ui.visuals()).cursor;
-        let x = ui.painter().round_to_pixel_center(points(x));
-        ui.painter().vline(x, height, Stroke::new(1.5, color));
-    }
+    let color = Tokens::of(ui.visuals()).cursor;
+    let place = ui.painter().round_to_pixel_center(points(x));
+    let line = [pos2(place, height.min), pos2(place, height.max)];
+    let seen = axis.left <= x && x <= axis.right;
+    seen.then(|| Shape::line_segment(line, Stroke::new(1.5, color)))
 }

@@ -162,7 +162,7 @@ fn filter(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command
     }
 }
 
-/// The table's rows, as egui_table asks for them.
+/// The table's rows, as `egui_table` asks for them.
 struct Rows<'a> {
     document: &'a Document,
     snapshot: &'a Snapshot,

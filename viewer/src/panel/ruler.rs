@@ -54,6 +54,10 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
         } else {
             tokens.text_weak
         };
+        // The flag says the time there.
+        if flag.is_some_and(|flag| flag.x_range().expand(18.0).contains(x)) {
+            continue;
+        }
         painter.text(
             pos2(x, middle),
             Align2::CENTER_CENTER,

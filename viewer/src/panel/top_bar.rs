@@ -4,7 +4,7 @@ use crate::command::Command;
 use crate::data::Facts;
 use crate::display;
 use crate::display::escape::escaped;
-use crate::state::{Document, Focus, State};
+use crate::state::{Document, Focus, State, ThemeChoice};
 use crate::theme::Tokens;
 use egui::{Align, Button, Key, Layout, RichText, TextEdit, Ui};
 
@@ -70,18 +70,19 @@ fn tabs(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     }
 }
 
+/// Names what it changes to.
 fn theme_button(ui: &mut Ui, out: &mut Vec<Command>) {
-    let name = if ui.visuals().dark_mode {
-        "Light"
+    let (name, other) = if ui.visuals().dark_mode {
+        ("Light", ThemeChoice::Light)
     } else {
-        "Dark"
+        ("Dark", ThemeChoice::Dark)
     };
     if ui
         .button(name)
         .on_hover_text("Change the colours")
         .clicked()
     {
-        out.push(Command::ToggleTheme);
+        out.push(Command::SetTheme(other));
     }
 }
 

@@ -30,18 +30,27 @@ pub struct Track {
     pub shows_cpus: bool,
 }
 
+/// A track, of which capture, over which time.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The capture.
+    pub document: &'a Document,
+    /// What is shown of it.
+    pub track: &'a Track,
+    /// Over which time.
+    pub axis: &'a TimeAxis,
+}
+
 /// How far apart the marks of the time axis are, at least, in points.
 pub const MARKS_APART: f64 = 92.0;
 
 /// Draws the curves into `plot`, and the marks of the scale to its left.
-pub fn paint(
-    ui: &Ui,
-    document: &Document,
-    track: &Track,
-    axis: &TimeAxis,
-    plot: Rect,
-    pointed_at: Option<SeriesId>,
-) {
+pub fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>) {
+    let Shown {
+        document,
+        track,
+        axis,
+    } = shown;
     let tokens = Tokens::of(ui.visuals());
     let pixels_per_point = ui.pixels_per_point();
     let cpus = cpus(document, track);
@@ -65,7 +74,7 @@ pub fn paint(
     let scale = Scale::holding((highest * 1.04).min(track.at_most));
 
     let painter = ui.painter();
-    grid(painter, document, track, axis, plot, &scale);
+    grid(painter, shown, plot, &scale);
     let clipped = painter.with_clip_rect(plot.expand2(egui::vec2(0.0, 2.0)));
     gaps(&clipped, document, axis, plot, tokens);
     for (id, columns) in &curves {
@@ -92,14 +101,12 @@ fn cpus(document: &Document, track: &Track) -> Option<f64> {
     track.shows_cpus.then_some(f64::from(cpus))
 }
 
-fn grid(
-    painter: &Painter,
-    document: &Document,
-    track: &Track,
-    axis: &TimeAxis,
-    plot: Rect,
-    scale: &Scale,
-) {
+fn grid(painter: &Painter, shown: Shown<'_>, plot: Rect, scale: &Scale) {
+    let Shown {
+        document,
+        track,
+        axis,
+    } = shown;
     let tokens = Tokens::of(&painter.ctx().global_style().visuals);
     let font = FontId::proportional(11.0);
     for mark in scale.marks() {

@@ -3,7 +3,7 @@
 use crate::command::{Command, DocumentId, Request};
 use crate::data::worker::{Generation, Reply};
 use crate::data::{Facts, Snapshot, Want};
-use crate::state::{Document, Focus, Phase, State, ThemeChoice};
+use crate::state::{Document, Focus, Phase, State};
 use crate::time_axis::Span;
 use crate::time_axis::moment::Moment;
 use crate::time_axis::zone::Zone;
@@ -23,11 +23,8 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
         }
         Command::FocusFilter => focus(state, Some(Focus::Filter)),
         Command::FocusTaken => focus(state, None),
-        Command::ToggleTheme => {
-            state.theme = Some(match state.theme {
-                Some(ThemeChoice::Light) => ThemeChoice::Dark,
-                Some(ThemeChoice::Dark) | None => ThemeChoice::Light,
-            });
+        Command::SetTheme(choice) => {
+            state.theme = Some(choice);
             vec![]
         }
         Command::BeginJump => {
@@ -140,7 +137,7 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
         | Command::BeginJump
         | Command::FocusFilter
         | Command::FocusTaken
-        | Command::ToggleTheme => vec![],
+        | Command::SetTheme(_) => vec![],
     }
 }
 

@@ -152,7 +152,7 @@ impl Replay for Generated {
         to: WallTime,
         buckets: usize,
     ) -> Result<Vec<SeriesData>, ReplayError> {
-        let pieces = i64::try_from(buckets.max(1)).unwrap();
+        let pieces = i64::try_from(buckets.max(1)).expect("a screen is not that wide");
         let step = ((to.0 - from.0) / pieces / SECOND).max(1);
         let seen = |moment: &&Moment| from <= wall(moment.second + 1) && wall(moment.second) <= to;
         let one = |id: &SeriesId| {
@@ -190,8 +190,10 @@ impl Replay for Generated {
             Want::First => 0,
             Want::Last => last,
             Want::Step { from, by } => {
-                let from = i64::try_from(from.0).unwrap();
-                usize::try_from((from + by).max(0)).unwrap().min(last)
+                let from = i64::try_from(from.0).expect("two hours of ticks");
+                usize::try_from((from + by).max(0))
+                    .expect("not negative")
+                    .min(last)
             }
         };
         let moment = &self.moments[place];

@@ -18,7 +18,7 @@ use std::time::Duration;
 fn viewer(ctx: &egui::Context, at: &str) -> Viewer {
     let opener_for = |_path| -> Opener { Box::new(|| Ok(Box::new(Generated::new()))) };
     let mut viewer = Viewer::with_opener(ctx, Box::new(opener_for));
-    let at = Some(at.parse().unwrap());
+    let at = Some(at.parse().expect("a moment"));
     viewer.perform(Command::Open {
         path: PathBuf::from("web-07.afterimage"),
         at,
@@ -49,14 +49,14 @@ fn settle(harness: &mut Harness<'static, Viewer>) {
 
 /// The time the cursor stands at.
 fn cursor(harness: &Harness<'static, Viewer>) -> String {
-    let document = harness.state().state().document().unwrap();
+    let document = harness.state().state().document().expect("one is open");
     document.zone.clock(document.time.cursor)
 }
 
 /// The commands of the processes that are shown, from the top.
 fn commands(harness: &Harness<'static, Viewer>) -> Vec<String> {
-    let document = harness.state().state().document().unwrap();
-    let rows = &document.snapshot.as_ref().unwrap().rows;
+    let document = harness.state().state().document().expect("one is open");
+    let rows = &document.snapshot.as_ref().expect("it is loaded").rows;
     document
         .table
         .order

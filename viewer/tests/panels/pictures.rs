@@ -1,8 +1,13 @@
 //! The whole viewer painted without a display.
 
 use crate::viewer;
-use afterimage_viewer::screenshot::{Size, picture, write_png};
+use afterimage_format::time::WallTime;
+use afterimage_viewer::command::Command;
+use afterimage_viewer::data::SeriesId;
+use afterimage_viewer::screenshot::{Size, picture, picture_with, write_png};
 use afterimage_viewer::state::ThemeChoice;
+use afterimage_viewer::state::table::Column;
+use egui::Event;
 use std::path::Path;
 
 const SMALL: Size = Size {
@@ -38,23 +43,70 @@ fn the_same_state_is_the_same_picture() {
 
 /// Not a test of anything: writes pictures to look at into the target directory.
 #[test]
-#[ignore = "for looking at: cargo test -p afterimage-viewer -- --ignored pictures_to_look_at"]
+#[ignore = "for looking at: cargo test -p afterimage-viewer --test panels -- --ignored"]
 fn pictures_to_look_at() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    use ThemeChoice::{Dark, Light};
     let large = Size {
         width: 1600,
         height: 1000,
     };
-    let all = [
-        ("dark", large, ThemeChoice::Dark, "13:57:03"),
-        ("light", large, ThemeChoice::Light, "13:57:03"),
-        ("dark-small", SMALL, ThemeChoice::Dark, "14:31:07"),
-        ("light-small-gap", SMALL, ThemeChoice::Light, "13:42:00"),
+    look("dark", large, Dark, "13:57:03", &[], &[]);
+    look("light", large, Light, "13:57:03", &[], &[]);
+    look("dark-small", SMALL, Dark, "14:31:07", &[], &[]);
+    look(
+        "light-small-gap",
+        SMALL,
+        Light,
+        "13:42:00",
+        &[],
+        &[hover(490.0, 150.0)],
+    );
+    let zoom = |at: i64, factor| Command::Zoom {
+        at: WallTime(at * 1_000_000),
+        factor,
+    };
+    let close = zoom(1_795_348_800 + 5_467, 0.008);
+    let commands = [
+        close,
+        Command::ToggleSeries(SeriesId::LoadFifteen),
+        Command::SortBy(Column::Wait),
     ];
-    for (name, size, choice, at) in all {
-        let ctx = egui::Context::default();
-        let mut viewer = viewer(&ctx, at);
-        let image = picture(&ctx, &mut viewer, size, choice).unwrap();
-        write_png(&image, &folder.join(format!("viewer-{name}.png"))).unwrap();
+    look(
+        "dark-close",
+        SMALL,
+        Dark,
+        "14:31:07",
+        &commands,
+        &[hover(300.0, 120.0)],
+    );
+    let commands = [
+        Command::Filter("redis".to_owned()),
+        Command::SortBy(Column::Read),
+        Command::BeginJump,
+    ];
+    look("light-filter", large, Light, "start", &commands, &[]);
+}
+
+fn hover(x: f32, y: f32) -> Event {
+    Event::PointerMoved(egui::pos2(x, y))
+}
+
+#[expect(clippy::too_many_arguments, reason = "a line a picture")]
+fn look(
+    name: &str,
+    size: Size,
+    choice: ThemeChoice,
+    at: &str,
+    commands: &[Command],
+    events: &[Event],
+) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let ctx = egui::Context::default();
+    let mut viewer = viewer(&ctx, at);
+    picture(&ctx, &mut viewer, size, choice).expect("it can be painted");
+    for command in commands {
+        viewer.perform(command.clone());
     }
+    let image = picture_with(&ctx, &mut viewer, size, choice, events).expect("it can be painted");
+    write_png(&image, &folder.join(format!("viewer-{name}.png"))).expect("it can be painted");
 }

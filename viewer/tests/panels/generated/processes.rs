@@ -34,106 +34,64 @@ const fn kind(first_pid: i32, how_many: i32, user: &'static str, names: [&'stati
     }
 }
 
+impl Kind {
+    const fn using(self, rss_mib: u64, threads: u32, busy: f64) -> Self {
+        Self {
+            rss_mib,
+            threads,
+            busy,
+            ..self
+        }
+    }
+}
+
 fn kinds() -> Vec<Kind> {
+    let mut all = system();
+    all.extend(services());
+    all
+}
+
+/// What runs on any host.
+fn system() -> Vec<Kind> {
     vec![
-        Kind {
-            rss_mib: 13,
-            ..kind(1, 1, "root", ["systemd", "/sbin/init"])
-        },
-        Kind {
-            rss_mib: 0,
-            ..kind(2, 58, "root", ["kworker/u8:2-flush-254:0", ""])
-        },
-        Kind {
-            rss_mib: 0,
-            ..kind(91, 1, "root", ["jbd2/vda1-8", ""])
-        },
+        kind(1, 1, "root", ["systemd", "/sbin/init"]).using(13, 1, 0.0),
+        kind(2, 58, "root", ["kworker/u8:2-flush-254:0", ""]).using(0, 1, 0.0),
+        kind(91, 1, "root", ["jbd2/vda1-8", ""]).using(0, 1, 0.0),
         kind(
             402,
             1,
             "root",
             ["systemd-journal", "/lib/systemd/systemd-journald"],
         ),
-        Kind {
-            rss_mib: 3,
-            ..kind(611, 1, "root", ["cron", "/usr/sbin/cron -f"])
-        },
+        kind(611, 1, "root", ["cron", "/usr/sbin/cron -f"]),
         kind(
             640,
             1,
             "root",
-            [
-                "sshd",
-                "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",
-            ],
+            ["sshd", "sshd: /usr/sbin/sshd -D [listener]"],
         ),
+    ]
+}
+
+/// What this host is for; the last one is named by someone who means no good.
+fn services() -> Vec<Kind> {
+    let java = "/usr/bin/java -Xmx4g -XX:+UseG1GC -Dserver.port=8080 -jar /srv/shop/shop.jar \
+                --spring.profiles.active=production";
+    let main = "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main";
+    let session = "postgres: 15/main: shop shop 10.0.3.17(41822) SELECT";
+    vec![
         kind(
             700,
             1,
             "root",
-            [
-                "nginx",
-                "nginx: master process /usr/sbin/nginx -g daemon on;",
-            ],
+            ["nginx", "nginx: master process /usr/sbin/nginx"],
         ),
-        Kind {
-            rss_mib: 24,
-            busy: 7.0,
-            ..kind(701, 4, "www-data", ["nginx", "nginx: worker process"])
-        },
-        Kind {
-            rss_mib: 3_480,
-            threads: 187,
-            busy: 61.0,
-            ..kind(
-                1_180,
-                1,
-                "app",
-                [
-                    "java",
-                    "/usr/bin/java -Xmx4g -XX:+UseG1GC -Dserver.port=8080 -jar /srv/shop/shop.jar --spring.profiles.active=production",
-                ],
-            )
-        },
-        Kind {
-            rss_mib: 156,
-            ..kind(
-                1_422,
-                1,
-                "postgres",
-                [
-                    "postgres",
-                    "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main",
-                ],
-            )
-        },
-        Kind {
-            rss_mib: 92,
-            busy: 3.0,
-            ..kind(
-                1_430,
-                46,
-                "postgres",
-                [
-                    "postgres",
-                    "postgres: 15/main: shop shop 10.0.3.17(41822) SELECT",
-                ],
-            )
-        },
-        Kind {
-            rss_mib: 9,
-            busy: 0.6,
-            ..kind(
-                1_600,
-                12,
-                "redis",
-                ["redis-server", "/usr/bin/redis-server 127.0.0.1:6379"],
-            )
-        },
-        Kind {
-            rss_mib: 31,
-            ..kind(2_000, 172, "app", ["php-fpm8.2", "php-fpm: pool www"])
-        },
+        kind(701, 4, "www-data", ["nginx", "nginx: worker process"]).using(24, 1, 7.0),
+        kind(1_180, 1, "app", ["java", java]).using(3_480, 187, 61.0),
+        kind(1_422, 1, "postgres", ["postgres", main]).using(156, 1, 0.0),
+        kind(1_430, 46, "postgres", ["postgres", session]).using(92, 1, 3.0),
+        kind(1_600, 12, "redis", ["redis-server", "redis-server *:6379"]).using(9, 4, 0.6),
+        kind(2_000, 172, "app", ["php-fpm8.2", "php-fpm: pool www"]).using(31, 1, 0.0),
         kind(
             2_999,
             1,
@@ -153,19 +111,8 @@ pub(crate) fn rows(moment: &Moment, has_previous: bool) -> Vec<ProcessRow> {
         .map(|(kind, number)| row(kind, number, moment, has_previous))
         .collect();
     if (3_110..3_975).contains(&moment.second) {
-        let tar = Kind {
-            rss_mib: 41,
-            busy: 38.0,
-            ..kind(
-                9_114,
-                1,
-                "root",
-                [
-                    "tar",
-                    "tar --zstd -cf /mnt/backup/web-07-full.tar.zst /var /srv /home",
-                ],
-            )
-        };
+        let command = "tar --zstd -cf /mnt/backup/web-07-full.tar.zst /var /srv /home";
+        let tar = kind(9_114, 1, "root", ["tar", command]).using(41, 1, 38.0);
         let mut tar = row(&tar, 0, moment, has_previous);
         tar.state = Ok('D');
         tar.nice = Ok(10);
@@ -175,19 +122,8 @@ pub(crate) fn rows(moment: &Moment, has_previous: bool) -> Vec<ProcessRow> {
         rows.push(tar);
     }
     if (1_800..1_925).contains(&moment.second) {
-        let job = Kind {
-            rss_mib: 210,
-            busy: 24.0,
-            ..kind(
-                8_000,
-                18,
-                "app",
-                [
-                    "convert",
-                    "convert /srv/shop/upload/raw.tiff -resize 25% /srv/shop/thumb.webp",
-                ],
-            )
-        };
+        let command = "convert /srv/shop/upload/raw.tiff -resize 25% /srv/shop/thumb.webp";
+        let job = kind(8_000, 18, "app", ["convert", command]).using(210, 1, 24.0);
         rows.extend((0..18).map(|number| row(&job, number, moment, has_previous)));
     }
     let mut blocked = moment.blocked - 1;
