@@ -3,7 +3,7 @@
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::cli::Cli;
 use afterimage_viewer::command::Command;
-use afterimage_viewer::screenshot;
+use afterimage_viewer::screenshot::{Screen, write_png};
 use afterimage_viewer::state::ThemeChoice;
 use anyhow::{anyhow, bail};
 use clap::Parser as _;
@@ -42,8 +42,8 @@ fn picture(cli: &Cli, path: &Path) -> anyhow::Result<()> {
     let mut viewer = Viewer::new(&ctx);
     open(&mut viewer, cli);
     let choice = cli.theme.unwrap_or(ThemeChoice::Dark);
-    let image = screenshot::picture(&ctx, &mut viewer, cli.size, choice)?;
-    screenshot::write_png(&image, path)
+    let image = Screen::new(&ctx).picture(&mut viewer, cli.size, choice, &[])?;
+    write_png(&image, path)
 }
 
 fn window(cli: &Cli) -> anyhow::Result<()> {

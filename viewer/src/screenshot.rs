@@ -5,7 +5,7 @@ use crate::raster::Rasterizer;
 use crate::state::{Phase, ThemeChoice};
 use crate::theme::{self, Tokens};
 use anyhow::{Context as _, bail};
-use egui::{ColorImage, Context, Event, Pos2, RawInput, Rect, Vec2};
+use egui::{ColorImage, Context, Event, FullOutput, Pos2, RawInput, Rect, Vec2};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -27,58 +27,77 @@ pub struct Size {
     pub height: u16,
 }
 
-/// Draws the viewer until nothing is missing any more.
-///
-/// Fails when a capture cannot be opened or read: a picture of an error helps nobody.
-pub fn picture(
-    ctx: &Context,
-    viewer: &mut Viewer,
-    size: Size,
-    choice: ThemeChoice,
-) -> anyhow::Result<ColorImage> {
-    picture_with(ctx, viewer, size, choice, &[])
+/// Where the viewer is drawn when there is no window.
+#[derive(Debug)]
+pub struct Screen {
+    ctx: Context,
+    /// Textures are handed over once, so they outlive a picture.
+    rasterizer: Rasterizer,
+    frames: u32,
 }
 
-/// The same with something having happened: a pointer that hovers, a key that was pressed.
-pub fn picture_with(
-    ctx: &Context,
-    viewer: &mut Viewer,
-    size: Size,
-    choice: ThemeChoice,
-    events: &[Event],
-) -> anyhow::Result<ColorImage> {
-    theme::choose(ctx, Some(choice));
-    let mut rasterizer = Rasterizer::default();
-    let mut settled = 0;
-    for number in 0..MOST_FRAMES {
-        let input = input(
-            size,
-            number,
-            if settled == 1 {
+impl Screen {
+    /// A screen that shows what is drawn with this context.
+    pub fn new(ctx: &Context) -> Self {
+        Self {
+            ctx: ctx.clone(),
+            rasterizer: Rasterizer::default(),
+            frames: 0,
+        }
+    }
+
+    /// Draws the viewer until nothing is missing any more; the events happen once it is at rest.
+    ///
+    /// Fails when a capture cannot be opened or read: a picture of an error helps nobody.
+    pub fn picture(
+        &mut self,
+        viewer: &mut Viewer,
+        size: Size,
+        choice: ThemeChoice,
+        events: &[Event],
+    ) -> anyhow::Result<ColorImage> {
+        theme::choose(&self.ctx, Some(choice));
+        let mut settled = 0;
+        for _ in 0..MOST_FRAMES {
+            let happening = if settled == 1 {
                 events.to_vec()
             } else {
                 vec![]
-            },
-        );
-        let output = ctx.run_ui(input, |ui| viewer.frame(ui));
-        rasterizer.take_textures(output.textures_delta);
-        if settled == SETTLING {
-            problem(viewer)?;
-            let primitives = ctx.tessellate(output.shapes, output.pixels_per_point);
-            let background = Tokens::of(&ctx.global_style().visuals).canvas;
-            let pixels = [size.width, size.height].map(usize::from);
-            return Ok(rasterizer.paint(pixels, output.pixels_per_point, &primitives, background));
-        }
-        if viewer.state().is_waiting() {
-            settled = 0;
-            if !viewer.wait(PATIENCE) {
+            };
+            let output = self.frame(viewer, size, happening);
+            if settled == SETTLING {
+                problem(viewer)?;
+                return Ok(self.paint(size, output));
+            }
+            settled = if viewer.state().is_waiting() {
+                0
+            } else {
+                settled + 1
+            };
+            if settled == 0 && !viewer.wait(PATIENCE) {
                 bail!("the capture did not answer within {} s", PATIENCE.as_secs());
             }
-        } else {
-            settled += 1;
         }
+        bail!("the picture did not come to rest")
     }
-    bail!("the picture did not come to rest")
+
+    fn frame(&mut self, viewer: &mut Viewer, size: Size, events: Vec<Event>) -> FullOutput {
+        self.frames += 1;
+        let input = input(size, self.frames, events);
+        let mut output = self.ctx.run_ui(input, |ui| viewer.frame(ui));
+        self.rasterizer
+            .take_textures(std::mem::take(&mut output.textures_delta));
+        output
+    }
+
+    fn paint(&self, size: Size, output: FullOutput) -> ColorImage {
+        let pixels_per_point = output.pixels_per_point;
+        let primitives = self.ctx.tessellate(output.shapes, pixels_per_point);
+        let background = Tokens::of(&self.ctx.global_style().visuals).canvas;
+        let pixels = [size.width, size.height].map(usize::from);
+        self.rasterizer
+            .paint(pixels, pixels_per_point, &primitives, background)
+    }
 }
 
 fn input(size: Size, number: u32, events: Vec<Event>) -> RawInput {

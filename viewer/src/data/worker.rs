@@ -19,6 +19,8 @@ pub struct Generation(pub u64);
 pub enum Job {
     /// Curves for a stretch of time.
     Series {
+        /// Which question this is.
+        generation: Generation,
         /// Which curves.
         wanted: Vec<SeriesId>,
         /// From here.
@@ -45,7 +47,7 @@ pub enum Reply {
     /// It cannot be opened, and why.
     NotOpened(String),
     /// The curves that were asked for.
-    Series(Vec<Arc<SeriesData>>),
+    Series(Generation, Vec<Arc<SeriesData>>),
     /// The snapshot that was asked for.
     Snapshot(Generation, Arc<Snapshot>),
     /// A question could not be answered, and why.
@@ -106,13 +108,14 @@ fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: impl Fn(Reply)
 fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
     let answered = match job {
         Job::Series {
+            generation,
             wanted,
             from,
             to,
             buckets,
         } => replay
             .series(&wanted, from, to, buckets)
-            .map(|all| Reply::Series(all.into_iter().map(Arc::new).collect())),
+            .map(|all| Reply::Series(generation, all.into_iter().map(Arc::new).collect())),
         Job::Snapshot { generation, want } => replay
             .snapshot(want)
             .map(|snapshot| Reply::Snapshot(generation, Arc::new(snapshot))),
@@ -173,6 +176,7 @@ mod tests {
     fn series(buckets: usize) -> Job {
         let (from, to) = (WallTime(0), WallTime(1));
         Job::Series {
+            generation: Generation(0),
             wanted: vec![],
             from,
             to,

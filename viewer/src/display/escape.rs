@@ -11,11 +11,11 @@ const LONGEST: usize = 4096;
 
 /// The text with everything that is not what it looks like written as its code: `\u{202e}`.
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    let text = match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => &text[..end],
-        None => text,
+    let (text, is_cut) = match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => (&text[..end], true),
+        None => (text, false),
     };
-    if !text.chars().any(is_deceptive) {
+    if !is_cut && !text.chars().any(is_deceptive) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -25,6 +25,9 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
         } else {
             safe.push(letter);
         }
+    }
+    if is_cut {
+        safe.push('…');
     }
     Cow::Owned(safe)
 }
@@ -55,7 +58,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_megabytes_is_cut() {
-        assert_eq!(escaped(&"ü".repeat(1_000_000)).chars().count(), LONGEST);
+    fn a_name_of_megabytes_is_cut_and_shows_it() {
+        let shown = escaped(&"ü".repeat(1_000_000)).into_owned();
+        assert_eq!(shown.chars().count(), LONGEST + 1);
+        assert!(shown.ends_with('…'));
     }
 }

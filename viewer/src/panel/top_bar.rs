@@ -138,7 +138,7 @@ fn jump(ui: &mut Ui, state: &State, text: &str, out: &mut Vec<Command>) {
     let mut edited = text.to_owned();
     let field = TextEdit::singleline(&mut edited)
         .hint_text("14:03, -10m, 2026-11-22 14:03")
-        .desired_width(190.0);
+        .desired_width(230.0);
     let field = ui.add(field);
     field.widget_info(|| egui::WidgetInfo {
         label: Some("Go to a time".to_owned()),
@@ -158,9 +158,5 @@ fn jump(ui: &mut Ui, state: &State, text: &str, out: &mut Vec<Command>) {
         } else {
             Command::CancelJump
         });
-        if entered {
-            // A time that is none stays in the field: so does the keyboard.
-            field.request_focus();
-        }
     }
 }

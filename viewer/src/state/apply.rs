@@ -35,6 +35,17 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
             focus(state, Some(Focus::Jump));
             asked
         }
+        Command::Jump => {
+            let requests = with_active(state, jump);
+            // A time that is none stays in the field: so does the keyboard.
+            if state
+                .document()
+                .is_some_and(|document| document.jump.is_some())
+            {
+                state.focus = Some(Focus::Jump);
+            }
+            requests
+        }
         command => with_active(state, |document| change(document, command)),
     }
 }
@@ -86,7 +97,6 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
             document.problem = None;
             vec![]
         }
-        Command::Jump => jump(document),
         Command::CancelJump => {
             document.jump = None;
             document.problem = None;
@@ -135,6 +145,7 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
         | Command::Activate(_)
         | Command::Received(..)
         | Command::BeginJump
+        | Command::Jump
         | Command::FocusFilter
         | Command::FocusTaken
         | Command::SetTheme(_) => vec![],
@@ -226,8 +237,10 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
             document.phase = Phase::Failed(problem);
             vec![]
         }
-        Reply::Series(all) => {
-            document.owed_series = false;
+        Reply::Series(generation, all) => {
+            if document.owed_series == Some(generation) {
+                document.owed_series = None;
+            }
             document
                 .series
                 .extend(all.into_iter().map(|series| (series.id, series)));
@@ -236,7 +249,8 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
         Reply::Snapshot(generation, snapshot) => loaded(document, generation, snapshot),
         Reply::Failed(problem) => {
             document.owed_snapshot = None;
-            document.owed_series = false;
+            document.owed_series = None;
+            document.asked_series = None;
             document.problem = Some(problem);
             vec![]
         }
@@ -264,6 +278,9 @@ fn loaded(
     document.table.arrange(&snapshot);
     let at = snapshot.at;
     document.snapshot = Some(snapshot);
+    if document.jump.is_none() {
+        document.problem = None;
+    }
     if document.owed_snapshot != Some(generation) {
         // Overtaken: shown, so that something moves while scrubbing, but it moves no cursor.
         return vec![];

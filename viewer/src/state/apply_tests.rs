@@ -110,7 +110,7 @@ fn an_opened_capture_shows_its_end_and_asks_for_it() {
     let document = state.document().unwrap();
     assert_eq!(document.time.cursor, at(1000));
     assert!(document.time.view.contains(at(0)));
-    assert!(document.owed_series);
+    assert!(document.owed_series.is_some());
 }
 
 #[test]
@@ -172,6 +172,7 @@ fn a_time_that_is_none_stays_in_the_field_with_the_reason() {
     assert!(apply(&mut state, Command::Jump).is_empty());
     assert_eq!(state.documents[0].jump.as_deref(), Some("noon"));
     assert!(state.documents[0].problem.is_some());
+    assert_eq!(state.focus, Some(Focus::Jump));
     apply(&mut state, Command::EditJump("00:05".to_owned()));
     assert_eq!(
         wanted(&apply(&mut state, Command::Jump)),
@@ -201,6 +202,40 @@ fn the_filter_wants_every_word_and_ignores_case() {
     assert_eq!(pids(&state), [5]);
     apply(&mut state, Command::Filter("root 9".to_owned()));
     assert_eq!(pids(&state), [9]);
+}
+
+#[test]
+fn curves_of_an_older_view_do_not_end_the_waiting_for_the_newer_one() {
+    let mut state = open_state();
+    let older = state.documents[0].owed_series.unwrap();
+    apply(&mut state, Command::Pan(5 * SECOND));
+    apply(
+        &mut state,
+        Command::Zoom {
+            at: at(500),
+            factor: 0.5,
+        },
+    );
+    receive(&mut state, Reply::Series(older, vec![]));
+    assert!(state.is_waiting());
+    let newer = state.documents[0].owed_series.unwrap();
+    receive(&mut state, Reply::Series(newer, vec![]));
+    assert!(!state.is_waiting());
+}
+
+#[test]
+fn what_cannot_be_read_is_told_until_something_can_be() {
+    let mut state = open_state();
+    apply(&mut state, Command::Step(-1));
+    receive(&mut state, Reply::Failed("a damaged frame".to_owned()));
+    assert_eq!(
+        state.documents[0].problem.as_deref(),
+        Some("a damaged frame")
+    );
+    assert!(!state.is_waiting());
+    apply(&mut state, Command::SetCursor(at(10)));
+    answer(&mut state, 10);
+    assert_eq!(state.documents[0].problem, None);
 }
 
 #[test]

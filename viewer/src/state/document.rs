@@ -5,6 +5,7 @@ use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
 use crate::state::table::TableView;
 use crate::state::time::TimeView;
+use crate::time_axis::Span;
 use crate::time_axis::moment::Moment;
 use crate::time_axis::zone::Zone;
 use afterimage_format::time::WallTime;
@@ -41,10 +42,10 @@ pub struct Document {
     pub problem: Option<String>,
     /// The number of the newest snapshot asked for, while its answer is owed.
     pub owed_snapshot: Option<Generation>,
-    /// The curves asked for last, while their answer is owed.
-    pub owed_series: bool,
+    /// The number of the newest question for curves, while its answer is owed.
+    pub owed_series: Option<Generation>,
     pub(crate) asked: Generation,
-    pub(crate) asked_series: Option<Job>,
+    pub(crate) asked_series: Option<(Span, usize)>,
 }
 
 /// How far opening a capture has come.
@@ -74,7 +75,7 @@ impl Document {
             jump: None,
             problem: None,
             owed_snapshot: None,
-            owed_series: false,
+            owed_series: None,
             asked: Generation::default(),
             asked_series: None,
         }
@@ -105,7 +106,7 @@ impl Document {
 
     pub(crate) fn is_waiting(&self) -> bool {
         let opening = matches!(self.phase, Phase::Opening);
-        opening || self.owed_snapshot.is_some() || self.owed_series
+        opening || self.owed_snapshot.is_some() || self.owed_series.is_some()
     }
 
     /// Asks for a snapshot; an answer to an older question no longer ends the waiting.
@@ -113,9 +114,8 @@ impl Document {
         if self.facts().is_none() {
             return vec![];
         }
-        self.asked = Generation(self.asked.0 + 1);
-        self.owed_snapshot = Some(self.asked);
-        let generation = self.asked;
+        let generation = self.next_generation();
+        self.owed_snapshot = Some(generation);
         vec![Request::Ask(self.id, Job::Snapshot { generation, want })]
     }
 
@@ -126,18 +126,28 @@ impl Document {
             return vec![];
         }
         let wide = self.time.view.widened(1.0);
-        let job = Job::Series {
-            wanted: SeriesId::ALL.to_vec(),
-            from: wide.from,
-            to: wide.to,
-            buckets: self.time.width * 3,
-        };
-        if self.asked_series.as_ref() == Some(&job) {
+        let buckets = self.time.width * 3;
+        if self.asked_series == Some((wide, buckets)) {
             return vec![];
         }
-        self.asked_series = Some(job.clone());
-        self.owed_series = true;
+        self.asked_series = Some((wide, buckets));
+        let generation = self.next_generation();
+        self.owed_series = Some(generation);
+        let wanted = SeriesId::ALL.to_vec();
+        let Span { from, to } = wide;
+        let job = Job::Series {
+            generation,
+            wanted,
+            from,
+            to,
+            buckets,
+        };
         vec![Request::Ask(self.id, job)]
+    }
+
+    fn next_generation(&mut self) -> Generation {
+        self.asked = Generation(self.asked.0 + 1);
+        self.asked
     }
 
     /// The instant that the values in the legend belong to.

@@ -4,7 +4,7 @@ use crate::viewer;
 use afterimage_format::time::WallTime;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::SeriesId;
-use afterimage_viewer::screenshot::{Size, picture, picture_with, write_png};
+use afterimage_viewer::screenshot::{Screen, Size, write_png};
 use afterimage_viewer::state::ThemeChoice;
 use afterimage_viewer::state::table::Column;
 use egui::Event;
@@ -20,7 +20,9 @@ fn the_same_state_is_the_same_picture() {
     let paint = || {
         let ctx = egui::Context::default();
         let mut viewer = viewer(&ctx, "13:57:03");
-        picture(&ctx, &mut viewer, SMALL, ThemeChoice::Dark).unwrap()
+        Screen::new(&ctx)
+            .picture(&mut viewer, SMALL, ThemeChoice::Dark, &[])
+            .unwrap()
     };
     let (one, other) = (paint(), paint());
     let differing = one
@@ -103,10 +105,14 @@ fn look(
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let ctx = egui::Context::default();
     let mut viewer = viewer(&ctx, at);
-    picture(&ctx, &mut viewer, size, choice).expect("it can be painted");
+    let mut screen = Screen::new(&ctx);
+    let loaded = screen.picture(&mut viewer, size, choice, &[]);
+    loaded.expect("it can be painted");
     for command in commands {
         viewer.perform(command.clone());
     }
-    let image = picture_with(&ctx, &mut viewer, size, choice, events).expect("it can be painted");
+    let image = screen
+        .picture(&mut viewer, size, choice, events)
+        .expect("it can be painted");
     write_png(&image, &folder.join(format!("viewer-{name}.png"))).expect("it can be painted");
 }

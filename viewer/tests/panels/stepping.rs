@@ -44,6 +44,10 @@ fn g_takes_a_time_and_goes_there() {
     harness.key_press(Key::Enter);
     settle(&mut harness);
     assert_eq!(cursor(&harness), "13:30:00");
+    // The keyboard is no longer in the field.
+    harness.key_press(Key::ArrowRight);
+    settle(&mut harness);
+    assert_eq!(cursor(&harness), "13:30:01");
 }
 
 #[test]
