@@ -2,6 +2,7 @@
 
 mod filtering;
 mod generated;
+mod looking;
 mod pictures;
 mod sorting;
 mod stepping;
@@ -30,6 +31,7 @@ fn viewer(ctx: &egui::Context, at: &str) -> Viewer {
 fn harness(at: &'static str) -> Harness<'static, Viewer> {
     let mut harness = Harness::builder()
         .with_size(egui::vec2(1280.0, 800.0))
+        .with_max_steps(40)
         .build_eframe(move |creation| viewer(&creation.egui_ctx, at));
     settle(&mut harness);
     harness
