@@ -1,1 +1,29 @@
-//! The viewer: shows a capture on a time axis.
+//! The viewer: shows what a host did, on a time axis with one cursor.
+//!
+//! The tour, in the order things flow:
+//!
+//! - [`data`]: the narrow trait a capture is read through, and the thread that drives it.
+//! - [`command`]: everything a person can do and everything that can arrive, as one enum.
+//! - [`state`]: what is shown, and [`state::apply`], the only thing that changes it.
+//! - [`time_axis`]: instants to pixels and back, ticks, times as people type them; no egui.
+//! - [`panel`]: one panel a file: reads the state, pushes commands.
+//! - [`paint`], [`theme`], [`fonts`], [`display`]: curves and hatching, colours, values as text.
+//! - [`app`]: the window; [`screenshot`] and [`raster`]: the same picture without one.
+//!
+//! No SQL, no thresholds and no rates are here: a [`data::Replay`] hands over finished numbers.
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod cli;
+pub mod command;
+pub mod data;
+pub mod display;
+pub mod fonts;
+pub mod keys;
+pub mod paint;
+pub mod panel;
+pub mod raster;
+pub mod screenshot;
+pub mod state;
+pub mod theme;
+pub mod time_axis;

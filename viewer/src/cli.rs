@@ -1,0 +1,74 @@
+//! The command line of `afterimage-viewer`.
+
+use crate::screenshot::Size;
+use crate::state::ThemeChoice;
+use crate::time_axis::moment::Moment;
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Shows what a Linux host did, second by second, from a capture that `afterimage record` wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Parser)]
+#[command(name = "afterimage-viewer", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Captures to open.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Where the cursor stands: 14:03, 2026-11-22T14:03:07Z, -10m (before the end), +5m (after
+    /// the start), start or end.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<Moment>,
+
+    /// Write a picture to this PNG file and exit; needs neither a display nor a graphics card.
+    #[arg(long, value_name = "OUT.png")]
+    pub screenshot: Option<PathBuf>,
+
+    /// How large the picture or the window is.
+    #[arg(long, value_name = "WxH", default_value = "1600x1000", value_parser = size)]
+    pub size: Size,
+
+    /// Which colours; a window follows the desktop and a picture is dark unless this is given.
+    #[arg(long)]
+    pub theme: Option<ThemeChoice>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage.";
+
+/// `1600x1000`, with sides a screen could have.
+fn size(text: &str) -> Result<Size, String> {
+    let sides = text.split_once('x').and_then(|(width, height)| {
+        let size = Size {
+            width: width.parse().ok()?,
+            height: height.parse().ok()?,
+        };
+        let usable = 320..=8192;
+        (usable.contains(&size.width) && usable.contains(&size.height)).then_some(size)
+    });
+    sides.ok_or_else(|| "write it as 1600x1000, each side from 320 to 8192".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_before_the_end_is_not_taken_for_an_option() {
+        let cli =
+            Cli::try_parse_from(["afterimage-viewer", "a.afterimage", "--at", "-10m"]).unwrap();
+        assert_eq!(cli.at, Some("-10m".parse().unwrap()));
+    }
+
+    #[test]
+    fn sizes_that_no_screen_has_are_refused() {
+        assert_eq!(
+            size("1280x800"),
+            Ok(Size {
+                width: 1280,
+                height: 800
+            })
+        );
+        for wrong in ["1280", "x", "0x0", "99999x10", "-1x5"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

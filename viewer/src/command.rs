@@ -1,0 +1,90 @@
+//! Everything that can change what is shown, and everything that may then have to be done.
+//!
+//! Panels and keys push a [`Command`]; [`apply`](crate::state::apply) changes the state and
+//! answers with [`Request`]s; the app carries those out. What they bring comes back as a command.
+
+use crate::data::SeriesId;
+use crate::data::worker::{Job, Reply};
+use crate::state::ThemeChoice;
+use crate::state::table::Column;
+use crate::time_axis::moment::Moment;
+use afterimage_format::process::ProcessKey;
+use afterimage_format::time::WallTime;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One open capture, for as long as the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentId(pub u32);
+
+/// Something a person did, or something that arrived.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Open a capture file, with the cursor at a moment of it (its end when none is named).
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Where the cursor goes.
+        at: Option<Moment>,
+    },
+    /// Show another of the open captures.
+    Activate(DocumentId),
+    /// A worker answered.
+    Received(DocumentId, Reply),
+    /// Put the cursor at an instant.
+    SetCursor(WallTime),
+    /// Go so many snapshots later, or earlier.
+    Step(i64),
+    /// Go to the first snapshot.
+    First,
+    /// Go to the last snapshot.
+    Last,
+    /// Let time run, or stop it.
+    TogglePlay,
+    /// While playing: so much time went by.
+    Advance(Duration),
+    /// Open the field that takes a time.
+    BeginJump,
+    /// The text in that field changed.
+    EditJump(String),
+    /// Go to the time in that field.
+    Jump,
+    /// Close that field.
+    CancelJump,
+    /// Zoom around an instant; a factor under 1 shows less time.
+    Zoom {
+        /// What stays in place.
+        at: WallTime,
+        /// How much more time is shown.
+        factor: f64,
+    },
+    /// Show what is so many microseconds later.
+    Pan(i64),
+    /// Show the whole capture.
+    ShowAll,
+    /// The curves are drawn this many points wide.
+    Width(usize),
+    /// Show a curve, or hide it.
+    ToggleSeries(SeriesId),
+    /// Sort the table by a column, or turn its order round.
+    SortBy(Column),
+    /// Show only processes that match.
+    Filter(String),
+    /// Put the keyboard into the filter.
+    FocusFilter,
+    /// The keyboard is where it was wanted.
+    FocusTaken,
+    /// Follow a process, or stop following it.
+    Select(ProcessKey),
+    /// Show the light colours or the dark ones.
+    SetTheme(ThemeChoice),
+}
+
+/// Something the app has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Start a worker on a file.
+    Open(DocumentId, PathBuf),
+    /// Ask a worker.
+    Ask(DocumentId, Job),
+}

@@ -1,0 +1,139 @@
+//! Values as people read them: units, fixed decimals so that columns line up, words for letters.
+
+pub mod escape;
+
+use afterimage_format::units::Bytes;
+use std::time::Duration;
+
+/// Stands where a value is absent. Never 0.
+pub const ABSENT: &str = "—";
+
+/// A percentage with one decimal: `12.3`.
+pub fn percent(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// An amount of memory or data: `512 B`, `1.5 KiB`, `23.4 GiB`.
+pub fn bytes(amount: Bytes) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if amount.get() < 1024 {
+        return format!("{} B", amount.get());
+    }
+    let mut value = amount.get() as f64 / 1024.0;
+    let mut unit = 0;
+    // 1023.95 would be printed as 1024.0.
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A load average with two decimals, as `uptime` prints it.
+pub fn load(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// A number of things: whole when it is, else with one decimal.
+pub fn count(value: f64) -> String {
+    if value.fract().abs() < 0.05 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
+}
+
+/// How long something took: `0.4 s`, `37 s`, `2 m 5 s`, `3 h 0 m`, `4 d 2 h`.
+pub fn duration(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", length.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} m {} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {} m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// Field 3 (`state`) of `proc_pid_stat(5)` in a word.
+pub const fn state(letter: char) -> &'static str {
+    match letter {
+        'R' => "running",
+        'S' => "sleeping",
+        'D' => "blocked",
+        'I' => "idle",
+        'Z' => "zombie",
+        'T' => "stopped",
+        't' => "traced",
+        'X' | 'x' => "dead",
+        'W' => "paging",
+        'P' => "parked",
+        _ => "unknown",
+    }
+}
+
+/// The same in a sentence, for someone who has never seen it.
+pub const fn state_meaning(letter: char) -> &'static str {
+    match letter {
+        'R' => "On a CPU, or ready for one and waiting its turn.",
+        'S' => "Waits for something to happen; a signal can wake it.",
+        'D' => {
+            "Uninterruptible wait, mostly for a disk or a network file system. \
+             It cannot even be killed, and counts into the load."
+        }
+        'I' => "A kernel thread with nothing to do. It does not count into the load.",
+        'Z' => "It has ended, but its parent has not asked how.",
+        'T' => "Stopped by a signal.",
+        't' => "Stopped by a debugger.",
+        _ => "A state this version has no words for.",
+    }
+}
+
+/// The cause of a gap, as captures name it, in a sentence.
+pub fn gap_cause(kind: &str) -> &str {
+    match kind {
+        "suspended" => "The host was suspended.",
+        "stopped" => "The recorder was stopped.",
+        "stalled" => "The recorder did not get to run.",
+        "queue-full" => "The disk was too slow for the recorder.",
+        "storage-outage" => "The capture could not be written.",
+        "killed" => "The recorder was killed.",
+        "power-lost" => "The host lost power or crashed.",
+        "rebooted" => "The host was rebooted.",
+        "clock-stepped" => "The host's clock was set.",
+        "unknown-end" => "The recording ended without a word.",
+        _ => "Nothing was recorded.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_keep_one_decimal_and_never_reach_1024_of_a_unit() {
+        assert_eq!(bytes(Bytes(0)), "0 B");
+        assert_eq!(bytes(Bytes(1023)), "1023 B");
+        assert_eq!(bytes(Bytes(1536)), "1.5 KiB");
+        assert_eq!(bytes(Bytes(1024 * 1024 - 1)), "1.0 MiB");
+        assert_eq!(bytes(Bytes(u64::MAX)), "16.0 EiB");
+    }
+
+    #[test]
+    fn durations_show_the_two_units_that_matter() {
+        let told = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!(
+            [told(4), told(125), told(10_800)],
+            ["4.0 s", "2 m 5 s", "3 h 0 m"]
+        );
+        assert_eq!(told(90_000), "1 d 1 h");
+    }
+
+    #[test]
+    fn whole_counts_have_no_decimals() {
+        assert_eq!(
+            (count(41.0), count(2.5)),
+            ("41".to_owned(), "2.5".to_owned())
+        );
+    }
+}

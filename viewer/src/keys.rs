@@ -1,0 +1,72 @@
+//! The keyboard: one table of keys, from which they are read and from which the hints are made.
+
+use crate::command::Command;
+use crate::state::State;
+use egui::{Context, Key, Modifiers};
+
+/// A key, what it does, and how that is told.
+#[derive(Debug, Clone)]
+pub struct Shortcut {
+    /// The key.
+    pub key: Key,
+    /// Whether Shift is held.
+    pub shift: bool,
+    /// What it does.
+    pub command: Command,
+    /// What the hint says; empty when another key's hint tells of it.
+    pub hint: Option<(&'static str, &'static str)>,
+}
+
+/// Every key the viewer knows, those with Shift first: they would match without it as well.
+pub fn shortcuts() -> Vec<Shortcut> {
+    let key = |key, command, hint| Shortcut {
+        key,
+        shift: false,
+        command,
+        hint,
+    };
+    let shifted = |key, command, hint| Shortcut {
+        key,
+        shift: true,
+        command,
+        hint,
+    };
+    vec![
+        shifted(Key::ArrowLeft, Command::Step(-10), None),
+        shifted(Key::ArrowRight, Command::Step(10), None),
+        key(
+            Key::ArrowLeft,
+            Command::Step(-1),
+            Some(("← →", "one snapshot, with Shift ten")),
+        ),
+        key(Key::ArrowRight, Command::Step(1), None),
+        key(Key::Home, Command::First, Some(("Home End", "first, last"))),
+        key(Key::End, Command::Last, None),
+        key(Key::Space, Command::TogglePlay, Some(("Space", "play"))),
+        key(Key::G, Command::BeginJump, Some(("G", "go to a time"))),
+        key(Key::Slash, Command::FocusFilter, Some(("/", "filter"))),
+    ]
+}
+
+/// What the mouse does on the curves, told the same way.
+pub const MOUSE: [(&str, &str); 3] = [
+    ("Drag", "moves the cursor"),
+    ("Wheel", "zooms"),
+    ("Shift-drag", "pans"),
+];
+
+/// Takes the keys that were pressed out of the input. While text is typed there are none.
+pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
+    if ctx.text_edit_focused() || state.document().is_none() {
+        return;
+    }
+    for shortcut in shortcuts() {
+        let held = if shortcut.shift {
+            Modifiers::SHIFT
+        } else {
+            Modifiers::NONE
+        };
+        let pressed = ctx.input_mut(|input| input.count_and_consume_key(held, shortcut.key));
+        out.extend(std::iter::repeat_n(shortcut.command, pressed));
+    }
+}

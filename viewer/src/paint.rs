@@ -1,0 +1,24 @@
+//! What the panels draw by hand: curves, hatching, and the arithmetic between points and pixels.
+
+pub mod columns;
+pub mod curve;
+pub mod hatch;
+pub mod scale;
+
+/// A place in points as egui takes it.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the screen is far smaller than f32"
+)]
+pub fn points(place: f64) -> f32 {
+    place as f32
+}
+
+/// The pixel that a place is on.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float that is too large saturates"
+)]
+pub(crate) fn pixel(place: f64) -> i64 {
+    place.floor() as i64
+}

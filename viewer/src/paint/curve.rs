@@ -1,0 +1,103 @@
+//! Pixel columns as triangles: one mesh a curve.
+//!
+//! Each run of columns is a box from its lowest to its highest value, thickened to a line and
+//! faded over one pixel above and below, so that it is smooth without a graphics card's help.
+
+use crate::paint::columns::Column;
+use crate::paint::points;
+use crate::paint::scale::Scale;
+use crate::theme::Curve;
+use egui::{Color32, Mesh, Pos2, Rect, Shape};
+
+/// The shapes of one curve: the space under it, then its line.
+pub fn shapes(
+    columns: &[Column],
+    curve: Curve,
+    scale: &Scale,
+    area: Rect,
+    pixels_per_point: f32,
+) -> Vec<Shape> {
+    let place = |pixel: i64| points(pixel as f64 / f64::from(pixels_per_point));
+    let (mut line, mut fill) = (Mesh::default(), Mesh::default());
+    let shade = curve.color.gamma_multiply(curve.fill);
+    let fade = 1.0 / pixels_per_point;
+    for column in columns {
+        let (top, bottom) = (scale.y(column.max, area), scale.y(column.min, area));
+        if curve.fill > 0.0 {
+            let rect = [place(column.from), place(column.to), top, area.bottom()];
+            quad(&mut fill, rect, shade, shade);
+        }
+        for (from, to) in dashes(column, curve.dash) {
+            let half = curve.thickness / 2.0;
+            let (left, right) = (place(from), place(to));
+            let (upper, lower) = (top - half + fade / 2.0, bottom + half - fade / 2.0);
+            let clear = Color32::TRANSPARENT;
+            quad(
+                &mut line,
+                [left, right, upper - fade, upper],
+                clear,
+                curve.color,
+            );
+            quad(
+                &mut line,
+                [left, right, upper, lower],
+                curve.color,
+                curve.color,
+            );
+            quad(
+                &mut line,
+                [left, right, lower, lower + fade],
+                curve.color,
+                clear,
+            );
+        }
+    }
+    vec![Shape::mesh(fill), Shape::mesh(line)]
+}
+
+/// The parts of a run that are drawn. Dashes are anchored to the screen.
+fn dashes(column: &Column, dash: Option<(i64, i64)>) -> Vec<(i64, i64)> {
+    let Some((on, off)) = dash else {
+        return vec![(column.from, column.to)];
+    };
+    let period = on + off;
+    let mut parts = Vec::new();
+    let mut start = column.from.div_euclid(period) * period;
+    while start < column.to {
+        let (from, to) = (start.max(column.from), (start + on).min(column.to));
+        if from < to {
+            parts.push((from, to));
+        }
+        start += period;
+    }
+    parts
+}
+
+/// A box from left to right and from top to bottom, shaded from its upper to its lower edge.
+fn quad(mesh: &mut Mesh, [left, right, top, bottom]: [f32; 4], upper: Color32, lower: Color32) {
+    let first = u32::try_from(mesh.vertices.len()).expect("a screen has fewer than 2^32 columns");
+    mesh.colored_vertex(Pos2::new(left, top), upper);
+    mesh.colored_vertex(Pos2::new(right, top), upper);
+    mesh.colored_vertex(Pos2::new(right, bottom), lower);
+    mesh.colored_vertex(Pos2::new(left, bottom), lower);
+    mesh.add_triangle(first, first + 1, first + 2);
+    mesh.add_triangle(first, first + 2, first + 3);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashes_do_not_depend_on_where_a_run_begins() {
+        let column = |from, to| Column {
+            from,
+            to,
+            min: 0.0,
+            max: 0.0,
+        };
+        assert_eq!(dashes(&column(0, 12), Some((3, 3))), [(0, 3), (6, 9)]);
+        assert_eq!(dashes(&column(2, 8), Some((3, 3))), [(2, 3), (6, 8)]);
+        assert_eq!(dashes(&column(4, 6), Some((3, 3))), []);
+    }
+}

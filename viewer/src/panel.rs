@@ -1,0 +1,62 @@
+//! The panels: each reads the state and pushes commands, and changes nothing itself.
+
+pub mod empty;
+pub mod legend;
+pub mod load;
+pub mod pointer;
+pub mod process_table;
+pub mod ruler;
+pub mod status_bar;
+pub mod top_bar;
+pub mod track;
+
+use crate::command::Command;
+use crate::state::{Document, Phase, State};
+use crate::theme::Tokens;
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+/// Draws everything.
+pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let bar = Frame::new()
+        .fill(tokens.panel)
+        .inner_margin(Margin::symmetric(12, 6));
+    Panel::top("top bar")
+        .frame(bar)
+        .show(ui, |ui| top_bar::show(ui, state, out));
+    let document = state.document();
+    if document.is_some_and(|document| document.facts().is_some()) {
+        Panel::bottom("status bar")
+            .frame(bar)
+            .show(ui, |ui| status_bar::show(ui, state));
+    }
+    let canvas = Frame::new().fill(tokens.canvas);
+    CentralPanel::default()
+        .frame(canvas)
+        .show(ui, |ui| match document {
+            Some(document) if matches!(document.phase, Phase::Open(_)) => {
+                show_document(ui, state, document, out);
+            }
+            document => empty::show(ui, document),
+        });
+}
+
+fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let height = ui.available_height();
+    let load = Frame::new().fill(tokens.canvas).inner_margin(Margin {
+        top: 4,
+        ..Margin::ZERO
+    });
+    Panel::top("load")
+        .resizable(true)
+        .default_size((height * 0.46).clamp(220.0, 460.0))
+        .size_range(180.0..=(height - 120.0).max(181.0))
+        .frame(load)
+        .show(ui, |ui| {
+            // A resizable panel takes its content's size; without this it would creep shut.
+            ui.set_min_height(ui.available_height());
+            load::show(ui, document, out);
+        });
+    process_table::show(ui, state, document, out);
+}

@@ -1,0 +1,59 @@
+//! What is shown: pure data, changed by [`apply`] and by nothing else.
+
+mod apply;
+pub mod document;
+pub mod table;
+pub mod time;
+
+use crate::command::DocumentId;
+pub use apply::apply;
+pub use document::{Document, Phase};
+
+/// Everything that is shown.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// The open captures, in the order they were opened.
+    pub documents: Vec<Document>,
+    /// The one that is shown.
+    pub active: Option<DocumentId>,
+    /// Which colours, when not those of the desktop.
+    pub theme: Option<ThemeChoice>,
+    /// Where the keyboard should go at the next frame.
+    pub focus: Option<Focus>,
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ThemeChoice {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// A text field that the keyboard can be sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// The filter of the process table.
+    Filter,
+    /// The field that takes a time.
+    Jump,
+}
+
+impl State {
+    /// The capture that is shown.
+    pub fn document(&self) -> Option<&Document> {
+        self.documents
+            .iter()
+            .find(|document| Some(document.id) == self.active)
+    }
+
+    /// Whether a worker still owes an answer that the picture needs.
+    pub fn is_waiting(&self) -> bool {
+        self.documents.iter().any(Document::is_waiting)
+    }
+
+    pub(crate) fn find_mut(&mut self, id: DocumentId) -> Option<&mut Document> {
+        self.documents.iter_mut().find(|document| document.id == id)
+    }
+}

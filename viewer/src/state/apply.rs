@@ -1,0 +1,298 @@
+//! The only thing that changes the state: a command in, what is to be done about it out.
+
+use crate::command::{Command, DocumentId, Request};
+use crate::data::worker::{Generation, Reply};
+use crate::data::{Facts, Snapshot, Want};
+use crate::state::{Document, Focus, Phase, State};
+use crate::time_axis::Span;
+use crate::time_axis::moment::Moment;
+use crate::time_axis::zone::Zone;
+use afterimage_format::time::WallTime;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Changes the state by one command. Pure: what must be done outside of it is returned.
+pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
+    match command {
+        Command::Open { path, at } => open(state, path, at),
+        Command::Received(document, reply) => received(state, document, reply),
+        Command::Activate(document) => {
+            state.active = Some(document);
+            vec![]
+        }
+        Command::FocusFilter => focus(state, Some(Focus::Filter)),
+        Command::FocusTaken => focus(state, None),
+        Command::SetTheme(choice) => {
+            state.theme = Some(choice);
+            vec![]
+        }
+        Command::BeginJump => {
+            let asked = with_active(state, |document| {
+                document.jump = Some(String::new());
+                vec![]
+            });
+            focus(state, Some(Focus::Jump));
+            asked
+        }
+        Command::Jump => {
+            let requests = with_active(state, jump);
+            // A time that is none stays in the field: so does the keyboard.
+            if state
+                .document()
+                .is_some_and(|document| document.jump.is_some())
+            {
+                state.focus = Some(Focus::Jump);
+            }
+            requests
+        }
+        command => with_active(state, |document| change(document, command)),
+    }
+}
+
+fn focus(state: &mut State, focus: Option<Focus>) -> Vec<Request> {
+    state.focus = focus;
+    vec![]
+}
+
+fn with_active(
+    state: &mut State,
+    change: impl FnOnce(&mut Document) -> Vec<Request>,
+) -> Vec<Request> {
+    let Some(active) = state.active else {
+        return vec![];
+    };
+    state.find_mut(active).map(change).unwrap_or_default()
+}
+
+fn open(state: &mut State, path: PathBuf, at: Option<Moment>) -> Vec<Request> {
+    let newest = state.documents.iter().map(|document| document.id.0).max();
+    let id = DocumentId(newest.map_or(0, |newest| newest + 1));
+    // A capture that could not be opened has nothing to show beside the next one.
+    state
+        .documents
+        .retain(|document| !matches!(document.phase, Phase::Failed(_)));
+    state.documents.push(Document::new(id, path.clone(), at));
+    state.active = Some(id);
+    vec![Request::Open(id, path)]
+}
+
+/// Everything that concerns the capture that is shown.
+fn change(document: &mut Document, command: Command) -> Vec<Request> {
+    match command {
+        Command::SetCursor(at) => {
+            document.time.playing = false;
+            go_to(document, at)
+        }
+        Command::Step(by) => step(document, by),
+        Command::First => go_to_end(document, Want::First),
+        Command::Last => go_to_end(document, Want::Last),
+        Command::TogglePlay => {
+            document.time.playing = !document.time.playing && document.facts().is_some();
+            vec![]
+        }
+        Command::Advance(elapsed) => advance(document, elapsed),
+        Command::EditJump(text) => {
+            document.jump = Some(text);
+            document.problem = None;
+            vec![]
+        }
+        Command::CancelJump => {
+            document.jump = None;
+            document.problem = None;
+            vec![]
+        }
+        Command::Zoom { at, factor } => {
+            let view = document.time.view.zoomed(at, factor);
+            look_at(document, view)
+        }
+        Command::Pan(micros) => {
+            let view = document.time.view.moved(micros);
+            look_at(document, view)
+        }
+        Command::ShowAll => {
+            let whole = document.time.whole();
+            look_at(document, whole)
+        }
+        Command::Width(points) => {
+            document.time.width = points;
+            document.want_series()
+        }
+        Command::ToggleSeries(id) => {
+            if !document.hidden.remove(&id) {
+                document.hidden.insert(id);
+            }
+            vec![]
+        }
+        Command::SortBy(column) => {
+            document.table.sort_by(column);
+            arrange(document)
+        }
+        Command::Filter(text) => {
+            document.table.filter = text;
+            arrange(document)
+        }
+        Command::Select(key) => {
+            let table = &mut document.table;
+            table.selected = if table.selected == Some(key) {
+                None
+            } else {
+                Some(key)
+            };
+            vec![]
+        }
+        Command::Open { .. }
+        | Command::Activate(_)
+        | Command::Received(..)
+        | Command::BeginJump
+        | Command::Jump
+        | Command::FocusFilter
+        | Command::FocusTaken
+        | Command::SetTheme(_) => vec![],
+    }
+}
+
+fn look_at(document: &mut Document, view: Span) -> Vec<Request> {
+    document.time.show(view);
+    document.want_series()
+}
+
+fn go_to(document: &mut Document, at: WallTime) -> Vec<Request> {
+    document.time.stepping = None;
+    document.time.move_cursor(at);
+    let mut requests = document.want(Want::At(document.time.cursor));
+    requests.extend(document.want_series());
+    requests
+}
+
+fn go_to_end(document: &mut Document, want: Want) -> Vec<Request> {
+    document.time.playing = false;
+    document.time.stepping = None;
+    let capture = document.time.capture;
+    document.time.move_cursor(if want == Want::First {
+        capture.from
+    } else {
+        capture.to
+    });
+    let mut requests = document.want(want);
+    requests.extend(document.want_series());
+    requests
+}
+
+/// Steps are counted from the snapshot that is shown, so that pressing the key faster than a
+/// disk answers loses none of them.
+fn step(document: &mut Document, by: i64) -> Vec<Request> {
+    document.time.playing = false;
+    let Some(shown) = document.snapshot.as_ref().map(|snapshot| snapshot.seq) else {
+        return vec![];
+    };
+    let (from, taken) = document.time.stepping.unwrap_or((shown, 0));
+    let by = taken.saturating_add(by);
+    document.time.stepping = Some((from, by));
+    document.want(Want::Step { from, by })
+}
+
+fn advance(document: &mut Document, elapsed: Duration) -> Vec<Request> {
+    if !document.time.playing {
+        return vec![];
+    }
+    let at = document.time.cursor.plus(elapsed);
+    document.time.playing = at < document.time.capture.to;
+    go_to(document, at)
+}
+
+fn jump(document: &mut Document) -> Vec<Request> {
+    let Some(text) = document.jump.take() else {
+        return vec![];
+    };
+    match text.parse::<Moment>() {
+        Ok(moment) => {
+            document.problem = None;
+            document.time.playing = false;
+            let at = moment.resolve(document.time.capture, &document.zone);
+            go_to(document, at)
+        }
+        Err(error) => {
+            document.problem = Some(error.to_string());
+            document.jump = Some(text);
+            vec![]
+        }
+    }
+}
+
+fn arrange(document: &mut Document) -> Vec<Request> {
+    if let Some(snapshot) = document.snapshot.clone() {
+        document.table.arrange(&snapshot);
+    }
+    vec![]
+}
+
+fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
+    let Some(document) = state.find_mut(id) else {
+        return vec![];
+    };
+    match reply {
+        Reply::Opened(facts) => opened(document, facts),
+        Reply::NotOpened(problem) => {
+            document.phase = Phase::Failed(problem);
+            vec![]
+        }
+        Reply::Series(generation, all) => {
+            if document.owed_series == Some(generation) {
+                document.owed_series = None;
+            }
+            document
+                .series
+                .extend(all.into_iter().map(|series| (series.id, series)));
+            vec![]
+        }
+        Reply::Snapshot(generation, snapshot) => loaded(document, generation, snapshot),
+        Reply::Failed(problem) => {
+            document.owed_snapshot = None;
+            document.owed_series = None;
+            document.asked_series = None;
+            document.problem = Some(problem);
+            vec![]
+        }
+    }
+}
+
+fn opened(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {
+    document.zone = Zone::named(&facts.zone);
+    document.time.capture = Span {
+        from: facts.first,
+        to: facts.last.max(facts.first),
+    };
+    document.time.view = document.time.whole();
+    document.phase = Phase::Open(facts);
+    let moment = document.wanted_at.take().unwrap_or(Moment::End);
+    let at = moment.resolve(document.time.capture, &document.zone);
+    go_to(document, at)
+}
+
+fn loaded(
+    document: &mut Document,
+    generation: Generation,
+    snapshot: Arc<Snapshot>,
+) -> Vec<Request> {
+    document.table.arrange(&snapshot);
+    let at = snapshot.at;
+    document.snapshot = Some(snapshot);
+    if document.jump.is_none() {
+        document.problem = None;
+    }
+    if document.owed_snapshot != Some(generation) {
+        // Overtaken: shown, so that something moves while scrubbing, but it moves no cursor.
+        return vec![];
+    }
+    document.owed_snapshot = None;
+    if document.time.stepping.take().is_none() {
+        return vec![];
+    }
+    document.time.move_cursor(at);
+    document.want_series()
+}
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

@@ -1,0 +1,274 @@
+//! What commands do to the state; beside `apply.rs`, which would be too long with them.
+
+use super::*;
+use crate::data::worker::Job;
+use crate::data::{ProcessRow, SeriesId};
+use crate::state::table::Column;
+use afterimage_format::process::{Pid, ProcessKey};
+use afterimage_format::reading::Missing;
+use afterimage_format::time::Seq;
+use afterimage_format::units::{Bytes, Ticks};
+use std::collections::BTreeMap;
+
+const SECOND: i64 = 1_000_000;
+
+fn at(seconds: i64) -> WallTime {
+    WallTime(seconds * SECOND)
+}
+
+fn row(pid: i32, comm: &str, cpu: Option<f64>) -> ProcessRow {
+    ProcessRow {
+        key: ProcessKey {
+            pid: Pid(pid),
+            started: Ticks(7),
+        },
+        user: Ok("root".to_owned()),
+        state: Ok('S'),
+        cpu_percent: cpu.ok_or(Missing::NotRead),
+        wait_percent: Err(Missing::NotSupported),
+        rss: Ok(Bytes(4096)),
+        read_per_second: Err(Missing::PermissionDenied),
+        write_per_second: Err(Missing::PermissionDenied),
+        threads: Ok(1),
+        nice: Ok(0),
+        started: Ok(at(0)),
+        comm: comm.to_owned(),
+        command: Ok(String::new()),
+    }
+}
+
+fn snapshot(seq: u64) -> Arc<Snapshot> {
+    let rows = vec![
+        row(1, "init", Some(0.5)),
+        row(9, "java", None),
+        row(5, "nginx", Some(80.0)),
+    ];
+    let seconds = i64::try_from(seq).unwrap();
+    let (seq, at) = (Seq(seq), at(seconds));
+    Arc::new(Snapshot {
+        seq,
+        at,
+        previous: None,
+        values: BTreeMap::new(),
+        rows,
+    })
+}
+
+/// A capture of 1000 seconds, open, with the cursor at its end and the last snapshot shown.
+fn open_state() -> State {
+    let mut state = State::default();
+    let path = PathBuf::from("host.afterimage");
+    apply(&mut state, Command::Open { path, at: None });
+    let facts = Facts {
+        host: "host".to_owned(),
+        kernel: "6.1".to_owned(),
+        zone: "UTC".to_owned(),
+        cpus: Some(4),
+        state: "ended cleanly".to_owned(),
+        first: at(0),
+        last: at(1000),
+        gaps: vec![],
+    };
+    receive(&mut state, Reply::Opened(Arc::new(facts)));
+    apply(&mut state, Command::Width(100));
+    answer(&mut state, 1000);
+    state
+}
+
+fn receive(state: &mut State, reply: Reply) -> Vec<Request> {
+    apply(state, Command::Received(DocumentId(0), reply))
+}
+
+/// The worker answers the newest question with this snapshot.
+fn answer(state: &mut State, seq: u64) {
+    let generation = state.documents[0].owed_snapshot.unwrap();
+    receive(state, Reply::Snapshot(generation, snapshot(seq)));
+}
+
+fn wanted(requests: &[Request]) -> Vec<Want> {
+    let want = |request: &Request| match request {
+        Request::Ask(_, Job::Snapshot { want, .. }) => Some(*want),
+        _ => None,
+    };
+    requests.iter().filter_map(want).collect()
+}
+
+fn pids(state: &State) -> Vec<i32> {
+    let document = state.document().unwrap();
+    let rows = &document.snapshot.as_ref().unwrap().rows;
+    document
+        .table
+        .order
+        .iter()
+        .map(|row| rows[*row].key.pid.0)
+        .collect()
+}
+
+#[test]
+fn an_opened_capture_shows_its_end_and_asks_for_it() {
+    let state = open_state();
+    let document = state.document().unwrap();
+    assert_eq!(document.time.cursor, at(1000));
+    assert!(document.time.view.contains(at(0)));
+    assert!(document.owed_series.is_some());
+}
+
+#[test]
+fn steps_faster_than_the_disk_add_up() {
+    let mut state = open_state();
+    apply(&mut state, Command::Step(-1));
+    let requests = apply(&mut state, Command::Step(-10));
+    assert_eq!(
+        wanted(&requests),
+        [Want::Step {
+            from: Seq(1000),
+            by: -11
+        }]
+    );
+    answer(&mut state, 989);
+    assert_eq!(state.documents[0].time.cursor, at(989));
+    let requests = apply(&mut state, Command::Step(1));
+    assert_eq!(
+        wanted(&requests),
+        [Want::Step {
+            from: Seq(989),
+            by: 1
+        }]
+    );
+}
+
+#[test]
+fn an_overtaken_snapshot_is_shown_but_moves_no_cursor() {
+    let mut state = open_state();
+    apply(&mut state, Command::SetCursor(at(300)));
+    let overtaken = state.documents[0].owed_snapshot.unwrap();
+    apply(&mut state, Command::SetCursor(at(400)));
+    receive(&mut state, Reply::Snapshot(overtaken, snapshot(300)));
+    let document = state.document().unwrap();
+    assert_eq!(
+        (document.time.cursor, document.shown_at()),
+        (at(400), Some(at(300)))
+    );
+    assert!(state.is_waiting());
+}
+
+#[test]
+fn playing_moves_the_cursor_by_the_time_that_went_by_and_stops_at_the_end() {
+    let mut state = open_state();
+    apply(&mut state, Command::SetCursor(at(998)));
+    apply(&mut state, Command::TogglePlay);
+    apply(&mut state, Command::Advance(Duration::from_millis(1500)));
+    assert_eq!(state.documents[0].time.cursor, WallTime(999_500_000));
+    apply(&mut state, Command::Advance(Duration::from_millis(1500)));
+    assert_eq!(state.documents[0].time.cursor, at(1000));
+    assert!(!state.documents[0].time.playing);
+}
+
+#[test]
+fn a_time_that_is_none_stays_in_the_field_with_the_reason() {
+    let mut state = open_state();
+    apply(&mut state, Command::BeginJump);
+    apply(&mut state, Command::EditJump("noon".to_owned()));
+    assert!(apply(&mut state, Command::Jump).is_empty());
+    assert_eq!(state.documents[0].jump.as_deref(), Some("noon"));
+    assert!(state.documents[0].problem.is_some());
+    assert_eq!(state.focus, Some(Focus::Jump));
+    apply(&mut state, Command::EditJump("00:05".to_owned()));
+    assert_eq!(
+        wanted(&apply(&mut state, Command::Jump)),
+        [Want::At(at(300))]
+    );
+    assert_eq!(
+        (
+            state.documents[0].jump.clone(),
+            state.documents[0].problem.clone()
+        ),
+        (None, None)
+    );
+}
+
+#[test]
+fn absent_values_come_last_whichever_way_the_table_is_sorted() {
+    let mut state = open_state();
+    assert_eq!(pids(&state), [5, 1, 9]);
+    apply(&mut state, Command::SortBy(Column::Cpu));
+    assert_eq!(pids(&state), [1, 5, 9]);
+}
+
+#[test]
+fn the_filter_wants_every_word_and_ignores_case() {
+    let mut state = open_state();
+    apply(&mut state, Command::Filter("ROOT ng".to_owned()));
+    assert_eq!(pids(&state), [5]);
+    apply(&mut state, Command::Filter("root 9".to_owned()));
+    assert_eq!(pids(&state), [9]);
+}
+
+#[test]
+fn curves_of_an_older_view_do_not_end_the_waiting_for_the_newer_one() {
+    let mut state = open_state();
+    let older = state.documents[0].owed_series.unwrap();
+    apply(&mut state, Command::Pan(5 * SECOND));
+    apply(
+        &mut state,
+        Command::Zoom {
+            at: at(500),
+            factor: 0.5,
+        },
+    );
+    receive(&mut state, Reply::Series(older, vec![]));
+    assert!(state.is_waiting());
+    let newer = state.documents[0].owed_series.unwrap();
+    receive(&mut state, Reply::Series(newer, vec![]));
+    assert!(!state.is_waiting());
+}
+
+#[test]
+fn what_cannot_be_read_is_told_until_something_can_be() {
+    let mut state = open_state();
+    apply(&mut state, Command::Step(-1));
+    receive(&mut state, Reply::Failed("a damaged frame".to_owned()));
+    assert_eq!(
+        state.documents[0].problem.as_deref(),
+        Some("a damaged frame")
+    );
+    assert!(!state.is_waiting());
+    apply(&mut state, Command::SetCursor(at(10)));
+    answer(&mut state, 10);
+    assert_eq!(state.documents[0].problem, None);
+}
+
+#[test]
+fn the_same_curves_are_not_asked_for_twice() {
+    let mut state = open_state();
+    assert!(apply(&mut state, Command::Width(100)).is_empty());
+    let zoom = Command::Zoom {
+        at: at(500),
+        factor: 0.5,
+    };
+    assert_eq!(apply(&mut state, zoom).len(), 1);
+    assert_eq!(state.documents[0].time.view.micros(), 510 * SECOND);
+}
+
+#[test]
+fn a_curve_is_hidden_and_shown_again() {
+    let mut state = open_state();
+    apply(&mut state, Command::ToggleSeries(SeriesId::Blocked));
+    assert!(state.documents[0].hidden.contains(&SeriesId::Blocked));
+    apply(&mut state, Command::ToggleSeries(SeriesId::Blocked));
+    assert!(state.documents[0].hidden.is_empty());
+}
+
+#[test]
+fn without_a_capture_every_command_is_harmless() {
+    let mut state = State::default();
+    for command in [
+        Command::Step(1),
+        Command::First,
+        Command::TogglePlay,
+        Command::Jump,
+    ] {
+        assert!(apply(&mut state, command).is_empty());
+    }
+    assert!(!state.is_waiting());
+}

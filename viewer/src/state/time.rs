@@ -1,0 +1,58 @@
+//! The cursor in time and the stretch of time around it that is shown.
+
+use crate::time_axis::Span;
+use afterimage_format::time::{Seq, WallTime};
+
+/// The cursor and the view of one capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeView {
+    /// The whole capture.
+    pub capture: Span,
+    /// What the curves show.
+    pub view: Span,
+    /// The moment everything else shows.
+    pub cursor: WallTime,
+    /// Whether time runs.
+    pub playing: bool,
+    /// How many points wide the curves are drawn; 0 until the first frame.
+    pub width: usize,
+    /// Steps taken since the snapshot that is shown: where they began, and how many.
+    pub(crate) stepping: Option<(Seq, i64)>,
+}
+
+/// How much empty time is shown at either end of a capture.
+const MARGIN: f64 = 0.01;
+
+impl Default for TimeView {
+    fn default() -> Self {
+        let nothing = Span {
+            from: WallTime(0),
+            to: WallTime(0),
+        };
+        Self {
+            capture: nothing,
+            view: nothing,
+            cursor: WallTime(0),
+            playing: false,
+            width: 0,
+            stepping: None,
+        }
+    }
+}
+
+impl TimeView {
+    /// Everything there is to show.
+    pub fn whole(&self) -> Span {
+        self.capture.widened(MARGIN)
+    }
+
+    /// Moves the cursor, and the view with it when it would leave it.
+    pub(crate) fn move_cursor(&mut self, at: WallTime) {
+        self.cursor = self.capture.nearest(at);
+        self.show(self.view.showing(self.cursor));
+    }
+
+    pub(crate) fn show(&mut self, view: Span) {
+        self.view = view.kept_within(self.whole());
+    }
+}

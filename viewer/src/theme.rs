@@ -1,0 +1,264 @@
+//! Colours and sizes, light and dark: the only place that names one.
+//!
+//! The hues are those of Okabe and Ito, which stay apart for nearly every kind of colour
+//! blindness, lightened for the dark theme and darkened for the light one. What runs is blue and
+//! what is blocked is vermilion in every panel. No meaning is carried by colour alone.
+
+use crate::data::SeriesId;
+use crate::state::ThemeChoice;
+use egui::{Color32, Context, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme, Visuals};
+
+/// The colours of one theme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokens {
+    /// Behind bars and panels.
+    pub panel: Color32,
+    /// Behind curves and rows.
+    pub canvas: Color32,
+    /// Every second row.
+    pub stripe: Color32,
+    /// Lines that part one thing from another.
+    pub line: Color32,
+    /// Lines behind curves.
+    pub grid: Color32,
+    /// Headings and values.
+    pub text_strong: Color32,
+    /// Text.
+    pub text: Color32,
+    /// Units, hints, marks on an axis.
+    pub text_weak: Color32,
+    /// The cursor in time.
+    pub cursor: Color32,
+    /// Text on the cursor's flag.
+    pub on_cursor: Color32,
+    /// A followed row, marked text.
+    pub selection: Color32,
+    /// Hatching over what was not recorded.
+    pub hatch: Color32,
+    /// Something went wrong.
+    pub problem: Color32,
+    /// The load average over a minute.
+    pub load_one: Color32,
+    /// The load average over five minutes.
+    pub load_five: Color32,
+    /// The load average over fifteen minutes.
+    pub load_fifteen: Color32,
+    /// What runs or could.
+    pub running: Color32,
+    /// What is blocked.
+    pub blocked: Color32,
+    /// Waiting for I/O.
+    pub io: Color32,
+    /// Waiting for memory.
+    pub memory: Color32,
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    let [_, red, green, blue] = hex.to_be_bytes();
+    Color32::from_rgb(red, green, blue)
+}
+
+/// Light on dark.
+pub const DARK: Tokens = Tokens {
+    panel: rgb(0x0015_191F),
+    canvas: rgb(0x000E_1116),
+    stripe: rgb(0x0013_171D),
+    line: rgb(0x002A_313B),
+    grid: rgb(0x001E_242C),
+    text_strong: rgb(0x00F2_F5F9),
+    text: rgb(0x00C9_D1DB),
+    text_weak: rgb(0x0086_92A1),
+    cursor: rgb(0x00F0_E442),
+    on_cursor: rgb(0x0015_191F),
+    selection: rgb(0x0027_3D57),
+    hatch: rgb(0x0059_6472),
+    problem: rgb(0x00FF_8A65),
+    load_one: rgb(0x00F2_F5F9),
+    load_five: rgb(0x00A3_AEBB),
+    load_fifteen: rgb(0x0077_8390),
+    running: rgb(0x0056_B4E9),
+    blocked: rgb(0x00FF_7043),
+    io: rgb(0x00E6_9F00),
+    memory: rgb(0x00D9_8CB8),
+};
+
+/// Dark on light.
+pub const LIGHT: Tokens = Tokens {
+    panel: rgb(0x00F3_F5F7),
+    canvas: rgb(0x00FF_FFFF),
+    stripe: rgb(0x00F8_F9FB),
+    line: rgb(0x00D4_DAE1),
+    grid: rgb(0x00E9_EDF1),
+    text_strong: rgb(0x0012_171D),
+    text: rgb(0x0033_3C47),
+    text_weak: rgb(0x0063_6E7B),
+    cursor: rgb(0x0012_171D),
+    on_cursor: rgb(0x00FF_FFFF),
+    selection: rgb(0x00D3_E5F6),
+    hatch: rgb(0x009A_A5B1),
+    problem: rgb(0x00B3_3A00),
+    load_one: rgb(0x0012_171D),
+    load_five: rgb(0x005E_6976),
+    load_fifteen: rgb(0x008D_97A3),
+    running: rgb(0x0000_72B2),
+    blocked: rgb(0x00D5_4A00),
+    io: rgb(0x00A8_7000),
+    memory: rgb(0x00AD_4B84),
+};
+
+/// How a curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Curve {
+    /// Its colour.
+    pub color: Color32,
+    /// How thick its line is, in points.
+    pub thickness: f32,
+    /// How much of each dash is drawn, in pixels: drawn, then left out. Tells curves of one
+    /// family apart without colour.
+    pub dash: Option<(i64, i64)>,
+    /// How strongly the space under it is filled, 0 to 1.
+    pub fill: f32,
+}
+
+impl Tokens {
+    /// The colours of the theme that is on.
+    pub fn of(visuals: &Visuals) -> &'static Self {
+        if visuals.dark_mode { &DARK } else { &LIGHT }
+    }
+
+    /// How a curve is drawn.
+    pub fn curve(&self, id: SeriesId) -> Curve {
+        let solid = |color, fill| Curve {
+            color,
+            thickness: 1.5,
+            dash: None,
+            fill,
+        };
+        let dashed = |color, dash| Curve {
+            color,
+            thickness: 1.5,
+            dash: Some(dash),
+            fill: 0.0,
+        };
+        match id {
+            SeriesId::LoadOne => Curve {
+                thickness: 2.0,
+                ..solid(self.load_one, 0.0)
+            },
+            SeriesId::LoadFive => dashed(self.load_five, (9, 4)),
+            SeriesId::LoadFifteen => dashed(self.load_fifteen, (3, 3)),
+            SeriesId::Runnable => solid(self.running, 0.22),
+            SeriesId::Blocked => solid(self.blocked, 0.30),
+            SeriesId::PressureCpu => solid(self.running, 0.12),
+            SeriesId::PressureIo => solid(self.io, 0.12),
+            SeriesId::PressureMemory => solid(self.memory, 0.12),
+        }
+    }
+}
+
+/// Sets egui up for both themes.
+pub fn install(ctx: &Context) {
+    ctx.set_visuals_of(Theme::Dark, visuals(Visuals::dark(), &DARK));
+    ctx.set_visuals_of(Theme::Light, visuals(Visuals::light(), &LIGHT));
+    ctx.all_styles_mut(|style| {
+        let font = |size| FontId::new(size, FontFamily::Proportional);
+        style.text_styles = [
+            (TextStyle::Small, font(11.0)),
+            (TextStyle::Body, font(13.0)),
+            (TextStyle::Button, font(13.0)),
+            (TextStyle::Heading, font(17.0)),
+            (
+                TextStyle::Monospace,
+                FontId::new(12.0, FontFamily::Monospace),
+            ),
+        ]
+        .into();
+        style.spacing.item_spacing = egui::vec2(8.0, 4.0);
+        style.spacing.button_padding = egui::vec2(8.0, 3.0);
+        style.interaction.tooltip_delay = 0.25;
+    });
+}
+
+/// Turns the chosen theme on; without a choice the desktop's own is followed.
+pub fn choose(ctx: &Context, choice: Option<ThemeChoice>) {
+    match choice {
+        Some(ThemeChoice::Light) => ctx.set_theme(Theme::Light),
+        Some(ThemeChoice::Dark) => ctx.set_theme(Theme::Dark),
+        None => {}
+    }
+}
+
+fn visuals(mut visuals: Visuals, tokens: &Tokens) -> Visuals {
+    visuals.panel_fill = tokens.panel;
+    visuals.window_fill = tokens.panel;
+    visuals.extreme_bg_color = tokens.canvas;
+    visuals.faint_bg_color = tokens.stripe;
+    visuals.window_stroke = Stroke::new(1.0, tokens.line);
+    visuals.weak_text_color = Some(tokens.text_weak);
+    visuals.error_fg_color = tokens.problem;
+    visuals.selection.bg_fill = tokens.selection;
+    visuals.selection.stroke = Stroke::new(1.0, tokens.text_strong);
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, tokens.line);
+    widgets.noninteractive.fg_stroke = Stroke::new(1.0, tokens.text);
+    widgets.inactive.fg_stroke = Stroke::new(1.0, tokens.text);
+    widgets.inactive.weak_bg_fill = tokens.grid;
+    widgets.inactive.bg_stroke = Stroke::new(1.0, tokens.line);
+    widgets.hovered.fg_stroke = Stroke::new(1.0, tokens.text_strong);
+    widgets.hovered.weak_bg_fill = tokens.line;
+    widgets.hovered.bg_stroke = Stroke::new(1.0, tokens.text_weak);
+    for widget in [
+        &mut widgets.inactive,
+        &mut widgets.hovered,
+        &mut widgets.active,
+        &mut widgets.open,
+    ] {
+        widget.corner_radius = CornerRadius::same(4);
+        widget.expansion = 0.0;
+    }
+    visuals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance as WCAG defines it.
+    fn luminance(color: Color32) -> f64 {
+        let linear = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.040_45 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+    }
+
+    fn contrast(one: Color32, other: Color32) -> f64 {
+        let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
+        (one / other).max(other / one)
+    }
+
+    #[test]
+    fn text_can_be_read_and_curves_can_be_seen_in_both_themes() {
+        for tokens in [&DARK, &LIGHT] {
+            for text in [tokens.text, tokens.text_weak, tokens.problem] {
+                assert!(contrast(text, tokens.panel) >= 4.5, "{text:?}");
+                assert!(contrast(text, tokens.canvas) >= 4.5, "{text:?}");
+            }
+            assert!(contrast(tokens.on_cursor, tokens.cursor) >= 4.5);
+            for id in SeriesId::ALL {
+                let curve = tokens.curve(id).color;
+                // 3:1 is what WCAG asks of graphics; the 15-minute load may be the faintest.
+                let least = if id == SeriesId::LoadFifteen {
+                    2.9
+                } else {
+                    3.0
+                };
+                assert!(contrast(curve, tokens.canvas) >= least, "{id:?}");
+            }
+        }
+    }
+}

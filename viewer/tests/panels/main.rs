@@ -1,0 +1,68 @@
+//! The viewer driven as a person drives it, on a generated capture and without a display.
+
+mod filtering;
+mod generated;
+mod looking;
+mod pictures;
+mod sorting;
+mod stepping;
+
+use afterimage_viewer::app::Viewer;
+use afterimage_viewer::command::Command;
+use afterimage_viewer::data::worker::Opener;
+use egui_kittest::Harness;
+use generated::Generated;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A viewer with the generated capture open and loaded.
+fn viewer(ctx: &egui::Context, at: &str) -> Viewer {
+    let opener_for = |_path| -> Opener { Box::new(|| Ok(Box::new(Generated::new()))) };
+    let mut viewer = Viewer::with_opener(ctx, Box::new(opener_for));
+    let at = Some(at.parse().expect("a moment"));
+    viewer.perform(Command::Open {
+        path: PathBuf::from("web-07.afterimage"),
+        at,
+    });
+    viewer
+}
+
+/// The whole viewer as a person sees it.
+fn harness(at: &'static str) -> Harness<'static, Viewer> {
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(1280.0, 800.0))
+        .with_max_steps(40)
+        .build_eframe(move |creation| viewer(&creation.egui_ctx, at));
+    settle(&mut harness);
+    harness
+}
+
+/// Draws until nothing is owed any more.
+fn settle(harness: &mut Harness<'static, Viewer>) {
+    harness.run();
+    while harness.state().state().is_waiting() {
+        assert!(
+            harness.state_mut().wait(Duration::from_secs(30)),
+            "no answer came"
+        );
+        harness.run();
+    }
+}
+
+/// The time the cursor stands at.
+fn cursor(harness: &Harness<'static, Viewer>) -> String {
+    let document = harness.state().state().document().expect("one is open");
+    document.zone.clock(document.time.cursor)
+}
+
+/// The commands of the processes that are shown, from the top.
+fn commands(harness: &Harness<'static, Viewer>) -> Vec<String> {
+    let document = harness.state().state().document().expect("one is open");
+    let rows = &document.snapshot.as_ref().expect("it is loaded").rows;
+    document
+        .table
+        .order
+        .iter()
+        .map(|row| rows[*row].title())
+        .collect()
+}

@@ -1,0 +1,118 @@
+//! The whole viewer painted without a display.
+
+use crate::viewer;
+use afterimage_format::time::WallTime;
+use afterimage_viewer::command::Command;
+use afterimage_viewer::data::SeriesId;
+use afterimage_viewer::screenshot::{Screen, Size, write_png};
+use afterimage_viewer::state::ThemeChoice;
+use afterimage_viewer::state::table::Column;
+use egui::Event;
+use std::path::Path;
+
+const SMALL: Size = Size {
+    width: 1280,
+    height: 800,
+};
+
+#[test]
+fn the_same_state_is_the_same_picture() {
+    let paint = || {
+        let ctx = egui::Context::default();
+        let mut viewer = viewer(&ctx, "13:57:03");
+        Screen::new(&ctx)
+            .picture(&mut viewer, SMALL, ThemeChoice::Dark, &[])
+            .unwrap()
+    };
+    let (one, other) = (paint(), paint());
+    let differing = one
+        .pixels
+        .iter()
+        .zip(&other.pixels)
+        .enumerate()
+        .filter(|(_, (a, b))| a != b);
+    let places: Vec<_> = differing
+        .map(|(place, _)| (place % 1280, place / 1280))
+        .collect();
+    assert!(
+        places.is_empty(),
+        "{} pixels, the first at {:?}",
+        places.len(),
+        places.first()
+    );
+    assert_eq!(one.size, [1280, 800]);
+}
+
+/// Not a test of anything: writes pictures to look at into the target directory.
+#[test]
+#[ignore = "for looking at: cargo test -p afterimage-viewer --test panels -- --ignored"]
+fn pictures_to_look_at() {
+    use ThemeChoice::{Dark, Light};
+    let large = Size {
+        width: 1600,
+        height: 1000,
+    };
+    look("dark", large, Dark, "13:57:03", &[], &[]);
+    look("light", large, Light, "13:57:03", &[], &[]);
+    look("dark-small", SMALL, Dark, "14:31:07", &[], &[]);
+    look(
+        "light-small-gap",
+        SMALL,
+        Light,
+        "13:42:00",
+        &[],
+        &[hover(490.0, 150.0)],
+    );
+    let zoom = |at: i64, factor| Command::Zoom {
+        at: WallTime(at * 1_000_000),
+        factor,
+    };
+    let close = zoom(1_795_348_800 + 5_467, 0.008);
+    let commands = [
+        close,
+        Command::ToggleSeries(SeriesId::LoadFifteen),
+        Command::SortBy(Column::Wait),
+    ];
+    look(
+        "dark-close",
+        SMALL,
+        Dark,
+        "14:31:07",
+        &commands,
+        &[hover(300.0, 120.0)],
+    );
+    let commands = [
+        Command::Filter("redis".to_owned()),
+        Command::SortBy(Column::Read),
+        Command::BeginJump,
+    ];
+    look("light-filter", large, Light, "start", &commands, &[]);
+}
+
+fn hover(x: f32, y: f32) -> Event {
+    Event::PointerMoved(egui::pos2(x, y))
+}
+
+#[expect(clippy::too_many_arguments, reason = "a line a picture")]
+fn look(
+    name: &str,
+    size: Size,
+    choice: ThemeChoice,
+    at: &str,
+    commands: &[Command],
+    events: &[Event],
+) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let ctx = egui::Context::default();
+    let mut viewer = viewer(&ctx, at);
+    let mut screen = Screen::new(&ctx);
+    let loaded = screen.picture(&mut viewer, size, choice, &[]);
+    loaded.expect("it can be painted");
+    for command in commands {
+        viewer.perform(command.clone());
+    }
+    let image = screen
+        .picture(&mut viewer, size, choice, events)
+        .expect("it can be painted");
+    write_png(&image, &folder.join(format!("viewer-{name}.png"))).expect("it can be painted");
+}
