@@ -1,1 +1,3 @@
 //! From raw samples to rates.
+
+pub mod escape;
