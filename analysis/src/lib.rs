@@ -1,3 +1,4 @@
 //! From raw samples to rates.
 
+pub mod amount;
 pub mod escape;
