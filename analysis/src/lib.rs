@@ -2,3 +2,5 @@
 
 pub mod amount;
 pub mod escape;
+pub mod when;
+pub mod zone;
