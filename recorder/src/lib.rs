@@ -1,1 +1,3 @@
 //! Records a host.
+
+mod source;

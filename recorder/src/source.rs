@@ -1,0 +1,3 @@
+//! What the recorder reads, one module for each kernel interface or system file.
+
+pub(crate) mod accounts;
