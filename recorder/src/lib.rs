@@ -1,3 +1,4 @@
 //! Records a host.
 
+pub mod redact;
 mod source;
