@@ -73,7 +73,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// The rules this recorder was built with. Compiling them takes milliseconds: do it once.
+    /// The rules this recorder was built with. Making them costs far more than using them: do it once.
     ///
     /// # Panics
     ///

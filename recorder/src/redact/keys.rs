@@ -91,7 +91,7 @@ fn value_end(line: &Line, key: &Range<usize>, key_is_quoted: bool, start: usize)
         return end;
     }
     match key.start.checked_sub(1).map(|before| line.byte(before)) {
-        
+        Some(b'?' | b'&') => until(b"&#"),
         Some(b';') => until(b";"),
         Some(b',') if !key_is_quoted => until(b","),
         // The quote encloses key and value: `-H "Authorization: …"` inside a script.
@@ -109,11 +109,7 @@ fn quoted_end(line: &Line, start: usize) -> Option<usize> {
     if !matches!(quote, b'"' | b'\'') {
         return None;
     }
-    let close = if open > start {
-        (open + 1..line.argument_end(start)).find(|at| line.byte(*at) == quote)
-    } else {
-        line.closing_quote(open + 1, quote)
-    }?;
+    let close = line.closing_quote(open + 1, quote)?;
     let joined = line.byte(close + 1);
     matches!(
         joined,

@@ -30,6 +30,8 @@ const PLANTED: &[&str] = &[
     "env\0GITHUB_TOKEN=hunter2\0gh",
     "app\0password:hunter2",
     "app\0Password: hunter2",
+    "app\0--password='x' hunter2",
+    "java\0-Dmy.api.key=hunter2\0Main",
     "app\0--apiKey=hunter2",
     "app\0--api-key\0hunter2",
     "app\0-secret\0hunter2",
@@ -59,6 +61,7 @@ const PLANTED: &[&str] = &[
     "sh\0-c\0X=$(mysql -phunter2 db)",
     "sh\0-c\0app --password hunter2",
     "sh\0-c\0$x = {password => 'hunter2 S3cr3t'}",
+    "sh\0-c\0mysql -phunter2\\ S3cr3t db",
     // Programs.
     "mysql\0-uroot\0-phunter2\0db",
     "/usr/bin/mysqldump\0-phunter2 S3cr3t\0db",
@@ -179,7 +182,10 @@ const INNOCENT: &[&str] = &[
     "mysqld\0--datadir=/var/lib/mysql\0--port=3306",
     "mysql\0-uroot\0-p\0-P3306\0db",
     "curl\0-u\0user\0http://host:8080/a@b",
-    "curl\0http://[::1]:8080/x",
+    "curl\0http://[::1]:8080/a@b",
+    "wpa_passphrase\0ssid",
+    "sh\0-c\0mysql -e x | ssh -p2222 host",
+    "app\0--datadir=/var/lib/mysql\0-p3306",
     "kubectl\0get\0secret\0-n\0default",
     "vllm\0--max-tokens\x00100\0--tokenizer=/models/x",
     "app\0--use-password=true\0--token\0--verbose",
@@ -240,6 +246,14 @@ fn what_is_beside_a_secret_stays() {
     assert_eq!(
         redacted(b"app --password t --port 80"),
         "app --password <redacted> --port 80"
+    );
+    assert_eq!(
+        redacted(b"app\0A=1;Password=t;B=2"),
+        "app A=1;Password=<redacted>;B=2"
+    );
+    assert_eq!(
+        redacted(b"password=t --port 80"),
+        "password=<redacted> --port 80"
     );
 }
 
