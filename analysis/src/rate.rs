@@ -25,8 +25,16 @@ impl<'a> Step<'a> {
         if now.times.seq.0 != before.times.seq.0 + 1 || planned > interval * 3 / 2 {
             return None;
         }
-        let elapsed = now.times.began.monotonic.since(before.times.began.monotonic)?;
-        (!elapsed.is_zero()).then(|| Self { before, now, seconds: elapsed.as_secs_f64() })
+        let elapsed = now
+            .times
+            .began
+            .monotonic
+            .since(before.times.began.monotonic)?;
+        (!elapsed.is_zero()).then(|| Self {
+            before,
+            now,
+            seconds: elapsed.as_secs_f64(),
+        })
     }
 
     /// A counter's rise a second.
@@ -56,17 +64,23 @@ pub struct ProcessRates {
 impl ProcessRates {
     /// The rates of one process over a step.
     pub fn between(step: &Step<'_>, before: &Process, now: &Process, ticks: TickRate) -> Self {
-        let micros = |reading: Reading<Duration>| reading.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
-        let share = |before: Reading<u64>, now: Reading<u64>| Some(rise(before, now)? as f64 / 1e4 / step.seconds);
+        let micros = |reading: Reading<Duration>| {
+            reading.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+        };
+        let share = |before: Reading<u64>, now: Reading<u64>| {
+            Some(rise(before, now)? as f64 / 1e4 / step.seconds)
+        };
         // `schedstat` counts in microseconds but only the leader thread; `stat` counts all
         // threads, in hundredths of a second.
         let cpu_percent = if now.threads == Ok(1) && before.threads == Ok(1) {
-            share(micros(before.run), micros(now.run)).or_else(|| cpu_of_ticks(step, before, now, ticks))
+            share(micros(before.run), micros(now.run))
+                .or_else(|| cpu_of_ticks(step, before, now, ticks))
         } else {
             cpu_of_ticks(step, before, now, ticks)
         };
         let seconds = step.seconds * reads_between(before, now);
-        let bytes = |before: Reading<afterimage_format::units::Bytes>, now: Reading<afterimage_format::units::Bytes>| {
+        let bytes = |before: Reading<afterimage_format::units::Bytes>,
+                     now: Reading<afterimage_format::units::Bytes>| {
             Some(rise(before.map(|bytes| bytes.0), now.map(|bytes| bytes.0))? as f64 / seconds)
         };
         Self {

@@ -14,12 +14,20 @@ pub struct Column {
 impl Column {
     /// A column of numbers.
     pub const fn number(key: &'static str, heading: &'static str) -> Self {
-        Self { key, heading, is_number: true }
+        Self {
+            key,
+            heading,
+            is_number: true,
+        }
     }
 
     /// A column of text.
     pub const fn text(key: &'static str, heading: &'static str) -> Self {
-        Self { key, heading, is_number: false }
+        Self {
+            key,
+            heading,
+            is_number: false,
+        }
     }
 }
 
@@ -49,12 +57,16 @@ impl Cell {
 
     /// A number with decimals that may be absent.
     pub fn real(value: Option<f64>, decimals: usize) -> Self {
-        value.filter(|value| value.is_finite()).map_or(Self::Absent, |value| Self::Real(value, decimals))
+        value
+            .filter(|value| value.is_finite())
+            .map_or(Self::Absent, |value| Self::Real(value, decimals))
     }
 
     /// An amount that people are shown in another unit.
     pub fn scaled(value: Option<f64>, unit: f64) -> Self {
-        value.filter(|value| value.is_finite()).map_or(Self::Absent, |value| Self::Scaled(value, unit))
+        value
+            .filter(|value| value.is_finite())
+            .map_or(Self::Absent, |value| Self::Scaled(value, unit))
     }
 
     /// Text out of a capture that may be absent.
@@ -75,9 +87,20 @@ pub struct Table {
 impl Table {
     /// Only the columns of these keys, in this order; the first that there is not is the error.
     pub fn select<'a>(&self, keys: &[&'a str]) -> Result<Self, &'a str> {
-        let place = |key: &&'a str| self.columns.iter().position(|column| column.key == *key || column.heading.eq_ignore_ascii_case(key)).ok_or(*key);
+        let place = |key: &&'a str| {
+            self.columns
+                .iter()
+                .position(|column| column.key == *key || column.heading.eq_ignore_ascii_case(key))
+                .ok_or(*key)
+        };
         let places = keys.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-        let rows = self.rows.iter().map(|row| places.iter().map(|&place| row[place].clone()).collect());
-        Ok(Self { columns: places.iter().map(|&place| self.columns[place]).collect(), rows: rows.collect() })
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| places.iter().map(|&place| row[place].clone()).collect());
+        Ok(Self {
+            columns: places.iter().map(|&place| self.columns[place]).collect(),
+            rows: rows.collect(),
+        })
     }
 }

@@ -30,7 +30,10 @@ impl Sample {
     /// millisecond for 500 processes.
     pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
         let times = chunk.ticks()[tick];
-        let swept = chunk.ticks()[..=tick].iter().rev().find(|times| times.full_sweep);
+        let swept = chunk.ticks()[..=tick]
+            .iter()
+            .rev()
+            .find(|times| times.full_sweep);
         let mut processes: Vec<Process> = chunk
             .rows_at(Group::Process, tick)
             .filter_map(|(row, key)| match key {

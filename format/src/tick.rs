@@ -90,6 +90,14 @@ impl Shed {
         Self(self.0 | step.0)
     }
 
+    /// The steps behind names that are separated by commas; names it does not know are left out.
+    #[must_use]
+    pub fn from_names(names: &str) -> Self {
+        let wanted = |name: &str| names.split(',').any(|wanted| wanted.trim() == name);
+        let known = Self::NAMES.into_iter().filter(|(_, name)| wanted(name));
+        known.fold(Self::NONE, |all, (step, _)| all.with(step))
+    }
+
     /// The names of the steps, in the order they are taken.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let known = Self::NAMES.into_iter();

@@ -2,7 +2,7 @@
 
 use crate::source::accounts::Accounts;
 use afterimage_format::reading::{Missing, Reading};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// The names, and where they come from.
@@ -16,14 +16,18 @@ pub(crate) struct AccountsAt {
 impl AccountsAt {
     /// Reads the files under `root`, which is `/` but for tests.
     pub(crate) fn new(root: PathBuf) -> Self {
-        let mut at = Self { root, accounts: Accounts::default(), changed: None };
-        at.refresh();
-        at
+        let changed = changed(&root);
+        let accounts = Accounts::read(&root);
+        Self {
+            root,
+            accounts,
+            changed,
+        }
     }
 
     /// Reads them again if they have changed. Called once a minute.
     pub(crate) fn refresh(&mut self) {
-        let changed = std::fs::metadata(self.root.join("etc/passwd")).and_then(|data| data.modified()).ok();
+        let changed = changed(&self.root);
         if changed.is_some() && changed == self.changed {
             return;
         }
@@ -40,4 +44,9 @@ impl AccountsAt {
         let gid = u32::try_from(gid).map_err(|_no_id| Missing::Malformed)?;
         self.accounts.group(gid).ok_or(Missing::NotSupported)
     }
+}
+
+fn changed(root: &Path) -> Option<SystemTime> {
+    let data = std::fs::metadata(root.join("etc/passwd")).ok()?;
+    data.modified().ok()
 }

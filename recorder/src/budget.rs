@@ -6,7 +6,12 @@ use afterimage_format::tick::Shed;
 use std::time::Duration;
 
 /// What is left out, step by step, each on top of those before it.
-const STEPS: [Shed; 4] = [Shed::RARE_FILES, Shed::STATUS, Shed::IO, Shed::IDLE_PROCESSES];
+const STEPS: [Shed; 4] = [
+    Shed::RARE_FILES,
+    Shed::STATUS,
+    Shed::IO,
+    Shed::IDLE_PROCESSES,
+];
 /// A step is taken, or taken back, after so many ticks.
 const PATIENCE: u32 = 10;
 /// A step is taken back once the cost is under this share of the budget, in percent: taking it
@@ -27,12 +32,20 @@ pub(crate) struct Budget {
 impl Budget {
     /// A budget in percent of one core.
     pub(crate) fn new(percent: f64) -> Self {
-        Self { allowed: percent / 100.0, taken: 0, ticks: 0, spent: Duration::ZERO, passed: Duration::ZERO }
+        Self {
+            allowed: percent / 100.0,
+            taken: 0,
+            ticks: 0,
+            spent: Duration::ZERO,
+            passed: Duration::ZERO,
+        }
     }
 
     /// What to leave out of the next tick.
     pub(crate) fn shed(&self) -> Shed {
-        STEPS[..self.taken].iter().fold(Shed::NONE, |all, step| all.with(*step))
+        STEPS[..self.taken]
+            .iter()
+            .fold(Shed::NONE, |all, step| all.with(*step))
     }
 
     /// Counts what a tick cost, and how much time passed since the one before. Gives whether
@@ -73,7 +86,11 @@ mod tests {
         assert_eq!(ten_ticks(&mut budget, 29), [""; 0]);
         assert_eq!(ten_ticks(&mut budget, 40), ["rare-files"]);
         assert_eq!(ten_ticks(&mut budget, 40), ["rare-files", "status"]);
-        assert_eq!(ten_ticks(&mut budget, 20), ["rare-files", "status"], "20 ms is over the relief");
+        assert_eq!(
+            ten_ticks(&mut budget, 20),
+            ["rare-files", "status"],
+            "20 ms is over the relief"
+        );
         assert_eq!(ten_ticks(&mut budget, 10), ["rare-files"]);
         assert_eq!(ten_ticks(&mut budget, 10), [""; 0]);
     }

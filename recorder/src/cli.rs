@@ -3,7 +3,7 @@
 use crate::command;
 use crate::command::output::OutputError;
 use crate::redact::ArgsLevel;
-use afterimage_analysis::amount::{parse_bytes, parse_duration};
+use afterimage_analysis::amount::{AmountError, HumanBytes, HumanDuration, Percent};
 use afterimage_analysis::when::When;
 use afterimage_format::units::Bytes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -69,14 +69,14 @@ pub(crate) struct RecordArgs {
     #[arg(short, long, value_name = "TIME", default_value = "1s", value_parser = interval)]
     pub(crate) interval: Duration,
     /// End after this time
-    #[arg(short, long, value_name = "TIME", value_parser = parse_duration)]
-    pub(crate) duration: Option<Duration>,
+    #[arg(short, long, value_name = "TIME")]
+    pub(crate) duration: Option<HumanDuration>,
     /// The largest size of what is kept; the oldest goes first
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = max_size)]
     pub(crate) max_size: Bytes,
     /// Keep at most this much time, counted from the newest data
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_duration)]
-    pub(crate) retain: Duration,
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    pub(crate) retain: HumanDuration,
     /// CPU that the recorder may use, in percent of one core; over it, it leaves things out
     #[arg(long, value_name = "PERCENT", default_value = "3", value_parser = percent)]
     pub(crate) budget_cpu: f64,
@@ -127,8 +127,9 @@ pub(crate) struct InfoArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    #[arg(long, hide = true, value_enum)]
-    pub(crate) format: Option<Format>,
+    /// How to print
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
     /// Show times in UTC instead of the recorded host's zone
     #[arg(long)]
     pub(crate) utc: bool,
@@ -191,8 +192,8 @@ pub(crate) struct RangeArgs {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) to: Option<When>,
     /// At most one row in this time
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    pub(crate) step: Option<Duration>,
+    #[arg(long, value_name = "TIME")]
+    pub(crate) step: Option<HumanDuration>,
     #[command(flatten)]
     pub(crate) show: ShowArgs,
 }
@@ -227,19 +228,37 @@ pub(crate) struct ManArgs {
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
-    let interval = parse_duration(text).map_err(|error| error.to_string())?;
+    let HumanDuration(interval) = text
+        .parse()
+        .map_err(|error: AmountError| error.to_string())?;
     let allowed = Duration::from_millis(10)..=Duration::from_secs(3600);
-    if allowed.contains(&interval) { Ok(interval) } else { Err("it must be between 10ms and 1h".to_owned()) }
+    if allowed.contains(&interval) {
+        Ok(interval)
+    } else {
+        Err("it must be between 10ms and 1h".to_owned())
+    }
 }
 
 fn max_size(text: &str) -> Result<Bytes, String> {
-    let size = parse_bytes(text).map_err(|error| error.to_string())?;
-    if size.0 >= 1 << 20 { Ok(size) } else { Err("less than 1MiB holds no history".to_owned()) }
+    let HumanBytes(size) = text
+        .parse()
+        .map_err(|error: AmountError| error.to_string())?;
+    if size.0 >= 1 << 20 {
+        Ok(size)
+    } else {
+        Err("less than 1MiB holds no history".to_owned())
+    }
 }
 
 fn percent(text: &str) -> Result<f64, String> {
-    let number = text.trim_end_matches('%').parse::<f64>().map_err(|error| error.to_string())?;
-    if number > 0.0 && number <= 100.0 { Ok(number) } else { Err("it must be over 0 and at most 100".to_owned()) }
+    let Percent(number) = text
+        .parse()
+        .map_err(|error: AmountError| error.to_string())?;
+    if number > 0.0 && number <= 100.0 {
+        Ok(number)
+    } else {
+        Err("it must be over 0 and at most 100".to_owned())
+    }
 }
 
 /// Runs a command line and gives the exit code. Errors are printed here and nowhere else.
@@ -254,7 +273,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match command::dispatch(cli.command) {
         Ok(code) => code,
-        Err(error) if error.chain().any(|cause| cause.downcast_ref::<OutputError>().is_some_and(OutputError::is_closed_pipe)) => {
+        Err(error)
+            if error.chain().any(|cause| {
+                cause
+                    .downcast_ref::<OutputError>()
+                    .is_some_and(OutputError::is_closed_pipe)
+            }) =>
+        {
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -6,7 +6,10 @@
 use crate::accounts_at::AccountsAt;
 use crate::details::Details;
 use crate::rows::{Cells, NamedRows};
-use crate::source::{KeptFile, ProcRoot, diskstats, lines, loadavg, missing_from_errno, net_dev, pressure, schedstat, stat};
+use crate::source::{
+    KeptFile, ProcRoot, diskstats, lines, loadavg, missing_from_errno, net_dev, pressure,
+    schedstat, stat,
+};
 use crate::sweep::{Seen, Surroundings, Sweep};
 use afterimage_format::facts::Source;
 use afterimage_format::group::{Group, MachineField, PressureField};
@@ -60,7 +63,12 @@ struct MachineFiles {
 }
 
 impl Collector {
-    pub(crate) fn new(root: ProcRoot, accounts: AccountsAt, details: Details, kept_files: usize) -> Self {
+    pub(crate) fn new(
+        root: ProcRoot,
+        accounts: AccountsAt,
+        details: Details,
+        kept_files: usize,
+    ) -> Self {
         Self {
             root,
             accounts,
@@ -107,8 +115,14 @@ impl Collector {
         let seen = self.read_processes(&machine, tick, interval);
         for (field, value) in [
             (MachineField::Processes, seen.map(|seen| seen.processes)),
-            (MachineField::ProcessesRunnable, seen.map(|seen| seen.runnable)),
-            (MachineField::ProcessesUninterruptible, seen.map(|seen| seen.uninterruptible)),
+            (
+                MachineField::ProcessesRunnable,
+                seen.map(|seen| seen.runnable),
+            ),
+            (
+                MachineField::ProcessesUninterruptible,
+                seen.map(|seen| seen.uninterruptible),
+            ),
             (MachineField::ProcessesDenied, seen.map(|seen| seen.denied)),
         ] {
             machine.count(tick, field.column(), value);
@@ -141,7 +155,9 @@ impl Collector {
 
     /// What is not readable now, and why.
     pub(crate) fn missing(&self) -> impl Iterator<Item = (&'static str, Missing)> {
-        self.states.iter().filter_map(|(name, state)| state.err().map(|missing| (*name, missing)))
+        self.states
+            .iter()
+            .filter_map(|(name, state)| state.err().map(|missing| (*name, missing)))
     }
 
     fn read_stat(&mut self, machine: &mut Cells, tick: &mut Tick) {
@@ -190,22 +206,57 @@ impl Collector {
             Err(missing) => missing_fields(&loadavg::UPTIME_FIELDS, missing, machine, tick),
         }
         self.note("uptime", state);
-        let state = read_rows(&mut self.files.meminfo, &self.root, &mut self.memory, tick, lines::parse);
+        let state = read_rows(
+            &mut self.files.meminfo,
+            &self.root,
+            &mut self.memory,
+            tick,
+            lines::parse,
+        );
         self.note("meminfo", state);
-        let state = read_rows(&mut self.files.vmstat, &self.root, &mut self.vmstat, tick, lines::parse);
+        let state = read_rows(
+            &mut self.files.vmstat,
+            &self.root,
+            &mut self.vmstat,
+            tick,
+            lines::parse,
+        );
         self.note("vmstat", state);
     }
 
     fn read_devices(&mut self, tick: &mut Tick) {
-        let state = read_rows(&mut self.files.diskstats, &self.root, &mut self.disks, tick, diskstats::parse);
+        let state = read_rows(
+            &mut self.files.diskstats,
+            &self.root,
+            &mut self.disks,
+            tick,
+            diskstats::parse,
+        );
         self.note("diskstats", state);
-        let state = read_rows(&mut self.files.net_dev, &self.root, &mut self.networks, tick, net_dev::parse);
+        let state = read_rows(
+            &mut self.files.net_dev,
+            &self.root,
+            &mut self.networks,
+            tick,
+            net_dev::parse,
+        );
         self.note("net/dev", state);
-        let state = read_rows(&mut self.files.schedstat, &self.root, &mut self.scheduler, tick, schedstat::parse);
+        let state = read_rows(
+            &mut self.files.schedstat,
+            &self.root,
+            &mut self.scheduler,
+            tick,
+            schedstat::parse,
+        );
         self.note("schedstat", state);
     }
 
-    fn read_processes(&mut self, machine: &Cells, tick: &mut Tick, interval: Duration) -> Reading<Seen> {
+    fn read_processes(
+        &mut self,
+        machine: &Cells,
+        tick: &mut Tick,
+        interval: Duration,
+    ) -> Reading<Seen> {
         let running = machine.last(MachineField::Running.column()).ok();
         let pressed = self.is_pressed(tick, interval);
         let around = Surroundings {
@@ -214,13 +265,24 @@ impl Collector {
             running: running.and_then(|running| u64::try_from(running).ok()),
             pressed,
         };
-        let seen = self.sweep.run(tick, &around, &mut self.details).map_err(missing_from_errno);
+        let seen = self
+            .sweep
+            .run(tick, &around, &mut self.details)
+            .map_err(missing_from_errno);
         self.note("PID/stat", seen.map(drop));
         if let Ok(seen) = seen {
-            let io = if seen.denied > 0 { Err(Missing::PermissionDenied) } else { Ok(()) };
+            let io = if seen.denied > 0 {
+                Err(Missing::PermissionDenied)
+            } else {
+                Ok(())
+            };
             self.note("PID/io", io);
         }
-        let stuck = if self.details.stuck() > 0 { Err(Missing::Blocked) } else { Ok(()) };
+        let stuck = if self.details.stuck() > 0 {
+            Err(Missing::Blocked)
+        } else {
+            Ok(())
+        };
         self.note("PID/cmdline", stuck);
         seen
     }
@@ -228,15 +290,23 @@ impl Collector {
     /// Whether tasks waited for a CPU or for memory since the last tick.
     fn is_pressed(&mut self, tick: &mut Tick, interval: Duration) -> bool {
         let interval = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
-        let limits = [("cpu some", CPU_PRESSURE_THOUSANDTHS), ("memory some", MEMORY_PRESSURE_THOUSANDTHS)];
+        let limits = [
+            ("cpu some", CPU_PRESSURE_THOUSANDTHS),
+            ("memory some", MEMORY_PRESSURE_THOUSANDTHS),
+        ];
         let mut pressed = false;
         for ((line, thousandths), stalled) in limits.into_iter().zip(&mut self.stalled_us) {
             if !self.pressure.has(line) {
                 continue;
             }
-            let total = self.pressure.row(tick, line.as_bytes()).last(PressureField::Total.column());
+            let total = self
+                .pressure
+                .row(tick, line.as_bytes())
+                .last(PressureField::Total.column());
             let total = total.ok().map(i64::cast_unsigned);
-            let rose = total.zip(*stalled).map(|(now, before)| now.saturating_sub(before));
+            let rose = total
+                .zip(*stalled)
+                .map(|(now, before)| now.saturating_sub(before));
             pressed |= rose.is_some_and(|rose| rose > interval / 1000 * thousandths);
             *stalled = total;
         }
@@ -268,8 +338,14 @@ pub(crate) fn source_from_state(name: &str, state: Reading<()>) -> Source {
         Err(Missing::Shed) => "shed",
         Err(_) => "unreadable",
     };
-    let detail = state.err().map_or_else(String::new, |missing| missing.to_string());
-    Source { name: name.to_owned(), state: word.to_owned(), detail }
+    let detail = state
+        .err()
+        .map_or_else(String::new, |missing| missing.to_string());
+    Source {
+        name: name.to_owned(),
+        state: word.to_owned(),
+        detail,
+    }
 }
 
 fn missing_fields(fields: &[MachineField], missing: Missing, machine: &mut Cells, tick: &mut Tick) {

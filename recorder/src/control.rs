@@ -44,16 +44,27 @@ pub(crate) fn default_path() -> PathBuf {
 }
 
 impl Control {
-    pub(crate) fn start(settings: &Settings, shared: &Arc<Shared>, queue: &SyncSender<Message>) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        settings: &Settings,
+        shared: &Arc<Shared>,
+        queue: &SyncSender<Message>,
+    ) -> anyhow::Result<Self> {
         let path = settings.socket.clone().unwrap_or_else(default_path);
         if UnixStream::connect(&path).is_ok() {
-            bail!("another recorder listens on {}: give this one its own with --socket", path.display());
+            bail!(
+                "another recorder listens on {}: give this one its own with --socket",
+                path.display()
+            );
         }
         // What nobody listens on was left by a recorder that was killed.
-        if fs::symlink_metadata(&path).is_ok_and(|data| std::os::unix::fs::FileTypeExt::is_socket(&data.file_type())) {
-            fs::remove_file(&path).with_context(|| format!("cannot remove the old socket {}", path.display()))?;
+        if fs::symlink_metadata(&path)
+            .is_ok_and(|data| std::os::unix::fs::FileTypeExt::is_socket(&data.file_type()))
+        {
+            fs::remove_file(&path)
+                .with_context(|| format!("cannot remove the old socket {}", path.display()))?;
         }
-        let listener = UnixListener::bind(&path).with_context(|| format!("cannot listen on {}", path.display()))?;
+        let listener = UnixListener::bind(&path)
+            .with_context(|| format!("cannot listen on {}", path.display()))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let (shared, queue) = (Arc::clone(shared), queue.clone());
         let facts = json!({
@@ -78,7 +89,12 @@ impl Drop for Control {
     }
 }
 
-fn answer(mut client: UnixStream, facts: &Value, shared: &Shared, queue: &SyncSender<Message>) -> anyhow::Result<()> {
+fn answer(
+    mut client: UnixStream,
+    facts: &Value,
+    shared: &Shared,
+    queue: &SyncSender<Message>,
+) -> anyhow::Result<()> {
     client.set_read_timeout(Some(PATIENCE))?;
     client.set_write_timeout(Some(PATIENCE))?;
     let peer = socket_peercred(&client)?.uid;
@@ -87,11 +103,18 @@ fn answer(mut client: UnixStream, facts: &Value, shared: &Shared, queue: &SyncSe
     }
     let mut line = String::new();
     BufReader::new((&client).take(MOST_BYTES)).read_line(&mut line)?;
-    let (verb, rest) = line.trim_end().split_once(' ').unwrap_or((line.trim_end(), ""));
+    let (verb, rest) = line
+        .trim_end()
+        .split_once(' ')
+        .unwrap_or((line.trim_end(), ""));
     let reply = match verb {
         "status" => status(facts, shared),
         "mark" if !rest.is_empty() => {
-            let event = Event { wall: clock::now().wall, kind: "mark".to_owned(), text: rest.to_owned() };
+            let event = Event {
+                wall: clock::now().wall,
+                kind: "mark".to_owned(),
+                text: rest.to_owned(),
+            };
             let sent = queue.try_send(Message::Records(vec![Record::Event(event)]));
             match sent {
                 Ok(()) => json!({ "marked": rest }),
@@ -119,13 +142,19 @@ fn status(facts: &Value, shared: &Shared) -> Value {
 
 /// Asks a running recorder, as the commands do.
 pub(crate) fn ask(socket: &Path, request: &str) -> anyhow::Result<Value> {
-    let none = || format!("no recorder listens on {}: is one running, as this user? (--socket says where)", socket.display());
+    let none = || {
+        format!(
+            "no recorder listens on {}: is one running, as this user? (--socket says where)",
+            socket.display()
+        )
+    };
     let mut stream = UnixStream::connect(socket).with_context(none)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     writeln!(stream, "{}", request.replace('\n', " "))?;
     let mut reply = String::new();
     stream.read_to_string(&mut reply).with_context(none)?;
-    let reply: Value = serde_json::from_str(&reply).context("the recorder's answer is no JSON: is it another version?")?;
+    let reply: Value = serde_json::from_str(&reply)
+        .context("the recorder's answer is no JSON: is it another version?")?;
     match reply.get("error").and_then(Value::as_str) {
         Some(error) => bail!("{error}"),
         None => Ok(reply),

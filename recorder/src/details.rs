@@ -56,7 +56,15 @@ pub(crate) struct Details {
 impl Details {
     pub(crate) fn new(proc_root: PathBuf, level: ArgsLevel) -> Self {
         let (reply_to, replies) = channel();
-        Self { proc_root, level, requests: None, replies, reply_to, open: Vec::new(), stuck: 0 }
+        Self {
+            proc_root,
+            level,
+            requests: None,
+            replies,
+            reply_to,
+            open: Vec::new(),
+            stuck: 0,
+        }
     }
 
     /// How many readers are stuck in the kernel.
@@ -71,7 +79,9 @@ impl Details {
             return;
         }
         let batch = std::mem::take(wanted);
-        let Some(requests) = &self.requests else { return };
+        let Some(requests) = &self.requests else {
+            return;
+        };
         match requests.try_send(batch.clone()) {
             Ok(()) => self.open.push(batch),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
@@ -106,14 +116,23 @@ impl Details {
                 batch
             }
             Err(_late) => {
-                let wanted = self.open.last().into_iter().flatten().filter(|wanted| wanted.is_new);
-                wanted.map(|wanted| Detail::missing(wanted.key, Missing::Blocked)).collect()
+                let wanted = self
+                    .open
+                    .last()
+                    .into_iter()
+                    .flatten()
+                    .filter(|wanted| wanted.is_new);
+                wanted
+                    .map(|wanted| Detail::missing(wanted.key, Missing::Blocked))
+                    .collect()
             }
         }
     }
 
     fn close_one(&mut self, batch: &[Detail]) {
-        self.open.retain(|wanted| wanted.first().map(|first| first.key) != batch.first().map(|first| first.key));
+        self.open.retain(|wanted| {
+            wanted.first().map(|first| first.key) != batch.first().map(|first| first.key)
+        });
     }
 
     fn has_reader(&mut self) -> bool {
@@ -124,7 +143,11 @@ impl Details {
             return false;
         }
         let (requests, incoming) = sync_channel(2);
-        let reader = Reader { level: self.level, redactor: Redactor::embedded(), replies: self.reply_to.clone() };
+        let reader = Reader {
+            level: self.level,
+            redactor: Redactor::embedded(),
+            replies: self.reply_to.clone(),
+        };
         let root = self.proc_root.clone();
         let thread = std::thread::Builder::new().name("details".to_owned());
         let started = thread.spawn(move || {
@@ -141,7 +164,11 @@ impl Details {
 
 impl Detail {
     fn missing(key: ProcessKey, missing: Missing) -> Self {
-        Self { key, command_line: Err(missing), cgroup: Err(missing) }
+        Self {
+            key,
+            command_line: Err(missing),
+            cgroup: Err(missing),
+        }
     }
 }
 
@@ -155,7 +182,9 @@ impl Reader {
     fn run(self, root: &ProcRoot, requests: &Receiver<Vec<Wanted>>) {
         let mut buffer = vec![0; 64 << 10];
         for wanted in requests {
-            let batch = wanted.iter().map(|wanted| self.read(wanted.key, root, &mut buffer));
+            let batch = wanted
+                .iter()
+                .map(|wanted| self.read(wanted.key, root, &mut buffer));
             if self.replies.send(batch.collect()).is_err() {
                 return;
             }
@@ -164,7 +193,10 @@ impl Reader {
 
     fn read(&self, key: ProcessKey, root: &ProcRoot, buffer: &mut [u8]) -> Detail {
         let pid = key.pid.0;
-        let open = |name: &str| root.open_file(&format!("{pid}/{name}")).map_err(missing_from_errno);
+        let open = |name: &str| {
+            root.open_file(&format!("{pid}/{name}"))
+                .map_err(missing_from_errno)
+        };
         let command_line = open("cmdline").and_then(|file| read_up_to(&file, buffer));
         let command_line = command_line.map(|(kept, length)| {
             let kept = &buffer[..kept];
@@ -174,7 +206,11 @@ impl Reader {
             let (kept, _) = read_up_to(&file, buffer)?;
             Ok(cgroup_path(&buffer[..kept]).to_owned())
         });
-        Detail { key, command_line, cgroup }
+        Detail {
+            key,
+            command_line,
+            cgroup,
+        }
     }
 }
 
@@ -183,8 +219,13 @@ impl Reader {
 fn read_up_to(file: &OwnedFd, buffer: &mut [u8]) -> Reading<(usize, u64)> {
     let (mut kept, mut length) = (0, 0_u64);
     while length < MOST_READ {
-        let free = if kept < MOST_STORED { kept } else { MOST_STORED };
-        let read = rustix::io::pread(file, &mut buffer[free..], length).map_err(missing_from_errno)?;
+        let free = if kept < MOST_STORED {
+            kept
+        } else {
+            MOST_STORED
+        };
+        let read =
+            rustix::io::pread(file, &mut buffer[free..], length).map_err(missing_from_errno)?;
         if read == 0 {
             break;
         }
@@ -198,7 +239,11 @@ fn read_up_to(file: &OwnedFd, buffer: &mut [u8]) -> Reading<(usize, u64)> {
 fn cgroup_path(text: &[u8]) -> &[u8] {
     let lines = || crate::source::numbers::lines(text);
     let unified = lines().find_map(|line| line.strip_prefix(b"0::"));
-    let first = || lines().next().and_then(|line| line.splitn(3, |byte| *byte == b':').nth(2));
+    let first = || {
+        lines()
+            .next()
+            .and_then(|line| line.splitn(3, |byte| *byte == b':').nth(2))
+    };
     match unified {
         Some(path) if path != b"/" => path,
         other => first().or(other).unwrap_or_default(),
@@ -211,9 +256,15 @@ mod tests {
 
     #[test]
     fn the_unified_path_goes_before_those_of_version_1() {
-        assert_eq!(cgroup_path(b"0::/system.slice/a.service\n"), b"/system.slice/a.service");
+        assert_eq!(
+            cgroup_path(b"0::/system.slice/a.service\n"),
+            b"/system.slice/a.service"
+        );
         assert_eq!(cgroup_path(b"12:memory:/m\n0::/u\n"), b"/u");
-        assert_eq!(cgroup_path(b"12:memory:/docker/ab\n1:cpu:/\n0::/\n"), b"/docker/ab");
+        assert_eq!(
+            cgroup_path(b"12:memory:/docker/ab\n1:cpu:/\n0::/\n"),
+            b"/docker/ab"
+        );
         assert_eq!(cgroup_path(b"0::/\n"), b"/");
         assert_eq!(cgroup_path(b""), b"");
     }

@@ -32,7 +32,9 @@ pub(crate) fn facts(root: &ProcRoot) -> Host {
 fn zone_name() -> Option<String> {
     let target = fs::read_link("/etc/localtime").ok()?;
     let target = target.to_str()?;
-    target.split_once("zoneinfo/").map(|(_, name)| name.to_owned())
+    target
+        .split_once("zoneinfo/")
+        .map(|(_, name)| name.to_owned())
 }
 
 fn boot_id(root: &ProcRoot) -> String {
@@ -43,7 +45,9 @@ fn boot_id(root: &ProcRoot) -> String {
 /// The CPUs that `/proc/stat` has a line for.
 fn cpus(root: &ProcRoot) -> u32 {
     let text = fs::read_to_string(root.path().join("stat")).unwrap_or_default();
-    let lines = text.lines().filter(|line| line.starts_with("cpu") && !line.starts_with("cpu "));
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("cpu") && !line.starts_with("cpu "));
     u32::try_from(lines.count()).unwrap_or(u32::MAX)
 }
 
@@ -54,21 +58,48 @@ fn tick_rate() -> TickRate {
 /// Mount point, type, device and options of each file system that is not the kernel's own.
 pub(crate) fn mounts(root: &ProcRoot) -> Vec<[String; 4]> {
     let own = root.path().join("1/mountinfo");
-    let path = if fs::read(&own).is_ok() { own } else { root.path().join("self/mountinfo") };
+    let path = if fs::read(&own).is_ok() {
+        own
+    } else {
+        root.path().join("self/mountinfo")
+    };
     let Ok(mounts) = <MountInfos as procfs_core::FromRead>::from_file(Path::new(&path)) else {
         return Vec::new();
     };
-    let virtual_types = ["proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "securityfs", "debugfs", "tracefs", "pstore", "bpf"];
-    let real = mounts.0.into_iter().filter(|mount| !virtual_types.contains(&mount.fs_type.as_str()));
+    let virtual_types = [
+        "proc",
+        "sysfs",
+        "cgroup",
+        "cgroup2",
+        "devpts",
+        "mqueue",
+        "securityfs",
+        "debugfs",
+        "tracefs",
+        "pstore",
+        "bpf",
+    ];
+    let real = mounts
+        .0
+        .into_iter()
+        .filter(|mount| !virtual_types.contains(&mount.fs_type.as_str()));
     real.map(|mount| {
-        let options = mount.mount_options.into_iter().map(|(name, value)| match value {
-            Some(value) => format!("{name}={value}"),
-            None => name,
-        });
+        let options = mount
+            .mount_options
+            .into_iter()
+            .map(|(name, value)| match value {
+                Some(value) => format!("{name}={value}"),
+                None => name,
+            });
         let mut options: Vec<String> = options.collect();
         options.sort_unstable();
         let point = mount.mount_point.to_string_lossy().into_owned();
-        [point, mount.fs_type, mount.mount_source.unwrap_or_default(), options.join(",")]
+        [
+            point,
+            mount.fs_type,
+            mount.mount_source.unwrap_or_default(),
+            options.join(","),
+        ]
     })
     .collect()
 }

@@ -51,13 +51,26 @@ pub(crate) fn run(path: &Path, after: Option<u64>, queue: &SyncSender<Message>, 
 /// Waits a moment; whether the run is over.
 fn is_over(stop: &OwnedFd) -> bool {
     let mut fds = [PollFd::new(stop, PollFlags::IN)];
-    let pause = Timespec { tv_sec: 0, tv_nsec: PAUSE.subsec_nanos().into() };
+    let pause = Timespec {
+        tv_sec: 0,
+        tv_nsec: PAUSE.subsec_nanos().into(),
+    };
     poll(&mut fds, Some(&pause)).is_ok_and(|ready| ready > 0)
 }
 
 fn report(queue: &SyncSender<Message>, state: Reading<()>) {
     let source = crate::collect::source_from_state("kmsg", state);
-    let source = Source { detail: if state.is_err() { format!("{}; `afterimage doctor` says how to grant it", source.detail) } else { source.detail }, ..source };
+    let source = Source {
+        detail: if state.is_err() {
+            format!(
+                "{}; `afterimage doctor` says how to grant it",
+                source.detail
+            )
+        } else {
+            source.detail
+        },
+        ..source
+    };
     // The run is about to end if nobody listens.
     drop(queue.send(Message::Records(vec![Record::Source(source)])));
 }
@@ -77,7 +90,9 @@ impl Batch {
         if after.is_some_and(|after| record.sequence <= after) {
             return;
         }
-        if let Some(known) = after.replace(record.sequence) && self.lines.is_empty() {
+        if let Some(known) = after.replace(record.sequence)
+            && self.lines.is_empty()
+        {
             // Between two batches only `read_available` knows; between two runs nobody else.
             self.lost = self.lost.max(record.sequence.saturating_sub(known + 1));
         }
@@ -99,15 +114,28 @@ impl Batch {
 
     fn into_records(self) -> Vec<Record> {
         let event = |kind: &str, text: String| {
-            Record::Event(Event { wall: clock::now().wall, kind: kind.to_owned(), text })
+            Record::Event(Event {
+                wall: clock::now().wall,
+                kind: kind.to_owned(),
+                text,
+            })
         };
         let mut records: Vec<Record> = Vec::with_capacity(self.lines.len() + 2);
         if self.lost > 0 {
-            records.push(event("kernel-log-lost", format!("{} lines were overwritten before they were read", self.lost)));
+            records.push(event(
+                "kernel-log-lost",
+                format!("{} lines were overwritten before they were read", self.lost),
+            ));
         }
         records.extend(self.lines.into_iter().map(Record::KernelLog));
         if self.flood > 0 {
-            records.push(event("kernel-log-flood", format!("{} more lines in half a second were counted and not kept", self.flood)));
+            records.push(event(
+                "kernel-log-flood",
+                format!(
+                    "{} more lines in half a second were counted and not kept",
+                    self.flood
+                ),
+            ));
         }
         records
     }

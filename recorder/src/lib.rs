@@ -31,7 +31,11 @@ pub use cli::run;
 pub(crate) fn test_tick() -> afterimage_format::tick::Tick {
     use afterimage_format::tick::{Instants, Shed, Tick, TickTimes};
     use afterimage_format::time::{BootTime, MonotonicTime, Seq, WallTime};
-    let at = Instants { monotonic: MonotonicTime(0), boot: BootTime(0), wall: WallTime(0) };
+    let at = Instants {
+        monotonic: MonotonicTime(0),
+        boot: BootTime(0),
+        wall: WallTime(0),
+    };
     Tick::new(TickTimes {
         seq: Seq(1),
         planned: MonotonicTime(0),

@@ -26,7 +26,11 @@ impl Readers {
         let watch = watch(&path).ok();
         // Whoever had it open before the watch began will only be seen closing it.
         let are_there = anyone_has(&path);
-        Self { path, watch, are_there }
+        Self {
+            path,
+            watch,
+            are_there,
+        }
     }
 
     /// Whether somebody has it open now.
@@ -38,7 +42,9 @@ impl Readers {
     }
 
     fn had_events(&mut self) -> bool {
-        let Some(watch) = &self.watch else { return true };
+        let Some(watch) = &self.watch else {
+            return true;
+        };
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = inotify::Reader::new(watch, &mut buffer);
         let mut any = false;
@@ -61,15 +67,21 @@ fn watch(path: &Path) -> rustix::io::Result<OwnedFd> {
 
 /// Whether a process other than this one has a descriptor of the file.
 fn anyone_has(path: &Path) -> bool {
-    let Ok(processes) = fs::read_dir("/proc") else { return false };
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return false;
+    };
     let own = std::process::id().to_string();
     let numbers = processes.flatten().map(|entry| entry.file_name());
-    let others = numbers.filter(|name| name.to_str().is_some_and(|name| name != own && name.parse::<u32>().is_ok()));
+    let others = numbers.filter(|name| {
+        name.to_str()
+            .is_some_and(|name| name != own && name.parse::<u32>().is_ok())
+    });
     let mut others = others;
     others.any(|pid| {
         let descriptors = fs::read_dir(Path::new("/proc").join(pid).join("fd"));
         let mut descriptors = descriptors.into_iter().flatten().flatten();
-        descriptors.any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == path))
+        descriptors
+            .any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == path))
     })
 }
 
@@ -88,7 +100,11 @@ mod tests {
         assert!(!readers.are_there(), "our own descriptor does not count");
         drop(own);
         let stdin = fs::File::open(&file).unwrap();
-        let mut reader = Command::new("sleep").arg("60").stdin(Stdio::from(stdin)).spawn().unwrap();
+        let mut reader = Command::new("sleep")
+            .arg("60")
+            .stdin(Stdio::from(stdin))
+            .spawn()
+            .unwrap();
         assert!(readers.are_there());
         reader.kill().unwrap();
         reader.wait().unwrap();

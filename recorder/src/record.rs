@@ -16,12 +16,15 @@ use crate::schedule::{Between, Due, Schedule};
 use crate::status::Shared;
 use crate::store::Message;
 use afterimage_format::capture::writer::Record;
-use afterimage_format::facts::{Anchor, Gap, GapKind};
+use afterimage_format::facts::{Anchor, Event, Gap, GapKind};
 use afterimage_format::tick::{Instants, Tick, TickTimes};
 use afterimage_format::time::{MonotonicTime, Seq, WallTime};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
-use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
@@ -67,7 +70,12 @@ enum Woken {
 impl Sampler {
     /// Takes ticks until a signal asks for the end, or the time is over. Gives the reason.
     /// `after` is called after each.
-    fn run(&mut self, signal: &OwnedFd, until: Option<MonotonicTime>, after: &mut dyn FnMut()) -> anyhow::Result<&'static str> {
+    fn run(
+        &mut self,
+        signal: &OwnedFd,
+        until: Option<MonotonicTime>,
+        after: &mut dyn FnMut(),
+    ) -> anyhow::Result<&'static str> {
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
         loop {
             let due = self.schedule.next_due();
@@ -95,7 +103,7 @@ impl Sampler {
         let ended = clock::now();
         tick.times.ended = ended;
         records.extend(self.collector.news().into_iter().map(Record::Source));
-        self.account_for_cost(&tick, ended);
+        records.extend(self.account_for_cost(&tick, ended));
         self.send(tick, records);
     }
 
@@ -124,10 +132,20 @@ impl Sampler {
         let mut records = Vec::new();
         let starved = starved();
         let continued = self.continued.swap(false, Ordering::Relaxed);
-        let Some(before) = &mut self.before else { return records };
-        let waited = starved.zip(before.starved).map(|(now, before)| now.saturating_sub(before));
+        let Some(before) = &mut self.before else {
+            return records;
+        };
+        let waited = starved
+            .zip(before.starved)
+            .map(|(now, before)| now.saturating_sub(before));
         before.starved = starved;
-        let between = Between { before: before.ended, now, took: before.took, starved: waited, continued };
+        let between = Between {
+            before: before.ended,
+            now,
+            took: before.took,
+            starved: waited,
+            continued,
+        };
         if due.missed > 0 {
             let (kind, detail) = between.cause(self.interval);
             self.shared.update(|status| status.missed += due.missed);
@@ -137,43 +155,106 @@ impl Sampler {
             }
         }
         if let Some(step) = between.clock_step() {
-            let detail = format!("the clock was set {} by {:.3} s", if step < 0 { "back" } else { "forward" }, step.unsigned_abs() as f64 / 1e6);
+            let detail = format!(
+                "the clock was set {} by {:.3} s",
+                if step < 0 { "back" } else { "forward" },
+                step.unsigned_abs() as f64 / 1e6
+            );
             let (from, to) = (before.wall, now.wall);
-            records.push(Record::Gap(Gap { kind: GapKind::ClockStepped, after: before.seq, from, to, missed: 0, detail }));
-            let anchor = Anchor { seq: self.next_seq, boot: now.boot, monotonic: now.monotonic, wall: now.wall };
+            records.push(Record::Gap(Gap {
+                kind: GapKind::ClockStepped,
+                after: before.seq,
+                from,
+                to,
+                missed: 0,
+                detail,
+            }));
+            let anchor = Anchor {
+                seq: self.next_seq,
+                boot: now.boot,
+                monotonic: now.monotonic,
+                wall: now.wall,
+            };
             records.push(Record::Clock(anchor));
         }
         records
     }
 
-    fn account_for_cost(&mut self, tick: &Tick, ended: Instants) {
+    /// What the tick cost, and what will be left out for that from the next one on.
+    fn account_for_cost(&mut self, tick: &Tick, ended: Instants) -> Option<Record> {
+        let mut left_out = None;
         let cpu = clock::own_cpu();
-        let took = ended.monotonic.since(tick.times.began.monotonic).unwrap_or_default();
+        let took = ended
+            .monotonic
+            .since(tick.times.began.monotonic)
+            .unwrap_or_default();
         if let Some(before) = &self.before {
             let cost = cpu.saturating_sub(before.cpu);
-            let passed = ended.monotonic.since(before.ended.monotonic).unwrap_or(self.interval);
+            let passed = ended
+                .monotonic
+                .since(before.ended.monotonic)
+                .unwrap_or(self.interval);
             if self.budget.spend(cost, passed) {
                 let names: Vec<_> = self.budget.shed().names().collect();
-                let shed = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-                self.shared.say(format!("to stay within the budget, left out from now on: {shed}"));
+                let shed = if names.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    names.join(", ")
+                };
+                self.shared.say(format!(
+                    "to stay within the budget, left out from now on: {shed}"
+                ));
+                left_out = Some(Record::Event(Event {
+                    wall: ended.wall,
+                    kind: "shed".to_owned(),
+                    text: names.join(","),
+                }));
             }
             self.shared.update(|status| status.cost = cost);
         }
-        let (seq, wall) = self.before.map_or((tick.times.seq, tick.times.began.wall), |before| (before.seq, before.wall));
+        let (seq, wall) = self
+            .before
+            .map_or((tick.times.seq, tick.times.began.wall), |before| {
+                (before.seq, before.wall)
+            });
         let starved = self.before.map_or_else(starved, |before| before.starved);
-        self.before = Some(Before { ended, took, seq, wall, cpu, starved });
-        let missing = self.collector.missing().map(|(name, missing)| format!("{name}: {missing}")).collect();
+        self.before = Some(Before {
+            ended,
+            took,
+            seq,
+            wall,
+            cpu,
+            starved,
+        });
+        let missing = self
+            .collector
+            .missing()
+            .map(|(name, missing)| format!("{name}: {missing}"))
+            .collect();
         self.shared.update(|status| {
             status.shed = tick.times.shed;
             status.missing = missing;
         });
+        left_out
     }
 
     fn send(&mut self, tick: Box<Tick>, mut records: Vec<Record>) {
         let (seq, wall) = (tick.times.seq, tick.times.began.wall);
-        let before = self.before.map_or((seq, wall), |before| (before.seq, before.wall));
+        let before = self
+            .before
+            .map_or((seq, wall), |before| (before.seq, before.wall));
         if let Some((kind, missed, detail)) = self.lost.take() {
-            records.insert(0, Record::Gap(Gap { kind, after: before.0, from: before.1, to: wall, missed, detail }));
+            records.insert(
+                0,
+                Record::Gap(Gap {
+                    kind,
+                    after: before.0,
+                    from: before.1,
+                    to: wall,
+                    missed,
+                    detail,
+                }),
+            );
         }
         match self.queue.try_send(Message::Tick(tick, records)) {
             Ok(()) => {
@@ -185,7 +266,11 @@ impl Sampler {
             }
             Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
                 let missed = lost_with(&message) + 1;
-                self.lost = Some((GapKind::QueueFull, missed, "the writer was busy for longer than the queue is".to_owned()));
+                self.lost = Some((
+                    GapKind::QueueFull,
+                    missed,
+                    "the writer was busy for longer than the queue is".to_owned(),
+                ));
                 self.shared.update(|status| status.missed += 1);
                 self.shared.ask_for_everything();
             }
@@ -195,7 +280,9 @@ impl Sampler {
 
 /// The ticks that a message which could not be sent had already accounted for as lost.
 fn lost_with(message: &Message) -> u64 {
-    let Message::Tick(_, records) = message else { return 0 };
+    let Message::Tick(_, records) = message else {
+        return 0;
+    };
     let missed = records.iter().map(|record| match record {
         Record::Gap(gap) => gap.missed,
         _ => 0,
@@ -207,11 +294,27 @@ fn lost_with(message: &Message) -> u64 {
 fn wait(timer: &OwnedFd, due: MonotonicTime, signal: &OwnedFd) -> anyhow::Result<Woken> {
     // A time of 0 would switch the timer off.
     let micros = due.0.max(1);
-    let at = Timespec { tv_sec: micros / 1_000_000, tv_nsec: micros % 1_000_000 * 1000 };
-    let never = Timespec { tv_sec: 0, tv_nsec: 0 };
-    timerfd_settime(timer, TimerfdTimerFlags::ABSTIME, &Itimerspec { it_interval: never, it_value: at })?;
+    let at = Timespec {
+        tv_sec: micros / 1_000_000,
+        tv_nsec: micros % 1_000_000 * 1000,
+    };
+    let never = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    timerfd_settime(
+        timer,
+        TimerfdTimerFlags::ABSTIME,
+        &Itimerspec {
+            it_interval: never,
+            it_value: at,
+        },
+    )?;
     loop {
-        let mut fds = [PollFd::new(timer, PollFlags::IN), PollFd::new(signal, PollFlags::IN)];
+        let mut fds = [
+            PollFd::new(timer, PollFlags::IN),
+            PollFd::new(signal, PollFlags::IN),
+        ];
         match poll(&mut fds, None) {
             Ok(_) if !fds[1].revents().is_empty() => return Ok(Woken::Signal),
             Ok(_) => return Ok(Woken::Tick),

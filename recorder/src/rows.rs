@@ -88,21 +88,36 @@ struct NamedRow {
 
 impl NamedRows {
     pub(crate) fn new(group: Group) -> Self {
-        Self { group, rows: Vec::new(), cursor: 0, next_slot: 0 }
+        Self {
+            group,
+            rows: Vec::new(),
+            cursor: 0,
+            next_slot: 0,
+        }
     }
 
     /// The row of that name, begun if it is new.
     pub(crate) fn row(&mut self, tick: &mut Tick, name: &[u8]) -> &mut Cells {
-        let expected = self.rows.get(self.cursor).is_some_and(|row| *row.name == *name);
+        let expected = self
+            .rows
+            .get(self.cursor)
+            .is_some_and(|row| *row.name == *name);
         let place = if expected {
             self.cursor
         } else {
-            self.rows.iter().position(|row| *row.name == *name).unwrap_or_else(|| {
-                let cells = Cells::begin(tick, self.group, self.next_slot, Key::name(name));
-                self.next_slot += 1;
-                self.rows.push(NamedRow { name: name.into(), cells, seen: false });
-                self.rows.len() - 1
-            })
+            self.rows
+                .iter()
+                .position(|row| *row.name == *name)
+                .unwrap_or_else(|| {
+                    let cells = Cells::begin(tick, self.group, self.next_slot, Key::name(name));
+                    self.next_slot += 1;
+                    self.rows.push(NamedRow {
+                        name: name.into(),
+                        cells,
+                        seen: false,
+                    });
+                    self.rows.len() - 1
+                })
         };
         self.cursor = place + 1;
         self.rows[place].seen = true;
@@ -145,21 +160,25 @@ impl NamedRows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use afterimage_format::group::LineField;
     use crate::test_tick;
+    use afterimage_format::group::LineField;
 
     #[test]
     fn only_what_changed_is_said() {
         let mut rows = NamedRows::new(Group::Memory);
         let value = LineField::Value.column();
         let mut tick = test_tick();
-        rows.row(&mut tick, b"MemFree").count(&mut tick, value, Ok(10));
-        rows.row(&mut tick, b"Cached").count(&mut tick, value, Ok(20));
+        rows.row(&mut tick, b"MemFree")
+            .count(&mut tick, value, Ok(10));
+        rows.row(&mut tick, b"Cached")
+            .count(&mut tick, value, Ok(20));
         rows.end_unseen(&mut tick);
         assert_eq!(tick.group(Group::Memory).births.len(), 2);
         tick.clear();
-        rows.row(&mut tick, b"MemFree").count(&mut tick, value, Ok(10));
-        rows.row(&mut tick, b"Cached").count(&mut tick, value, Ok(21));
+        rows.row(&mut tick, b"MemFree")
+            .count(&mut tick, value, Ok(10));
+        rows.row(&mut tick, b"Cached")
+            .count(&mut tick, value, Ok(21));
         rows.end_unseen(&mut tick);
         let changes = &tick.group(Group::Memory).changes;
         assert_eq!(changes.len(), 1);
@@ -187,7 +206,12 @@ mod tests {
         cells.set(&mut tick, 0, Err(Missing::Unreadable));
         cells.set(&mut tick, 0, Err(Missing::Unreadable));
         cells.set(&mut tick, 0, Ok(7));
-        let said: Vec<_> = tick.group(Group::Memory).changes.iter().map(|change| change.reading()).collect();
+        let said: Vec<_> = tick
+            .group(Group::Memory)
+            .changes
+            .iter()
+            .map(|change| change.reading())
+            .collect();
         assert_eq!(said, [Ok(7), Err(Missing::Unreadable), Ok(7)]);
     }
 }

@@ -33,7 +33,11 @@ pub(crate) struct Due {
 
 impl Schedule {
     pub(crate) fn new(start: MonotonicTime, interval: Duration) -> Self {
-        Self { start, interval, next: 0 }
+        Self {
+            start,
+            interval,
+            next: 0,
+        }
     }
 
     /// When the next tick is due.
@@ -48,12 +52,16 @@ impl Schedule {
         let latest = u64::try_from(latest).unwrap_or(u64::MAX).max(self.next);
         let missed = latest - self.next;
         self.next = latest + 1;
-        Due { planned: self.at(latest), missed }
+        Due {
+            planned: self.at(latest),
+            missed,
+        }
     }
 
     fn at(&self, number: u64) -> MonotonicTime {
         let micros = u64::try_from(self.interval.as_micros()).unwrap_or(u64::MAX);
-        self.start.plus(Duration::from_micros(micros.saturating_mul(number)))
+        self.start
+            .plus(Duration::from_micros(micros.saturating_mul(number)))
     }
 }
 
@@ -77,30 +85,51 @@ impl Between {
     pub(crate) fn cause(&self, interval: Duration) -> (GapKind, String) {
         let suspended = self.suspended();
         if suspended >= SUSPENDED {
-            return (GapKind::Suspended, format!("for {:.1} s", suspended.as_secs_f64()));
+            return (
+                GapKind::Suspended,
+                format!("for {:.1} s", suspended.as_secs_f64()),
+            );
         }
         if self.continued {
-            return (GapKind::Stopped, "by a signal (SIGSTOP), and continued".to_owned());
+            return (
+                GapKind::Stopped,
+                "by a signal (SIGSTOP), and continued".to_owned(),
+            );
         }
         if self.took >= interval {
             let detail = format!("reading /proc took {:.1} s", self.took.as_secs_f64());
             return (GapKind::Stalled, detail);
         }
-        let away = self.now.monotonic.since(self.before.monotonic).unwrap_or_default();
+        let away = self
+            .now
+            .monotonic
+            .since(self.before.monotonic)
+            .unwrap_or_default();
         match self.starved {
             Some(starved) if starved * 2 < away.saturating_sub(interval) => {
-                let detail = "did not run and did not ask to: a frozen cgroup, or a paused virtual machine";
+                let detail =
+                    "did not run and did not ask to: a frozen cgroup, or a paused virtual machine";
                 (GapKind::Stopped, detail.to_owned())
             }
-            Some(starved) => (GapKind::Stalled, format!("waited {:.1} s for a CPU", starved.as_secs_f64())),
-            None => (GapKind::Stalled, "the recorder did not get to run".to_owned()),
+            Some(starved) => (
+                GapKind::Stalled,
+                format!("waited {:.1} s for a CPU", starved.as_secs_f64()),
+            ),
+            None => (
+                GapKind::Stalled,
+                "the recorder did not get to run".to_owned(),
+            ),
         }
     }
 
     /// How long the host was suspended.
     fn suspended(&self) -> Duration {
         let boot = self.now.boot.since(self.before.boot).unwrap_or_default();
-        let awake = self.now.monotonic.since(self.before.monotonic).unwrap_or_default();
+        let awake = self
+            .now
+            .monotonic
+            .since(self.before.monotonic)
+            .unwrap_or_default();
         boot.saturating_sub(awake)
     }
 
@@ -141,8 +170,20 @@ mod tests {
     #[test]
     fn lateness_never_moves_the_ticks_after_it() {
         let mut schedule = Schedule::new(MonotonicTime(500), SECOND);
-        assert_eq!(schedule.take(MonotonicTime(700)), Due { planned: MonotonicTime(500), missed: 0 });
-        assert_eq!(schedule.take(MonotonicTime(1_900_000)), Due { planned: MonotonicTime(1_000_500), missed: 0 });
+        assert_eq!(
+            schedule.take(MonotonicTime(700)),
+            Due {
+                planned: MonotonicTime(500),
+                missed: 0
+            }
+        );
+        assert_eq!(
+            schedule.take(MonotonicTime(1_900_000)),
+            Due {
+                planned: MonotonicTime(1_000_500),
+                missed: 0
+            }
+        );
         assert_eq!(schedule.next_due(), MonotonicTime(2_000_500));
     }
 
@@ -151,27 +192,51 @@ mod tests {
         let mut schedule = Schedule::new(MonotonicTime(0), SECOND);
         schedule.take(MonotonicTime(0));
         let due = schedule.take(MonotonicTime(4_200_000));
-        assert_eq!(due, Due { planned: MonotonicTime(4_000_000), missed: 3 });
+        assert_eq!(
+            due,
+            Due {
+                planned: MonotonicTime(4_000_000),
+                missed: 3
+            }
+        );
         assert_eq!(schedule.next_due(), MonotonicTime(5_000_000));
     }
 
     #[test]
     fn a_suspend_is_told_from_a_stop_and_a_stop_from_starving() {
         let asleep = between(instants(1_000, 61_000, 61_000));
-        assert_eq!(asleep.cause(SECOND), (GapKind::Suspended, "for 60.0 s".to_owned()));
+        assert_eq!(
+            asleep.cause(SECOND),
+            (GapKind::Suspended, "for 60.0 s".to_owned())
+        );
         assert_eq!(asleep.clock_step(), None);
         let away = between(instants(6_000, 6_000, 6_000));
         assert_eq!(away.cause(SECOND).0, GapKind::Stopped);
-        let starved = Between { starved: Some(Duration::from_secs(5)), ..away };
-        assert_eq!(starved.cause(SECOND), (GapKind::Stalled, "waited 5.0 s for a CPU".to_owned()));
-        let slow = Between { took: Duration::from_secs(4), ..away };
+        let starved = Between {
+            starved: Some(Duration::from_secs(5)),
+            ..away
+        };
+        assert_eq!(
+            starved.cause(SECOND),
+            (GapKind::Stalled, "waited 5.0 s for a CPU".to_owned())
+        );
+        let slow = Between {
+            took: Duration::from_secs(4),
+            ..away
+        };
         assert_eq!(slow.cause(SECOND).0, GapKind::Stalled);
     }
 
     #[test]
     fn a_step_of_the_clock_is_seen_both_ways() {
-        assert_eq!(between(instants(1_000, 1_000, 3_601_000)).clock_step(), Some(3_600_000_000));
-        assert_eq!(between(instants(1_000, 1_000, -9_000)).clock_step(), Some(-10_000_000));
+        assert_eq!(
+            between(instants(1_000, 1_000, 3_601_000)).clock_step(),
+            Some(3_600_000_000)
+        );
+        assert_eq!(
+            between(instants(1_000, 1_000, -9_000)).clock_step(),
+            Some(-10_000_000)
+        );
         assert_eq!(between(instants(1_000, 1_000, 1_030)).clock_step(), None);
     }
 }

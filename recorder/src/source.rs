@@ -37,7 +37,11 @@ impl ProcRoot {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
         let live = path == Path::new("/proc");
-        Ok(Self { path: path.to_owned(), directory, live })
+        Ok(Self {
+            path: path.to_owned(),
+            directory,
+            live,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -63,7 +67,9 @@ impl ProcRoot {
 /// Why the kernel did not give a file.
 pub(crate) fn missing_from_errno(errno: Errno) -> Missing {
     match errno {
-        Errno::NOENT | Errno::NOTDIR | Errno::OPNOTSUPP | Errno::NODEV | Errno::NXIO => Missing::NotSupported,
+        Errno::NOENT | Errno::NOTDIR | Errno::OPNOTSUPP | Errno::NODEV | Errno::NXIO => {
+            Missing::NotSupported
+        }
         Errno::SRCH => Missing::Gone,
         Errno::ACCESS | Errno::PERM => Missing::PermissionDenied,
         Errno::AGAIN => Missing::Blocked,
@@ -81,7 +87,11 @@ pub(crate) struct KeptFile {
 
 impl KeptFile {
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, open: None, buffer: vec![0; 4096] }
+        Self {
+            name,
+            open: None,
+            buffer: vec![0; 4096],
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -12,7 +12,6 @@ use std::time::Duration;
 pub(crate) struct Status {
     pub(crate) ticks: u64,
     pub(crate) missed: u64,
-    pub(crate) processes: u64,
     /// CPU time that the recorder used for its last tick.
     pub(crate) cost: Duration,
     pub(crate) shed: Shed,
@@ -68,7 +67,9 @@ impl Shared {
         let before = std::mem::replace(&mut status.trouble, trouble.clone());
         drop(status);
         match (before, trouble) {
-            (None, Some(words)) => self.say(format!("{words}; keeping ticks in memory and trying on")),
+            (None, Some(words)) => {
+                self.say(format!("{words}; keeping ticks in memory and trying on"))
+            }
             (Some(_), None) => self.say("writing again; nothing in memory was lost".to_owned()),
             _ => {}
         }
@@ -85,7 +86,10 @@ impl Shared {
     }
 
     pub(crate) fn say(&self, line: String) {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
     }
 
     pub(crate) fn said(&self) -> Vec<String> {

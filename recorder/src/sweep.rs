@@ -97,7 +97,12 @@ impl Sweep {
     }
 
     /// Reads every process into the tick.
-    pub(crate) fn run(&mut self, tick: &mut Tick, around: &Surroundings<'_>, details: &mut Details) -> Result<Seen, Errno> {
+    pub(crate) fn run(
+        &mut self,
+        tick: &mut Tick,
+        around: &Surroundings<'_>,
+        details: &mut Details,
+    ) -> Result<Seen, Errno> {
         self.listing.read(around.root)?;
         self.merge(tick, around.root);
         // Those that were waited for in vain at an earlier tick.
@@ -108,10 +113,15 @@ impl Sweep {
         }
         details.ask(&mut self.wanted);
         let mut seen = count(&processes);
-        let starving = around.running.is_some_and(|running| running > seen.runnable);
+        let starving = around
+            .running
+            .is_some_and(|running| running > seen.runnable);
         if starving || around.pressed {
             let now = tick.times.seq.0;
-            for process in processes.iter_mut().filter(|process| !process.gone && process.stat_at != now) {
+            for process in processes
+                .iter_mut()
+                .filter(|process| !process.gone && process.stat_at != now)
+            {
                 self.read_stat(process, tick, around.root);
             }
             seen = count(&processes);
@@ -163,9 +173,14 @@ impl Sweep {
     /// A pid that was not there at the last tick. Its start makes it a process.
     fn begin(&mut self, pid: i32, tick: &mut Tick, root: &ProcRoot) -> Option<Process> {
         let mut files = Files::new(pid);
-        let length = files.read(File::Stat, root, &mut self.kept, &mut self.buffer).ok()?;
+        let length = files
+            .read(File::Stat, root, &mut self.kept, &mut self.buffer)
+            .ok()?;
         let started = stat::parse(&self.buffer[..length]).ok()?.started().ok()?;
-        let key = ProcessKey { pid: Pid(pid), started };
+        let key = ProcessKey {
+            pid: Pid(pid),
+            started,
+        };
         let slot = self.free_slots.pop().unwrap_or_else(|| {
             self.slots += 1;
             self.slots - 1
@@ -221,13 +236,18 @@ impl Sweep {
             self.read_oom_score(process, tick, around.root);
         }
         if long_due && !is_new {
-            self.wanted.push(Wanted { key: process.key, is_new: false });
+            self.wanted.push(Wanted {
+                key: process.key,
+                is_new: false,
+            });
         }
     }
 
     /// Whether the process did anything since the last tick, as far as `schedstat` tells.
     fn pass_gate(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) -> bool {
-        let read = process.files.read(File::Schedstat, root, &mut self.kept, &mut self.buffer);
+        let read = process
+            .files
+            .read(File::Schedstat, root, &mut self.kept, &mut self.buffer);
         let gate = match read {
             Ok(length) => schedstat::parse(&self.buffer[..length]),
             Err(errno) => Err(missing_from_errno(errno)),
@@ -245,14 +265,20 @@ impl Sweep {
         for (place, field) in fields.into_iter().enumerate() {
             // Nanoseconds would be a third of the capture, and mean nothing.
             let unit = if place < 2 { 1000 } else { 1 };
-            cells.count(tick, field.column(), gate.map(|numbers| numbers[place] / unit));
+            cells.count(
+                tick,
+                field.column(),
+                gate.map(|numbers| numbers[place] / unit),
+            );
         }
         true
     }
 
     /// Reads `stat`, and `wchan` of a task in state D. Gives whether it used CPU.
     fn read_stat(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) -> bool {
-        let read = process.files.read(File::Stat, root, &mut self.kept, &mut self.buffer);
+        let read = process
+            .files
+            .read(File::Stat, root, &mut self.kept, &mut self.buffer);
         let length = match read {
             Ok(length) => length,
             Err(errno) => {
@@ -260,7 +286,9 @@ impl Sweep {
                 return false;
             }
         };
-        let Ok(stat) = stat::parse(&self.buffer[..length]) else { return false };
+        let Ok(stat) = stat::parse(&self.buffer[..length]) else {
+            return false;
+        };
         if stat.started() != Ok(process.key.started) {
             // The pid was given to another process while we looked away.
             process.gone = true;
@@ -271,8 +299,11 @@ impl Sweep {
         process.state = stat.state();
         process.stat_at = tick.times.seq.0;
         let seq = tick.times.seq.0;
-        process.cells.count(tick, ProcessField::StatReadAt.column(), Ok(seq));
-        let cpu = [ProcessField::Utime, ProcessField::Stime].map(|field| process.cells.last(field.column()).unwrap_or(0));
+        process
+            .cells
+            .count(tick, ProcessField::StatReadAt.column(), Ok(seq));
+        let cpu = [ProcessField::Utime, ProcessField::Stime]
+            .map(|field| process.cells.last(field.column()).unwrap_or(0));
         let before = std::mem::replace(&mut process.cpu_ticks, cpu[0] + cpu[1]);
         self.read_wchan(process, tick, root);
         before != process.cpu_ticks
@@ -286,7 +317,9 @@ impl Sweep {
         }
         match process.files.read_once("wchan", root, &mut self.buffer) {
             Ok(length) => process.cells.text(tick, field, Ok(&self.buffer[..length])),
-            Err(errno) => process.cells.text(tick, field, Err(missing_from_errno(errno))),
+            Err(errno) => process
+                .cells
+                .text(tick, field, Err(missing_from_errno(errno))),
         }
     }
 
@@ -295,7 +328,10 @@ impl Sweep {
         if process.io_denied && !turn.is_multiple_of(LONG_ROUND) {
             return;
         }
-        match process.files.read(File::Io, root, &mut self.kept, &mut self.buffer) {
+        match process
+            .files
+            .read(File::Io, root, &mut self.kept, &mut self.buffer)
+        {
             Ok(length) => {
                 io::parse(&self.buffer[..length], &mut process.cells, tick);
                 process.io_denied = false;
@@ -307,39 +343,68 @@ impl Sweep {
             }
         }
         let seq = tick.times.seq.0;
-        process.cells.count(tick, ProcessField::IoReadAt.column(), Ok(seq));
+        process
+            .cells
+            .count(tick, ProcessField::IoReadAt.column(), Ok(seq));
     }
 
     fn read_status(&mut self, process: &mut Process, tick: &mut Tick, around: &Surroundings<'_>) {
         let cells = &mut process.cells;
-        match process.files.read(File::Status, around.root, &mut self.kept, &mut self.buffer) {
+        match process
+            .files
+            .read(File::Status, around.root, &mut self.kept, &mut self.buffer)
+        {
             Ok(length) => status::parse(&self.buffer[..length], cells, tick),
             Err(errno) => status::missing(missing_from_errno(errno), cells, tick),
         }
-        cells.count(tick, ProcessField::StatusReadAt.column(), Ok(tick.times.seq.0));
+        cells.count(
+            tick,
+            ProcessField::StatusReadAt.column(),
+            Ok(tick.times.seq.0),
+        );
         let uid = cells.last(ProcessField::Uid.column());
-        cells.text(tick, ProcessField::User.column(), uid.and_then(|uid| around.accounts.user(uid)));
+        cells.text(
+            tick,
+            ProcessField::User.column(),
+            uid.and_then(|uid| around.accounts.user(uid)),
+        );
         let gid = cells.last(ProcessField::Gid.column());
-        cells.text(tick, ProcessField::GroupName.column(), gid.and_then(|gid| around.accounts.group(gid)));
+        cells.text(
+            tick,
+            ProcessField::GroupName.column(),
+            gid.and_then(|gid| around.accounts.group(gid)),
+        );
     }
 
     fn read_descriptors(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) {
-        let count = process.files.count_descriptors(root).map_err(missing_from_errno);
-        process.cells.count(tick, ProcessField::Descriptors.column(), count);
+        let count = process
+            .files
+            .count_descriptors(root)
+            .map_err(missing_from_errno);
+        process
+            .cells
+            .count(tick, ProcessField::Descriptors.column(), count);
     }
 
     fn read_oom_score(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) {
-        let score = match process.files.read_once("oom_score_adj", root, &mut self.buffer) {
+        let score = match process
+            .files
+            .read_once("oom_score_adj", root, &mut self.buffer)
+        {
             Ok(length) => crate::source::numbers::signed(self.buffer[..length].trim_ascii_end()),
             Err(errno) => Err(missing_from_errno(errno)),
         };
-        process.cells.set(tick, ProcessField::OomScoreAdj.column(), score);
+        process
+            .cells
+            .set(tick, ProcessField::OomScoreAdj.column(), score);
     }
 
     /// Puts command lines and cgroups, which others have read, into the rows they belong to.
     fn apply(&mut self, tick: &mut Tick, details: Vec<Detail>) {
         for detail in details {
-            let found = self.processes.binary_search_by_key(&detail.key.pid.0, |process| process.pid);
+            let found = self
+                .processes
+                .binary_search_by_key(&detail.key.pid.0, |process| process.pid);
             let Ok(place) = found else { continue };
             let process = &mut self.processes[place];
             if process.key != detail.key || process.gone {
@@ -349,10 +414,16 @@ impl Sweep {
                 Ok((line, length)) => (Ok(line.as_slice()), Ok(*length)),
                 Err(missing) => (Err(*missing), Err(*missing)),
             };
-            process.cells.text(tick, ProcessField::CommandLine.column(), line);
-            process.cells.count(tick, ProcessField::CommandLength.column(), length);
+            process
+                .cells
+                .text(tick, ProcessField::CommandLine.column(), line);
+            process
+                .cells
+                .count(tick, ProcessField::CommandLength.column(), length);
             let cgroup = detail.cgroup.as_deref().map_err(|missing| *missing);
-            process.cells.text(tick, ProcessField::Cgroup.column(), cgroup);
+            process
+                .cells
+                .text(tick, ProcessField::Cgroup.column(), cgroup);
         }
     }
 }

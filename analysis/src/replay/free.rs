@@ -25,9 +25,13 @@ pub fn row(now: &Sample, zone: &Zone) -> Vec<Cell> {
     let available = line("MemAvailable").or(free);
     let cache = [line("Buffers"), line("Cached"), line("SReclaimable")];
     let cache = cache.into_iter().sum::<Option<u64>>();
-    let used = total.zip(available).map(|(total, available)| total.saturating_sub(available));
+    let used = total
+        .zip(available)
+        .map(|(total, available)| total.saturating_sub(available));
     let (swap, swap_free) = (line("SwapTotal"), line("SwapFree"));
-    let swap_used = swap.zip(swap_free).map(|(total, free)| total.saturating_sub(free));
+    let swap_used = swap
+        .zip(swap_free)
+        .map(|(total, free)| total.saturating_sub(free));
     let kib = |bytes: Option<u64>| Cell::scaled(bytes.map(|bytes| bytes as f64), 1024.0);
     vec![
         Cell::Word(zone.rfc3339(now.times.began.wall)),

@@ -34,8 +34,18 @@ pub const COLUMNS: [Column; 17] = [
 
 /// What is shown to people unless they choose.
 pub const DEFAULT: [&str; 12] = [
-    "pid", "ppid", "user", "state", "nice", "threads", "cpu_percent", "wait_percent", "rss_bytes",
-    "read_bytes_per_second", "write_bytes_per_second", "cmdline",
+    "pid",
+    "ppid",
+    "user",
+    "state",
+    "nice",
+    "threads",
+    "cpu_percent",
+    "wait_percent",
+    "rss_bytes",
+    "read_bytes_per_second",
+    "write_bytes_per_second",
+    "cmdline",
 ];
 
 /// What the rows of one moment have in common.
@@ -73,14 +83,20 @@ pub struct Row<'a> {
 pub fn rows<'a>(now: &'a Sample, step: Option<&Step<'_>>, host: &Host) -> Vec<Row<'a>> {
     let before = |key: ProcessKey| {
         let processes = &step?.before.processes;
-        let place = processes.binary_search_by_key(&key, |process| process.key).ok()?;
+        let place = processes
+            .binary_search_by_key(&key, |process| process.key)
+            .ok()?;
         Some(&processes[place])
     };
     let rates = |process: &Process| {
         let (step, before) = step.zip(before(process.key))?;
         Some(ProcessRates::between(step, before, process, host.tick_rate))
     };
-    let row = |process| Row { process, rates: rates(process).unwrap_or_default(), depth: 0 };
+    let row = |process| Row {
+        process,
+        rates: rates(process).unwrap_or_default(),
+        depth: 0,
+    };
     now.processes.iter().map(row).collect()
 }
 
@@ -90,7 +106,13 @@ pub fn tree<'a>(rows: &[Row<'a>]) -> Vec<Row<'a>> {
     let mut children = vec![Vec::new(); rows.len()];
     let mut roots = Vec::new();
     for (place, row) in rows.iter().enumerate() {
-        match row.process.ppid.ok().and_then(index).filter(|parent| *parent != place) {
+        match row
+            .process
+            .ppid
+            .ok()
+            .and_then(index)
+            .filter(|parent| *parent != place)
+        {
             Some(parent) => children[parent].push(place),
             None => roots.push(place),
         }
@@ -104,8 +126,16 @@ pub fn tree<'a>(rows: &[Row<'a>]) -> Vec<Row<'a>> {
             if std::mem::replace(&mut done[place], true) {
                 continue;
             }
-            ordered.push(Row { depth, ..rows[place] });
-            stack.extend(children[place].iter().rev().map(|&child| (child, depth + 1)));
+            ordered.push(Row {
+                depth,
+                ..rows[place]
+            });
+            stack.extend(
+                children[place]
+                    .iter()
+                    .rev()
+                    .map(|&child| (child, depth + 1)),
+            );
         }
     }
     ordered
@@ -114,8 +144,13 @@ pub fn tree<'a>(rows: &[Row<'a>]) -> Vec<Row<'a>> {
 /// Sorts by a column: numbers with the largest first, text from A to Z; what is absent last.
 /// `false` when there is no such column.
 pub fn sort(rows: &mut [Row<'_>], key: &str, view: &View<'_>) -> bool {
-    let Some(column) = column_of(key) else { return false };
-    let mut keyed: Vec<_> = rows.iter().map(|row| (cells(row, view)[column].clone(), *row)).collect();
+    let Some(column) = column_of(key) else {
+        return false;
+    };
+    let mut keyed: Vec<_> = rows
+        .iter()
+        .map(|row| (cells(row, view)[column].clone(), *row))
+        .collect();
     keyed.sort_by(|(a, _), (b, _)| order(a, b));
     for (place, (_, row)) in rows.iter_mut().zip(keyed) {
         *place = row;
@@ -140,8 +175,14 @@ fn column_of(key: &str) -> Option<usize> {
 
 /// The column behind a name that people use for it.
 pub fn key_of(name: &str) -> Option<&'static str> {
-    let heading = || COLUMNS.iter().position(|column| column.heading.eq_ignore_ascii_case(name));
-    column_of(name).or_else(heading).map(|column| COLUMNS[column].key)
+    let heading = || {
+        COLUMNS
+            .iter()
+            .position(|column| column.heading.eq_ignore_ascii_case(name))
+    };
+    column_of(name)
+        .or_else(heading)
+        .map(|column| COLUMNS[column].key)
 }
 
 fn order(a: &Cell, b: &Cell) -> Ordering {
@@ -163,13 +204,19 @@ fn order(a: &Cell, b: &Cell) -> Ordering {
 /// The rows as a table of all columns.
 pub fn table(rows: &[Row<'_>], view: &View<'_>) -> Table {
     let rows = rows.iter().map(|row| cells(row, view));
-    Table { columns: COLUMNS.to_vec(), rows: rows.collect() }
+    Table {
+        columns: COLUMNS.to_vec(),
+        rows: rows.collect(),
+    }
 }
 
 fn cells(row: &Row<'_>, view: &View<'_>) -> Vec<Cell> {
     let (process, host) = (row.process, view.host);
     let kib = |bytes: Option<f64>| Cell::scaled(bytes, 1024.0);
-    let rss = process.rss_pages.ok().map(|pages| Bytes::from_pages(pages, host.page_size).0 as f64);
+    let rss = process
+        .rss_pages
+        .ok()
+        .map(|pages| Bytes::from_pages(pages, host.page_size).0 as f64);
     let uid = process.uids[0].ok().map(|uid| uid.to_string().into_bytes());
     let user = process.user.as_deref().ok().or(uid.as_deref());
     let state = process.state.ok().map(|state| state.letter().to_string());
@@ -196,14 +243,18 @@ fn cells(row: &Row<'_>, view: &View<'_>) -> Vec<Cell> {
 
 /// When a process began: its start is counted from boot.
 pub fn started(process: &Process, view: &View<'_>) -> WallTime {
-    view.booted.plus(process.key.started.to_duration(view.host.tick_rate))
+    view.booted
+        .plus(process.key.started.to_duration(view.host.tick_rate))
 }
 
 /// A command line for people: a kernel thread, or a process without one, by its name in
 /// brackets; in a tree, indented.
 pub fn command(row: &Row<'_>) -> Vec<u8> {
     let mut text = vec![b' '; 2 * row.depth.min(40)];
-    match (row.process.command_line.as_deref(), row.process.comm.as_deref()) {
+    match (
+        row.process.command_line.as_deref(),
+        row.process.comm.as_deref(),
+    ) {
         (Ok(line), _) if !line.is_empty() => text.extend_from_slice(line),
         (_, Ok(name)) => {
             text.push(b'[');

@@ -19,7 +19,9 @@ pub const COLUMNS: [Column; 8] = [
 /// The row of one sample.
 pub fn row(now: &Sample, zone: &Zone) -> Vec<Cell> {
     let machine = &now.machine;
-    let loads = machine.load_hundredths.map(|load| Cell::real(load.ok().map(|load| load as f64 / 100.0), 2));
+    let loads = machine
+        .load_hundredths
+        .map(|load| Cell::real(load.ok().map(|load| load as f64 / 100.0), 2));
     let [one, five, fifteen] = loads;
     vec![
         Cell::Word(zone.rfc3339(now.times.began.wall)),

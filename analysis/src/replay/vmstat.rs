@@ -35,25 +35,44 @@ pub const COLUMNS: [Column; 18] = [
 pub fn row(now: &Sample, step: Option<&Step<'_>>, page_size: Bytes, zone: &Zone) -> Vec<Cell> {
     let machine = &now.machine;
     let line = |name| machine.memory.number(name).ok();
-    let swapped = line("SwapTotal").zip(line("SwapFree")).map(|(total, free)| total.saturating_sub(free));
-    let cache = line("Cached").zip(line("SReclaimable")).map(|(cached, slab)| cached + slab);
+    let swapped = line("SwapTotal")
+        .zip(line("SwapFree"))
+        .map(|(total, free)| total.saturating_sub(free));
+    let cache = line("Cached")
+        .zip(line("SReclaimable"))
+        .map(|(cached, slab)| cached + slab);
     let per_second = |value: fn(&Sample) -> Reading<u64>| {
         let rate = step.and_then(|step| step.per_second(value(step.before), value(now)));
         Cell::real(rate, 0)
     };
     let pages = |name: &str| {
-        let rate = step.and_then(|step| step.per_second(step.before.machine.vmstat.number(name), machine.vmstat.number(name)));
+        let rate = step.and_then(|step| {
+            step.per_second(
+                step.before.machine.vmstat.number(name),
+                machine.vmstat.number(name),
+            )
+        });
         Cell::real(rate.map(|rate| rate * page_size.kib() as f64), 0)
     };
     let blocks = |name: &str| {
-        let rate = step.and_then(|step| step.per_second(step.before.machine.vmstat.number(name), machine.vmstat.number(name)));
+        let rate = step.and_then(|step| {
+            step.per_second(
+                step.before.machine.vmstat.number(name),
+                machine.vmstat.number(name),
+            )
+        });
         Cell::real(rate, 0)
     };
     let shares = step.and_then(|step| shares(step.before.machine.cpu.ok()?, machine.cpu.ok()?));
     let share = |at: usize| Cell::real(shares.map(|shares| shares[at]), 0);
     vec![
         Cell::Word(zone.rfc3339(now.times.began.wall)),
-        Cell::integer(machine.running.ok().map(|running| running.saturating_sub(1))),
+        Cell::integer(
+            machine
+                .running
+                .ok()
+                .map(|running| running.saturating_sub(1)),
+        ),
         Cell::integer(machine.blocked.ok()),
         Cell::integer(swapped),
         Cell::integer(line("MemFree")),
@@ -76,10 +95,14 @@ pub fn row(now: &Sample, step: Option<&Step<'_>>, page_size: Bytes, zone: &Zone)
 /// User with nice, system with interrupts, idle, wait for I/O, stolen: percent of all time.
 pub fn shares(before: CpuTimes, now: CpuTimes) -> Option<[f64; 5]> {
     let rise = |pick: fn(CpuTimes) -> Reading<Ticks>| {
-        rise(pick(before).map(|ticks| ticks.0), pick(now).map(|ticks| ticks.0))
+        rise(
+            pick(before).map(|ticks| ticks.0),
+            pick(now).map(|ticks| ticks.0),
+        )
     };
     let user = rise(|times| times.user)? + rise(|times| times.nice)?;
-    let system = rise(|times| times.system)? + rise(|times| times.irq)? + rise(|times| times.softirq)?;
+    let system =
+        rise(|times| times.system)? + rise(|times| times.irq)? + rise(|times| times.softirq)?;
     // The kernel lets idle and iowait fall back a little: then they have not moved.
     let idle = rise(|times| times.idle).unwrap_or(0);
     let wait = rise(|times| times.iowait).unwrap_or(0);

@@ -153,7 +153,9 @@ impl Writer {
     /// The kernel-log line that was stored last in this boot, by the kernel's number.
     pub fn last_kernel_sequence(&self) -> Result<Option<u64>, CaptureError> {
         let newest = "SELECT max(sequence) FROM kernel_log WHERE boot = ?";
-        let newest = self.db.query_row(newest, [self.boot], |row| row.get::<_, Option<i64>>(0));
+        let newest = self
+            .db
+            .query_row(newest, [self.boot], |row| row.get::<_, Option<i64>>(0));
         let newest = newest.map_err(self.sqlite("its kernel log cannot be read"))?;
         Ok(newest.and_then(|sequence| u64::try_from(sequence).ok()))
     }

@@ -17,7 +17,17 @@ pub(crate) struct Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = std::fs::metadata(&self.path).map_or(0, |data| data.len());
-        let Self { path, ticks, missed, why } = self;
-        write!(f, "ended ({why}): {ticks} ticks, {missed} missed, {} in {}", HumanBytes(Bytes(size)), path.display())
+        let Self {
+            path,
+            ticks,
+            missed,
+            why,
+        } = self;
+        write!(
+            f,
+            "ended ({why}): {ticks} ticks, {missed} missed, {} in {}",
+            HumanBytes(Bytes(size)),
+            path.display()
+        )
     }
 }

@@ -53,8 +53,12 @@ pub(crate) struct Settings {
 
 /// Records until a signal or the time ends it. Lines about it go to `out`.
 pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let root = ProcRoot::open(&settings.proc_root)
-        .with_context(|| format!("cannot read {}: is it mounted?", settings.proc_root.display()))?;
+    let root = ProcRoot::open(&settings.proc_root).with_context(|| {
+        format!(
+            "cannot read {}: is it mounted?",
+            settings.proc_root.display()
+        )
+    })?;
     let lock = OwnerLock::take(&settings.output)?;
     let facts = run_facts(settings, &root);
     let (writer, start) = Writer::start(&settings.output, lock, settings.options, &facts)?;
@@ -70,16 +74,22 @@ pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result
 
     let store = {
         let (shared, mut readers) = (Arc::clone(&shared), readers);
-        spawn("writer", move || store::run(writer, &messages, &give_back, &mut readers, &shared))?
+        spawn("writer", move || {
+            store::run(writer, &messages, &give_back, &mut readers, &shared)
+        })?
     };
     let kmsg = root.is_live().then(|| {
         let queue = queue.clone();
-        spawn("kernel-log", move || kernel_log::run(Path::new("/dev/kmsg"), after, &queue, &stop_read))
+        spawn("kernel-log", move || {
+            kernel_log::run(Path::new("/dev/kmsg"), after, &queue, &stop_read)
+        })
     });
     let kmsg = kmsg.transpose()?;
     let control = Control::start(settings, &shared, &queue);
     if let Err(error) = &control {
-        shared.say(format!("no control socket ({error:#}): `status` and `mark` will not find this recorder"));
+        shared.say(format!(
+            "no control socket ({error:#}): `status` and `mark` will not find this recorder"
+        ));
     }
 
     let details = Details::new(settings.proc_root.clone(), settings.args);
@@ -99,12 +109,18 @@ pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result
         lost: None,
     };
     let until = settings.duration.map(|duration| begin.plus(duration));
-    let mut show = StatusLine { out, live: settings.live, shared: &shared };
+    let mut show = StatusLine {
+        out,
+        live: settings.live,
+        shared: &shared,
+    };
     let why = sampler.run(&signals.ending, until, &mut || show.update());
 
     drop(stop_write);
     // A writer that is gone already has left its error in its result, which is joined below.
-    drop(queue.send(Message::End(why.as_ref().map_or("crashed", |why| why).to_owned())));
+    drop(queue.send(Message::End(
+        why.as_ref().map_or("crashed", |why| why).to_owned(),
+    )));
     drop(control);
     if let Some(kmsg) = kmsg {
         join(kmsg)?;
@@ -113,7 +129,12 @@ pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result
     show.end();
     join(store)??;
     let Status { ticks, missed, .. } = shared.status();
-    Ok(Outcome { path: settings.output.clone(), ticks, missed, why: why? })
+    Ok(Outcome {
+        path: settings.output.clone(),
+        ticks,
+        missed,
+        why: why?,
+    })
 }
 
 fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {
@@ -128,10 +149,19 @@ fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {
     }
 }
 
-fn announce(out: &mut dyn Write, settings: &Settings, facts: &RunFacts, start: &Start) -> std::io::Result<()> {
+fn announce(
+    out: &mut dyn Write,
+    settings: &Settings,
+    facts: &RunFacts,
+    start: &Start,
+) -> std::io::Result<()> {
     let path = settings.output.display();
     let host = &facts.host.hostname;
-    writeln!(out, "recording {host} to {path}, every {:?}; Ctrl-C ends it", settings.interval)?;
+    writeln!(
+        out,
+        "recording {host} to {path}, every {:?}; Ctrl-C ends it",
+        settings.interval
+    )?;
     if let Start::Continued(gap) = start {
         writeln!(out, "going on in an existing capture: {}", gap.detail)?;
     }
@@ -141,22 +171,35 @@ fn announce(out: &mut dyn Write, settings: &Settings, facts: &RunFacts, start: &
 /// As many descriptors as the limits allow: the soft one is raised to the hard one.
 fn kept_files() -> usize {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let raised = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    );
     let limit = match raised {
         Ok(()) => maximum,
         Err(_kept) => getrlimit(Resource::Nofile).current,
     };
     let usable = limit.map_or(u64::MAX, |limit| limit.saturating_sub(OTHER_FILES));
-    usize::try_from(usable).unwrap_or(usize::MAX).min(MOST_KEPT_FILES)
+    usize::try_from(usable)
+        .unwrap_or(usize::MAX)
+        .min(MOST_KEPT_FILES)
 }
 
-fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<thread::JoinHandle<T>> {
+fn spawn<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<thread::JoinHandle<T>> {
     let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
     thread.with_context(|| format!("cannot start the {name} thread"))
 }
 
 fn join<T>(thread: thread::JoinHandle<T>) -> anyhow::Result<T> {
-    thread.join().map_err(|_panic| anyhow::anyhow!("a thread of the recorder panicked; please report this"))
+    thread
+        .join()
+        .map_err(|_panic| anyhow::anyhow!("a thread of the recorder panicked; please report this"))
 }
 
 /// The signals that matter.
@@ -177,7 +220,10 @@ impl Signals {
         signal_hook::flag::register(SIGHUP, Arc::new(AtomicBool::new(false)))?;
         let continued = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(SIGCONT, Arc::clone(&continued))?;
-        Ok(Self { ending: ending.into(), continued })
+        Ok(Self {
+            ending: ending.into(),
+            continued,
+        })
     }
 }
 
@@ -215,7 +261,10 @@ impl StatusLine<'_> {
 fn line(status: &Status) -> String {
     let size = HumanBytes(Bytes(status.data_bytes));
     let cost = status.cost.as_secs_f64() * 1e3;
-    let mut line = format!("{} ticks, {} missed, {size}, last tick {cost:.1} ms CPU", status.ticks, status.missed);
+    let mut line = format!(
+        "{} ticks, {} missed, {size}, last tick {cost:.1} ms CPU",
+        status.ticks, status.missed
+    );
     let shed: Vec<_> = status.shed.names().collect();
     if !shed.is_empty() {
         line = format!("{line}, left out: {}", shed.join(" "));

@@ -3,11 +3,6 @@
 //! The files are parsed and NSS is never asked: it may wait for a directory server just when the
 //! host is in trouble, and a static binary has none. An id that only a directory server knows
 //! stays a number.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the collector that stores names is to call it")
-)]
-
 use afterimage_format::reading::{Missing, Reading};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;

@@ -3,11 +3,6 @@
 //! Each `read(2)` gives one record of the kernel's ring. [`parse`] takes it apart; [`KernelLog`]
 //! reads what has come since the last time and counts what was overwritten before it could be
 //! read. Conversion of its clock, and what the messages mean, are not done here.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the kernel-log thread is to call it")
-)]
-
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::time::MonotonicTime;
 use rustix::fd::OwnedFd;

@@ -12,7 +12,8 @@ pub(crate) fn parse(text: &[u8], rows: &mut NamedRows, tick: &mut Tick) {
         let Some(name) = words.word() else { continue };
         let name = name.strip_suffix(b":").unwrap_or(name);
         let value = words.count();
-        rows.row(tick, name).count(tick, LineField::Value.column(), value);
+        rows.row(tick, name)
+            .count(tick, LineField::Value.column(), value);
     }
     rows.end_unseen(tick);
 }
@@ -32,8 +33,15 @@ mod tests {
         parse(text, &mut NamedRows::new(Group::Memory), &mut tick);
         let group = tick.group(Group::Memory);
         let names: Vec<_> = group.births.iter().map(|(_, key)| key.clone()).collect();
-        assert_eq!(names, ["MemFree", "HugePages_Total", "Broken"].map(Key::name));
-        let values: Vec<_> = group.changes.iter().map(|change| change.reading()).collect();
+        assert_eq!(
+            names,
+            ["MemFree", "HugePages_Total", "Broken"].map(Key::name)
+        );
+        let values: Vec<_> = group
+            .changes
+            .iter()
+            .map(|change| change.reading())
+            .collect();
         assert_eq!(values, [Ok(812), Ok(3), Err(Missing::Malformed)]);
     }
 }

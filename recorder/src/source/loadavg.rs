@@ -22,7 +22,8 @@ pub(crate) const UPTIME_FIELDS: [MachineField; 2] = [MachineField::Uptime, Machi
 /// Reads `0.17 0.07 0.02 2/78 1801`.
 pub(crate) fn parse_loadavg(text: &[u8], machine: &mut Cells, tick: &mut Tick) {
     let mut words = Words(text.trim_ascii_end());
-    let loads: [Reading<u64>; 3] = std::array::from_fn(|_| hundredths(words.word().ok_or(Missing::Malformed)?));
+    let loads: [Reading<u64>; 3] =
+        std::array::from_fn(|_| hundredths(words.word().ok_or(Missing::Malformed)?));
     let tasks = words.word().unwrap_or_default();
     let slash = tasks.iter().position(|byte| *byte == b'/');
     let (runnable, total) = match slash {
@@ -57,7 +58,9 @@ mod tests {
         let mut tick = test_tick();
         let mut machine = Cells::begin(&mut tick, Group::Machine, 0, Key::name(""));
         parse_loadavg(b"0.17 12.07 3.02 2/78 1801\n", &mut machine, &mut tick);
-        let read: Vec<_> = LOADAVG_FIELDS.map(|field| machine.last(field.column())).into();
+        let read: Vec<_> = LOADAVG_FIELDS
+            .map(|field| machine.last(field.column()))
+            .into();
         assert_eq!(read, [17, 1207, 302, 2, 78, 1801].map(Ok));
     }
 
@@ -66,7 +69,9 @@ mod tests {
         let mut tick = test_tick();
         let mut machine = Cells::begin(&mut tick, Group::Machine, 0, Key::name(""));
         parse_loadavg(b"0.17 x 3.02 278 1801\n", &mut machine, &mut tick);
-        let read: Vec<_> = LOADAVG_FIELDS.map(|field| machine.last(field.column())).into();
+        let read: Vec<_> = LOADAVG_FIELDS
+            .map(|field| machine.last(field.column()))
+            .into();
         let bad = Err(Missing::Malformed);
         assert_eq!(read, [Ok(17), bad, Ok(302), bad, bad, Ok(1801)]);
     }

@@ -9,7 +9,9 @@ use afterimage_format::tick::Tick;
 /// colon itself (an alias), so it ends at the last one.
 pub(crate) fn parse(text: &[u8], rows: &mut NamedRows, tick: &mut Tick) {
     for line in lines(text).skip(2) {
-        let Some(colon) = line.iter().rposition(|byte| *byte == b':') else { continue };
+        let Some(colon) = line.iter().rposition(|byte| *byte == b':') else {
+            continue;
+        };
         let name = line[..colon].trim_ascii();
         let mut words = Words(&line[colon + 1..]);
         let row = rows.row(tick, name);

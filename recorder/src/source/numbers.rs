@@ -9,9 +9,15 @@ pub(crate) struct Words<'a>(pub(crate) &'a [u8]);
 impl<'a> Words<'a> {
     /// The next word; nothing at the end of the line.
     pub(crate) fn word(&mut self) -> Option<&'a [u8]> {
-        let start = self.0.iter().position(|byte| *byte != b' ' && *byte != b'\t')?;
+        let start = self
+            .0
+            .iter()
+            .position(|byte| *byte != b' ' && *byte != b'\t')?;
         let rest = &self.0[start..];
-        let end = rest.iter().position(|byte| *byte == b' ' || *byte == b'\t').unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|byte| *byte == b' ' || *byte == b'\t')
+            .unwrap_or(rest.len());
         let (word, rest) = rest.split_at(end);
         self.0 = rest;
         (!word.is_empty()).then_some(word)
@@ -52,7 +58,10 @@ pub(crate) fn signed(word: &[u8]) -> Reading<i64> {
 
 /// A number with exactly two decimals, as hundredths: `0.17` is 17.
 pub(crate) fn hundredths(word: &[u8]) -> Reading<u64> {
-    let point = word.iter().position(|byte| *byte == b'.').ok_or(Missing::Malformed)?;
+    let point = word
+        .iter()
+        .position(|byte| *byte == b'.')
+        .ok_or(Missing::Malformed)?;
     let (whole, decimals) = (&word[..point], &word[point + 1..]);
     if decimals.len() != 2 {
         return Err(Missing::Malformed);
@@ -63,7 +72,8 @@ pub(crate) fn hundredths(word: &[u8]) -> Reading<u64> {
 
 /// The lines of a text, without their ends; an empty one at the end is not a line.
 pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+    text.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
 }
 
 #[cfg(test)]

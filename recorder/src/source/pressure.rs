@@ -18,13 +18,27 @@ pub(crate) fn parse(resource: &str, text: &[u8], rows: &mut NamedRows, tick: &mu
         };
         let mut name = [0; 32];
         let row = rows.row(tick, join(&mut name, resource, kind));
-        let fields = [PressureField::Avg10, PressureField::Avg60, PressureField::Avg300];
+        let fields = [
+            PressureField::Avg10,
+            PressureField::Avg60,
+            PressureField::Avg300,
+        ];
         for (field, key) in fields.into_iter().zip(["avg10=", "avg60=", "avg300="]) {
-            let value = words.word().and_then(|word| word.strip_prefix(key.as_bytes()));
-            row.count(tick, field.column(), value.ok_or(Missing::Malformed).and_then(hundredths));
+            let value = words
+                .word()
+                .and_then(|word| word.strip_prefix(key.as_bytes()));
+            row.count(
+                tick,
+                field.column(),
+                value.ok_or(Missing::Malformed).and_then(hundredths),
+            );
         }
         let total = words.word().and_then(|word| word.strip_prefix(b"total="));
-        row.count(tick, PressureField::Total.column(), total.ok_or(Missing::Malformed).and_then(count));
+        row.count(
+            tick,
+            PressureField::Total.column(),
+            total.ok_or(Missing::Malformed).and_then(count),
+        );
     }
 }
 
@@ -53,7 +67,11 @@ mod tests {
         parse("cpu", text, &mut NamedRows::new(Group::Pressure), &mut tick);
         let group = tick.group(Group::Pressure);
         assert_eq!(group.births[0].1, Key::name("cpu some"));
-        let values: Vec<_> = group.changes.iter().map(|change| change.reading()).collect();
+        let values: Vec<_> = group
+            .changes
+            .iter()
+            .map(|change| change.reading())
+            .collect();
         assert_eq!(values, [125, 12, 5, 123_456].map(Ok));
     }
 }

@@ -16,8 +16,16 @@ pub(crate) fn parse(text: &[u8], rows: &mut NamedRows, tick: &mut Tick) {
         }
         let row = rows.row(tick, name);
         let (run, wait, slices) = (words.count(), words.count(), words.count());
-        row.count(tick, SchedulerField::Run.column(), run.map(|nanos| nanos / 1000));
-        row.count(tick, SchedulerField::Wait.column(), wait.map(|nanos| nanos / 1000));
+        row.count(
+            tick,
+            SchedulerField::Run.column(),
+            run.map(|nanos| nanos / 1000),
+        );
+        row.count(
+            tick,
+            SchedulerField::Wait.column(),
+            wait.map(|nanos| nanos / 1000),
+        );
         row.count(tick, SchedulerField::Slices.column(), slices);
     }
     rows.end_unseen(tick);

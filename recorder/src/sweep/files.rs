@@ -37,7 +37,11 @@ impl KeptLimit {
 
     /// `schedstat` may use all of the limit, the others three quarters of it.
     fn has_room(&self, file: File) -> bool {
-        let share = if file == File::Schedstat { self.most } else { self.most / 4 * 3 };
+        let share = if file == File::Schedstat {
+            self.most
+        } else {
+            self.most / 4 * 3
+        };
         self.kept < share
     }
 
@@ -55,12 +59,21 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn new(pid: i32) -> Self {
-        Self { pid, open: [const { None }; 4] }
+        Self {
+            pid,
+            open: [const { None }; 4],
+        }
     }
 
     /// Reads a whole file from its start. A kept descriptor belongs to one process for ever:
     /// when that is gone it says so, whoever has the pid by then.
-    pub(super) fn read(&mut self, file: File, root: &ProcRoot, limit: &mut KeptLimit, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
+    pub(super) fn read(
+        &mut self,
+        file: File,
+        root: &ProcRoot,
+        limit: &mut KeptLimit,
+        buffer: &mut Vec<u8>,
+    ) -> Result<usize, Errno> {
         let place = file as usize;
         if let Some(open) = &self.open[place] {
             return read_from_start(open, buffer);
@@ -75,7 +88,12 @@ impl Files {
     }
 
     /// Reads a file that is not worth keeping open.
-    pub(super) fn read_once(&self, name: &str, root: &ProcRoot, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
+    pub(super) fn read_once(
+        &self,
+        name: &str,
+        root: &ProcRoot,
+        buffer: &mut Vec<u8>,
+    ) -> Result<usize, Errno> {
         read_from_start(&open(self.pid, name, root)?, buffer)
     }
 

@@ -29,7 +29,8 @@ impl Listing {
         while let Some(entry) = entries.next() {
             let entry = entry?;
             let pid = count(entry.file_name().to_bytes()).ok();
-            self.pids.extend(pid.and_then(|pid| i32::try_from(pid).ok()));
+            self.pids
+                .extend(pid.and_then(|pid| i32::try_from(pid).ok()));
         }
         if !self.pids.is_sorted() {
             self.pids.sort_unstable();

@@ -5,9 +5,11 @@ use crate::capture::error::{CaptureError, FrameFault};
 use crate::capture::tables::{self, CheckedRow};
 use crate::facts::{Anchor, Event, Gap, GapKind, Host, KernelLogLine, ProcessLife, Run, Source};
 use crate::process::{Pid, ProcessKey};
+use crate::tick::Shed;
 use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
 use crate::units::{Bytes, TickRate, Ticks};
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::time::Duration;
 
 impl Capture {
@@ -169,6 +171,24 @@ impl Capture {
                 peak_rss: row.unsigned(12).map(Bytes::from_kib),
             }
         })
+    }
+
+    /// What was ever left out to stay within the budget.
+    pub fn shed(&mut self) -> Result<Shed, CaptureError> {
+        let events = self.rows("event", ("WHERE kind = 'shed'", &[]), |row| {
+            row.text(3).unwrap_or_default()
+        })?;
+        Ok(events
+            .iter()
+            .fold(Shed::NONE, |all, names| all.with(Shed::from_names(names))))
+    }
+
+    /// Writes a whole copy to a file that is not there yet, also while the capture is recorded.
+    /// Costs reading and writing everything that is in use.
+    pub fn copy_to(&self, path: &Path) -> Result<(), CaptureError> {
+        let name = path.to_string_lossy().into_owned();
+        let copied = self.opened.db.execute("VACUUM INTO ?", [name]);
+        copied.map(drop).map_err(self.sqlite("it cannot be copied"))
     }
 
     /// Free text about the file.

@@ -24,8 +24,14 @@ pub(crate) struct Stat<'a> {
 
 /// Takes the line apart; nothing when it is not such a line.
 pub(crate) fn parse(text: &[u8]) -> Reading<Stat<'_>> {
-    let open = text.iter().position(|byte| *byte == b'(').ok_or(Missing::Malformed)?;
-    let close = text.iter().rposition(|byte| *byte == b')').ok_or(Missing::Malformed)?;
+    let open = text
+        .iter()
+        .position(|byte| *byte == b'(')
+        .ok_or(Missing::Malformed)?;
+    let close = text
+        .iter()
+        .rposition(|byte| *byte == b')')
+        .ok_or(Missing::Malformed)?;
     let comm = text.get(open + 1..close).ok_or(Missing::Malformed)?;
     let mut rest = Words(text[close + 1..].trim_ascii_end());
     let mut words = [&[][..]; 50];
@@ -33,7 +39,11 @@ pub(crate) fn parse(text: &[u8]) -> Reading<Stat<'_>> {
         *word = rest.word().unwrap_or_default();
     }
     let stat = Stat { comm, words };
-    if stat.words[0].len() == 1 && stat.count(22).is_ok() { Ok(stat) } else { Err(Missing::Malformed) }
+    if stat.words[0].len() == 1 && stat.count(22).is_ok() {
+        Ok(stat)
+    } else {
+        Err(Missing::Malformed)
+    }
 }
 
 impl Stat<'_> {
@@ -96,8 +106,14 @@ impl Stat<'_> {
             (43, ProcessField::GuestTime),
             (44, ProcessField::CguestTime),
         ];
-        cells.set(tick, ProcessField::State.column(), Ok(i64::from(self.state())));
-        let kernel_thread = self.count(9).map(|flags| i64::from(flags & PF_KTHREAD != 0));
+        cells.set(
+            tick,
+            ProcessField::State.column(),
+            Ok(i64::from(self.state())),
+        );
+        let kernel_thread = self
+            .count(9)
+            .map(|flags| i64::from(flags & PF_KTHREAD != 0));
         cells.set(tick, ProcessField::KernelThread.column(), kernel_thread);
         for (field, column) in SIGNED {
             cells.set(tick, column.column(), self.signed(field));
@@ -143,7 +159,10 @@ mod tests {
         let text = format!("77 (x) {LINE}\n");
         let stat = parse(text.as_bytes()).unwrap();
         assert_eq!(stat.state(), b'S');
-        assert_eq!((stat.signed(19), stat.threads(), stat.count(24)), (Ok(-5), Ok(7), Ok(250)));
+        assert_eq!(
+            (stat.signed(19), stat.threads(), stat.count(24)),
+            (Ok(-5), Ok(7), Ok(250))
+        );
         assert_eq!((stat.signed(39), stat.count(42)), (Ok(1), Ok(3)));
     }
 

@@ -14,7 +14,10 @@ const LINES: [(&[u8], ProcessField); 7] = [
     (b"RssShmem:", ProcessField::RssShmem),
     (b"VmSwap:", ProcessField::Swap),
     (b"voluntary_ctxt_switches:", ProcessField::VoluntarySwitches),
-    (b"nonvoluntary_ctxt_switches:", ProcessField::InvoluntarySwitches),
+    (
+        b"nonvoluntary_ctxt_switches:",
+        ProcessField::InvoluntarySwitches,
+    ),
 ];
 
 /// The lines with the real and the effective id.
@@ -74,8 +77,17 @@ mod tests {
             voluntary_ctxt_switches:\t42\nnonvoluntary_ctxt_switches:\t7\n";
         parse(text, &mut cells, &mut tick);
         let read = |field: ProcessField| cells.last(field.column());
-        assert_eq!((read(ProcessField::Uid), read(ProcessField::Euid)), (Ok(1000), Ok(0)));
-        assert_eq!((read(ProcessField::RssAnon), read(ProcessField::VoluntarySwitches)), (Ok(812), Ok(42)));
+        assert_eq!(
+            (read(ProcessField::Uid), read(ProcessField::Euid)),
+            (Ok(1000), Ok(0))
+        );
+        assert_eq!(
+            (
+                read(ProcessField::RssAnon),
+                read(ProcessField::VoluntarySwitches)
+            ),
+            (Ok(812), Ok(42))
+        );
         assert_eq!(read(ProcessField::Swap), Err(Missing::NotSupported));
     }
 }

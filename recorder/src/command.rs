@@ -1,0 +1,163 @@
+//! The subcommands, one file each, and what they share.
+
+mod check;
+mod copy;
+mod dmesg;
+mod doctor;
+mod generate;
+mod info;
+mod live;
+pub(crate) mod output;
+mod ps;
+mod range;
+mod record;
+mod replay;
+
+use crate::cli::Command;
+use afterimage_analysis::when::{Span, When};
+use afterimage_analysis::zone::Zone;
+use afterimage_format::capture::Capture;
+use afterimage_format::capture::error::CaptureError;
+use afterimage_format::capture::lock::LockError;
+use afterimage_format::facts::Host;
+use afterimage_format::sample::Sample;
+use afterimage_format::time::{Seq, WallTime};
+use anyhow::{Context as _, bail};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A frame that the command needed is damaged.
+const DAMAGED: u8 = 3;
+/// Another recorder holds the file (`EX_TEMPFAIL`).
+const HELD: u8 = 75;
+
+/// Runs a subcommand.
+pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Record(args) => record::run(&args),
+        Command::Status(args) => live::status(&args),
+        Command::Mark(args) => live::mark(&args),
+        Command::Info(args) => info::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Ps(args) => ps::run(&args),
+        Command::Uptime(args) => replay::uptime(&args),
+        Command::Vmstat(args) => replay::vmstat(&args),
+        Command::Free(args) => replay::free(&args),
+        Command::Dmesg(args) => dmesg::run(&args),
+        Command::Copy(args) => copy::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
+    }
+}
+
+/// The exit code for an error.
+pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let held = error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref(), Some(LockError::Held { .. })));
+    let damaged = error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref(), Some(CaptureError::Damaged { .. })));
+    match (held, damaged) {
+        (true, _) => ExitCode::from(HELD),
+        (false, true) => ExitCode::from(DAMAGED),
+        (false, false) => ExitCode::FAILURE,
+    }
+}
+
+/// A capture with what every reading command needs of it.
+struct Opened {
+    capture: Capture,
+    host: Host,
+    zone: Zone,
+    first: Seq,
+    last: Seq,
+    span: Span,
+}
+
+impl Opened {
+    fn open(path: &Path, utc: bool) -> anyhow::Result<Self> {
+        let mut capture = Capture::open(path)?;
+        let (_, host) = capture.host()?;
+        let zone = if utc {
+            Zone::utc()
+        } else {
+            Zone::from_capture(host.timezone.as_deref(), host.utc_offset_seconds)
+        };
+        let nothing = || CaptureError::NoSample {
+            path: path.to_owned(),
+            place: "yet".to_owned(),
+        };
+        let (first, last) = capture.ends()?.ok_or_else(nothing)?;
+        let start = capture.wall_of(first)?.unwrap_or(WallTime(0));
+        let end = capture.wall_of(last)?.unwrap_or(start);
+        Ok(Self {
+            capture,
+            host,
+            zone,
+            first,
+            last,
+            span: Span { start, end },
+        })
+    }
+
+    /// The last tick at or before a moment, which must lie within the capture.
+    fn tick_at(&mut self, when: &When) -> anyhow::Result<Seq> {
+        let at = self.resolve(when)?;
+        let found = self.capture.at_or_before(at)?;
+        found.context("the capture has no sample there")
+    }
+
+    /// A moment within the capture. What was printed to the millisecond is found again, though
+    /// the tick may lie microseconds later.
+    fn resolve(&self, when: &When) -> anyhow::Result<WallTime> {
+        let at = when
+            .resolve(&self.span, &self.zone)?
+            .plus(Duration::from_micros(999));
+        let Span { start, end } = self.span;
+        // The moments between the last tick and the next one belong to the last.
+        if at < start || at > end.plus(Duration::from_secs(60)) {
+            let (start, end) = (self.zone.rfc3339(start), self.zone.rfc3339(end));
+            bail!(
+                "{} is outside the capture, which goes from {start} to {end}",
+                self.zone.rfc3339(at)
+            );
+        }
+        Ok(at)
+    }
+
+    /// A sample that must be readable.
+    fn sample(&mut self, seq: Seq) -> anyhow::Result<Sample> {
+        if let Some(sample) = self.capture.sample(seq)? {
+            return Ok(sample);
+        }
+        let fault = self
+            .capture
+            .damage()
+            .last()
+            .map(|damage| damage.fault.clone());
+        let path = self.capture.path().to_owned();
+        Err(match fault {
+            Some(fault) => CaptureError::Damaged {
+                path,
+                seq: seq.0,
+                fault,
+            }
+            .into(),
+            None => CaptureError::NoSample {
+                path,
+                place: format!("number {}", seq.0),
+            }
+            .into(),
+        })
+    }
+
+    /// The time between ticks when `seq` was taken.
+    fn interval_at(&mut self, seq: Seq) -> anyhow::Result<Duration> {
+        let runs = self.capture.runs()?;
+        let run = runs.iter().rev().find(|run| run.first <= seq);
+        Ok(run.map_or(Duration::from_secs(1), |run| run.interval))
+    }
+}

@@ -1,0 +1,152 @@
+//! `afterimage doctor`: what this host allows.
+
+use super::output::print_text;
+use crate::cli::DoctorArgs;
+use serde_json::json;
+use std::fs;
+use std::process::ExitCode;
+
+/// One thing the recorder needs, and what is lost without it.
+struct Finding {
+    name: &'static str,
+    ok: bool,
+    state: String,
+    cost: &'static str,
+    grant: &'static str,
+}
+
+pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let findings = findings();
+    if args.json {
+        let list: Vec<_> = findings.iter()
+            .map(|finding| json!({ "name": finding.name, "ok": finding.ok, "state": finding.state, "cost": finding.cost, "grant": finding.grant }))
+            .collect();
+        print_text(&format!("{:#}\n", json!(list)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    for finding in &findings {
+        let mark = if finding.ok { "ok  " } else { "LACK" };
+        text.push_str(&format!("{mark} {}: {}\n", finding.name, finding.state));
+        if !finding.ok {
+            text.push_str(&format!(
+                "       without it: {}\n       to grant:   {}\n",
+                finding.cost, finding.grant
+            ));
+        }
+    }
+    print_text(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn findings() -> Vec<Finding> {
+    let read = |path: &str| match fs::read(path) {
+        Ok(_) => (true, format!("{path} is readable")),
+        Err(error) => (false, format!("{path}: {error}")),
+    };
+    let finding = |name, (ok, state), cost, grant| Finding {
+        name,
+        ok,
+        state,
+        cost,
+        grant,
+    };
+    vec![
+        finding(
+            "processes",
+            read("/proc/stat"),
+            "nothing can be recorded",
+            "mount -t proc proc /proc",
+        ),
+        finding(
+            "all processes",
+            hidepid(),
+            "processes of other users are not seen at all",
+            "run as root, or: mount -o remount,hidepid=0 /proc",
+        ),
+        finding(
+            "process I/O",
+            others_io(),
+            "bytes read and written are known of this user's processes only",
+            "setcap cap_sys_ptrace,cap_dac_read_search,cap_syslog=ep $(command -v afterimage)   (or run as root)",
+        ),
+        finding(
+            "pressure",
+            read("/proc/pressure/cpu"),
+            "how long tasks stalled for CPU, memory and I/O is not known",
+            "boot with psi=1 (kernel 4.20 or newer)",
+        ),
+        finding(
+            "run-queue wait",
+            read("/proc/self/schedstat"),
+            "how long a process waited for a CPU is not known, and every process is read at each tick",
+            "a kernel with CONFIG_SCHED_INFO",
+        ),
+        finding(
+            "kernel log",
+            kernel_log(),
+            "OOM kills, disk errors and everything else in dmesg are missing",
+            "setcap cap_syslog=ep $(command -v afterimage)   (or run as root, or sysctl kernel.dmesg_restrict=0)",
+        ),
+        finding(
+            "descriptors",
+            descriptors(),
+            "files are opened for each read: about three times the CPU",
+            "ulimit -n 20000, or LimitNOFILE=20000 in the unit",
+        ),
+    ]
+}
+
+/// Whether another user's process can be seen.
+fn hidepid() -> (bool, String) {
+    match fs::metadata("/proc/1") {
+        Ok(_) => (true, "process 1 is visible".to_owned()),
+        Err(error) => (
+            false,
+            format!("process 1 is not visible ({error}): /proc is mounted with hidepid"),
+        ),
+    }
+}
+
+/// Whether the `io` of processes of others can be read: of most, as some refuse everybody.
+fn others_io() -> (bool, String) {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let (mut readable, mut denied) = (0, 0);
+    for process in processes.filter(|entry| {
+        entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.parse::<u32>().is_ok())
+    }) {
+        match fs::read(process.path().join("io")) {
+            Ok(_) => readable += 1,
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => denied += 1,
+            Err(_gone) => {}
+        }
+    }
+    (
+        denied <= readable / 10,
+        format!("{readable} processes readable, {denied} denied"),
+    )
+}
+
+fn kernel_log() -> (bool, String) {
+    use rustix::fs::{Mode, OFlags};
+    match rustix::fs::open(
+        "/dev/kmsg",
+        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC,
+        Mode::empty(),
+    ) {
+        Ok(_) => (true, "/dev/kmsg is readable".to_owned()),
+        Err(errno) => (false, format!("/dev/kmsg: {errno}")),
+    }
+}
+
+fn descriptors() -> (bool, String) {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum;
+    let words = limit.map_or_else(
+        || "no limit".to_owned(),
+        |limit| format!("up to {limit} open files"),
+    );
+    (limit.is_none_or(|limit| limit >= 4096), words)
+}

@@ -1,0 +1,289 @@
+//! `afterimage info`: what a capture holds.
+
+use super::output::print_text;
+use crate::cli::{Format, InfoArgs};
+use afterimage_analysis::amount::{HumanBytes, HumanDuration};
+use afterimage_analysis::zone::Zone;
+use afterimage_format::capture::version::FORMAT;
+use afterimage_format::capture::{Capture, Mode};
+use afterimage_format::facts::{Gap, Run, Source};
+use afterimage_format::time::{Seq, WallTime};
+use afterimage_format::units::Bytes;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use std::time::{Duration, UNIX_EPOCH};
+
+pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
+    let mut capture = Capture::open(&args.file)?;
+    let info = Info::read(&mut capture, args.utc)?;
+    if args.json || args.format == Format::Json {
+        print_text(&format!("{:#}\n", info.json()))?;
+    } else {
+        print_text(&info.text())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Info {
+    file: String,
+    size_bytes: u64,
+    data_bytes: u64,
+    host: afterimage_format::facts::Host,
+    boot_ids: Vec<String>,
+    zone: Zone,
+    ends: Option<(Seq, Seq)>,
+    span: Option<(WallTime, WallTime)>,
+    runs: Vec<Run>,
+    gaps: Vec<Gap>,
+    sources: Vec<Source>,
+    notes: Vec<String>,
+    shed: Vec<&'static str>,
+    mode: Mode,
+    behind: Option<Duration>,
+    damaged: usize,
+}
+
+impl Info {
+    fn read(capture: &mut Capture, utc: bool) -> anyhow::Result<Self> {
+        let path = capture.path().to_owned();
+        let hosts = capture.hosts()?;
+        let (_, host) = capture.host()?;
+        let zone = if utc {
+            Zone::utc()
+        } else {
+            Zone::from_capture(host.timezone.as_deref(), host.utc_offset_seconds)
+        };
+        let ends = capture.ends()?;
+        let span = match ends {
+            Some((first, last)) => capture.wall_of(first)?.zip(capture.wall_of(last)?),
+            None => None,
+        };
+        let data = std::fs::metadata(&path)?;
+        let mode = capture.mode();
+        Ok(Self {
+            file: path.display().to_string(),
+            size_bytes: data.len(),
+            data_bytes: capture.data_bytes()?,
+            boot_ids: hosts.into_iter().map(|(_, host)| host.boot_id).collect(),
+            host,
+            zone,
+            ends,
+            span,
+            runs: capture.runs()?,
+            gaps: capture.gaps()?,
+            sources: capture.sources()?,
+            notes: capture.notes()?,
+            shed: capture.shed()?.names().collect(),
+            mode,
+            behind: behind(mode, span, &data),
+            damaged: capture.damage().len(),
+        })
+    }
+
+    fn ticks(&self) -> u64 {
+        self.ends.map_or(0, |(first, last)| last.0 - first.0 + 1)
+    }
+
+    fn missed(&self) -> u64 {
+        self.gaps.iter().map(|gap| gap.missed).sum()
+    }
+
+    /// How the last run ended, if it did.
+    fn clean_end(&self) -> bool {
+        let clean = ["signal", "duration"];
+        self.runs
+            .last()
+            .and_then(|run| run.end.as_deref())
+            .is_some_and(|end| clean.contains(&end))
+    }
+
+    fn state(&self) -> &'static str {
+        match self.mode {
+            Mode::Recording => "recording",
+            Mode::CopiedLive => "copied-live",
+            Mode::Whole | Mode::WithLog if self.clean_end() => "clean",
+            Mode::Whole | Mode::WithLog => "unclean",
+        }
+    }
+
+    fn json(&self) -> Value {
+        let time = |at: WallTime| self.zone.rfc3339(at);
+        let gaps: Vec<Value> = self.gaps.iter()
+            .map(|gap| json!({ "kind": gap.kind.name(), "from": time(gap.from), "to": time(gap.to), "missed": gap.missed, "detail": gap.detail }))
+            .collect();
+        let runs: Vec<Value> = self
+            .runs
+            .iter()
+            .map(|run| {
+                json!({
+                    "from": time(run.from),
+                    "to": self.end_of(run).map(time),
+                    "interval_seconds": run.interval.as_secs_f64(),
+                    "end": run.end,
+                    "sync": run.sync,
+                    "loss_bound": loss_bound(&run.sync),
+                })
+            })
+            .collect();
+        let sources: Vec<Value> = self.sources.iter()
+            .map(|source| json!({ "name": source.name, "state": source.state, "detail": source.detail }))
+            .collect();
+        json!({
+            "format": format!("0.{FORMAT}"),
+            "file": self.file,
+            "size_bytes": self.size_bytes,
+            "data_bytes": self.data_bytes,
+            "host": self.host.hostname,
+            "kernel": self.host.kernel,
+            "timezone": self.host.timezone,
+            "cpus": self.host.cpus,
+            "boot_ids": self.boot_ids,
+            "from": self.span.map(|(from, _)| time(from)),
+            "to": self.span.map(|(_, to)| time(to)),
+            "ticks": self.ticks(),
+            "missed": self.missed(),
+            "damaged_frames": self.damaged,
+            "behind_seconds": self.behind.map(|behind| behind.as_secs()),
+            "state": self.state(),
+            "clean_end": self.clean_end(),
+            "shed": self.shed,
+            "gaps": gaps,
+            "runs": runs,
+            "sources": sources,
+            "notes": self.notes,
+        })
+    }
+
+    /// When a run ended; of the one that is not over, its newest tick.
+    fn end_of(&self, run: &Run) -> Option<WallTime> {
+        let is_last = self.runs.last().is_some_and(|last| last.id == run.id);
+        run.to.or(self.span.filter(|_| is_last).map(|(_, to)| to))
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |name: &str, value: String| {
+            text.push_str(&format!("{name:<10} {value}\n"));
+        };
+        let time = |at: WallTime| self.zone.rfc3339(at);
+        let size = |bytes: u64| HumanBytes(Bytes(bytes)).to_string();
+        line(
+            "file",
+            format!(
+                "{}, {}, of which {} in use, format 0.{FORMAT}",
+                self.file,
+                size(self.size_bytes),
+                size(self.data_bytes)
+            ),
+        );
+        line(
+            "host",
+            format!(
+                "{}, {} {}, {} CPUs, {} boots",
+                self.host.hostname,
+                self.host.kernel,
+                self.host.architecture,
+                self.host.cpus,
+                self.boot_ids.len()
+            ),
+        );
+        if let Some((from, to)) = self.span {
+            let length = HumanDuration(to.since(from).unwrap_or_default());
+            line(
+                "time",
+                format!(
+                    "{} to {}, {length}, zone {}",
+                    time(from),
+                    time(to),
+                    self.host.timezone.as_deref().unwrap_or("unknown")
+                ),
+            );
+        }
+        line(
+            "ticks",
+            format!(
+                "{}, {} missed, {} damaged frames",
+                self.ticks(),
+                self.missed(),
+                self.damaged
+            ),
+        );
+        let behind = self.behind.map_or_else(String::new, |behind| {
+            format!(", {} s behind when it was copied", behind.as_secs())
+        });
+        line("state", format!("{}{behind}", self.state()));
+        if !self.shed.is_empty() {
+            line(
+                "left out",
+                format!("{} (to stay within the budget)", self.shed.join(", ")),
+            );
+        }
+        for run in &self.runs {
+            let to = self.end_of(run).map_or_else(|| "?".to_owned(), time);
+            let end = run
+                .end
+                .as_deref()
+                .unwrap_or(if self.mode == Mode::Recording {
+                    "recording"
+                } else {
+                    "no clean end"
+                });
+            line(
+                "run",
+                format!(
+                    "{} to {to}, every {:?}, {end}; {}",
+                    time(run.from),
+                    run.interval,
+                    loss_bound(&run.sync)
+                ),
+            );
+        }
+        for gap in &self.gaps {
+            line(
+                "gap",
+                format!(
+                    "{} to {}, {}, {} missed: {}",
+                    time(gap.from),
+                    time(gap.to),
+                    gap.kind.name(),
+                    gap.missed,
+                    gap.detail
+                ),
+            );
+        }
+        for source in self.sources.iter().filter(|source| source.state != "ok") {
+            line(
+                "source",
+                format!("{}: {} ({})", source.name, source.state, source.detail),
+            );
+        }
+        for note in &self.notes {
+            line("note", note.clone());
+        }
+        text
+    }
+}
+
+/// What a power cut may cost.
+fn loss_bound(sync: &str) -> &'static str {
+    match sync {
+        "tick" => "a power cut loses at most the tick in flight",
+        "10s" => "a power cut loses at most 10 seconds",
+        _ => "a power cut may damage it",
+    }
+}
+
+/// How much older than the copy its newest tick is. Unless the copy kept the original's time
+/// of change, that is how much was recorded and not yet in the file when it was copied.
+fn behind(
+    mode: Mode,
+    span: Option<(WallTime, WallTime)>,
+    data: &std::fs::Metadata,
+) -> Option<Duration> {
+    if mode != Mode::CopiedLive {
+        return Some(Duration::ZERO);
+    }
+    let changed = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let changed = WallTime(i64::try_from(changed.as_micros()).ok()?);
+    Some(changed.since(span?.1).unwrap_or_default())
+}

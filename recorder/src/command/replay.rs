@@ -1,0 +1,55 @@
+//! `afterimage uptime`, `vmstat` and `free`: the tools people know, over recorded time.
+
+use super::output::print;
+use super::{DAMAGED, Opened, range};
+use crate::cli::{Format, RangeArgs};
+use afterimage_analysis::rate::Step;
+use afterimage_analysis::replay::{free, uptime, vmstat};
+use afterimage_analysis::table::{Cell, Column};
+use afterimage_format::sample::Sample;
+use std::process::ExitCode;
+
+pub(super) fn uptime(args: &RangeArgs) -> anyhow::Result<ExitCode> {
+    show(args, &uptime::COLUMNS, |opened, now, _| {
+        uptime::row(now, &opened.zone)
+    })
+}
+
+pub(super) fn vmstat(args: &RangeArgs) -> anyhow::Result<ExitCode> {
+    show(args, &vmstat::COLUMNS, |opened, now, step| {
+        vmstat::row(now, step, opened.host.page_size, &opened.zone)
+    })
+}
+
+pub(super) fn free(args: &RangeArgs) -> anyhow::Result<ExitCode> {
+    show(args, &free::COLUMNS, |opened, now, _| {
+        free::row(now, &opened.zone)
+    })
+}
+
+fn show(
+    args: &RangeArgs,
+    columns: &[Column],
+    row: impl FnMut(&Opened, &Sample, Option<&Step<'_>>) -> Vec<Cell>,
+) -> anyhow::Result<ExitCode> {
+    let mut opened = Opened::open(&args.file, args.show.utc)?;
+    let (mut table, damaged) = range::table(&mut opened, args, columns, row)?;
+    if args.show.format == Format::Table {
+        shorten_times(&mut table.rows);
+    }
+    print(&table, args.show.format)?;
+    Ok(if damaged > 0 {
+        ExitCode::from(DAMAGED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// People need no milliseconds, and no offset on each line.
+fn shorten_times(rows: &mut [Vec<Cell>]) {
+    for row in rows {
+        if let Some(Cell::Word(time)) = row.first_mut() {
+            *time = time.get(..19).unwrap_or(time).replace('T', " ");
+        }
+    }
+}
