@@ -30,7 +30,7 @@ impl<'a> Step<'a> {
             .began
             .monotonic
             .since(before.times.began.monotonic)?;
-        (!elapsed.is_zero()).then(|| Self {
+        (!elapsed.is_zero()).then_some(Self {
             before,
             now,
             seconds: elapsed.as_secs_f64(),

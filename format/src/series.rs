@@ -143,7 +143,7 @@ impl Series {
 pub type SeriesValues = [Option<f64>; Series::COUNT];
 
 /// Computes the series of one tick after another.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SeriesReader {
     before: Option<Counters>,
 }
@@ -227,22 +227,22 @@ fn gauges(values: &mut SeriesValues, chunk: &Chunk, tick: usize) {
         count(MachineField::ProcessesUninterruptible),
     );
     set(Series::Tasks, count(MachineField::TasksTotal));
-    let line = |name| line(chunk, Group::Memory, name, tick).map(|count| count as f64);
-    set(Series::MemoryTotal, line("MemTotal"));
-    set(Series::MemoryFree, line("MemFree"));
-    set(Series::MemoryAvailable, line("MemAvailable"));
-    set(Series::Buffers, line("Buffers"));
+    let kib = |name| line(chunk, Group::Memory, name, tick).map(|count| count as f64);
+    set(Series::MemoryTotal, kib("MemTotal"));
+    set(Series::MemoryFree, kib("MemFree"));
+    set(Series::MemoryAvailable, kib("MemAvailable"));
+    set(Series::Buffers, kib("Buffers"));
     set(
         Series::Cached,
-        line("Cached").zip(line("SReclaimable")).map(|(a, b)| a + b),
+        kib("Cached").zip(kib("SReclaimable")).map(|(a, b)| a + b),
     );
     set(
         Series::SwapUsed,
-        line("SwapTotal")
-            .zip(line("SwapFree"))
+        kib("SwapTotal")
+            .zip(kib("SwapFree"))
             .map(|(all, free)| all - free),
     );
-    set(Series::Dirty, line("Dirty"));
+    set(Series::Dirty, kib("Dirty"));
 }
 
 fn rates(values: &mut SeriesValues, before: &Counters, now: &Counters) {
@@ -250,28 +250,28 @@ fn rates(values: &mut SeriesValues, before: &Counters, now: &Counters) {
     if seconds <= 0.0 {
         return;
     }
-    let mut set = |series: Series, value| values[series as usize] = value;
+    let mut put = |series: Series, value| values[series as usize] = value;
     let cpu = rises(&before.cpu, &now.cpu);
     let total = cpu.iter().flatten().sum::<u64>() as f64;
     let share = |modes: &[usize]| {
-        let time = modes.iter().map(|&mode| cpu[mode]).sum::<Option<u64>>();
-        time.filter(|_| total > 0.0)
-            .map(|time| time as f64 * 100.0 / total)
+        let used = modes.iter().map(|&mode| cpu[mode]).sum::<Option<u64>>();
+        used.filter(|_| total > 0.0)
+            .map(|used| used as f64 * 100.0 / total)
     };
-    set(Series::CpuUser, share(&[0]));
-    set(Series::CpuNice, share(&[1]));
-    set(Series::CpuSystem, share(&[2]));
-    set(Series::CpuIdle, share(&[3]));
-    set(Series::CpuIowait, share(&[4]));
-    set(Series::CpuInterrupts, share(&[5, 6]));
-    set(Series::CpuSteal, share(&[7]));
+    put(Series::CpuUser, share(&[0]));
+    put(Series::CpuNice, share(&[1]));
+    put(Series::CpuSystem, share(&[2]));
+    put(Series::CpuIdle, share(&[3]));
+    put(Series::CpuIowait, share(&[4]));
+    put(Series::CpuInterrupts, share(&[5, 6]));
+    put(Series::CpuSteal, share(&[7]));
     let pressure = rises(&before.pressure, &now.pressure);
     let percent = |line: usize| pressure[line].map(|micros| micros as f64 / seconds / 10_000.0);
-    set(Series::PressureCpuSome, percent(0));
-    set(Series::PressureMemorySome, percent(1));
-    set(Series::PressureMemoryFull, percent(2));
-    set(Series::PressureIoSome, percent(3));
-    set(Series::PressureIoFull, percent(4));
+    put(Series::PressureCpuSome, percent(0));
+    put(Series::PressureMemorySome, percent(1));
+    put(Series::PressureMemoryFull, percent(2));
+    put(Series::PressureIoSome, percent(3));
+    put(Series::PressureIoFull, percent(4));
     let per_second = |rise: Option<u64>| rise.map(|rise| rise as f64 / seconds);
     let vmstat = rises(&before.vmstat, &now.vmstat).map(per_second);
     let lines = [
@@ -283,16 +283,16 @@ fn rates(values: &mut SeriesValues, before: &Counters, now: &Counters) {
         Series::OomKills,
     ];
     for (series, value) in lines.into_iter().zip(vmstat) {
-        set(series, value);
+        put(series, value);
     }
-    let machine = rises(&before.machine, &now.machine).map(per_second);
+    let counters = rises(&before.machine, &now.machine).map(per_second);
     let counts = [Series::ContextSwitches, Series::Interrupts, Series::Forks];
-    for (series, value) in counts.into_iter().zip(machine) {
-        set(series, value);
+    for (series, value) in counts.into_iter().zip(counters) {
+        put(series, value);
     }
     let [received, sent] = rises(&before.network, &now.network).map(per_second);
-    set(Series::Received, received);
-    set(Series::Sent, sent);
+    put(Series::Received, received);
+    put(Series::Sent, sent);
 }
 
 fn rises<const N: usize>(before: &[Option<u64>; N], now: &[Option<u64>; N]) -> [Option<u64>; N] {

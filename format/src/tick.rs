@@ -190,7 +190,7 @@ impl Tick {
             Ok(value) => (value, 0),
             Err(missing) => (0, missing.code()),
         };
-        self.push(group, slot, field, missing, value);
+        self.push(group, change(slot, field, missing, value));
     }
 
     /// A text that changed.
@@ -200,9 +200,10 @@ impl Tick {
                 let place = self.texts.len() << 16 | text.len().min(0xffff);
                 self.texts
                     .extend_from_slice(&text[..text.len().min(0xffff)]);
-                self.push(group, slot, field, 0, i64::try_from(place).unwrap_or(0));
+                let place = i64::try_from(place).unwrap_or(0);
+                self.push(group, change(slot, field, 0, place));
             }
-            Err(missing) => self.push(group, slot, field, missing.code(), 0),
+            Err(missing) => self.push(group, change(slot, field, missing.code(), 0)),
         }
     }
 
@@ -213,13 +214,17 @@ impl Tick {
         self.texts.get(from..from + length).unwrap_or_default()
     }
 
-    fn push(&mut self, group: Group, row: u32, field: usize, missing: u8, value: i64) {
-        let field = u8::try_from(field).expect("a group has at most 255 columns, see its test");
-        self.groups[group.index()].changes.push(Change {
-            row,
-            field,
-            missing,
-            value,
-        });
+    fn push(&mut self, group: Group, change: Change) {
+        self.groups[group.index()].changes.push(change);
+    }
+}
+
+fn change(row: u32, field: usize, missing: u8, value: i64) -> Change {
+    let field = u8::try_from(field).expect("a group has at most 255 columns, see its test");
+    Change {
+        row,
+        field,
+        missing,
+        value,
     }
 }

@@ -35,6 +35,12 @@ impl AccountsAt {
         self.accounts = Accounts::read(&self.root);
     }
 
+    /// Whether there are names at all, in both files.
+    pub(crate) fn state(&self) -> Reading<()> {
+        let users = self.accounts.user_count();
+        users.and(self.accounts.group_count()).map(drop)
+    }
+
     pub(crate) fn user(&self, uid: i64) -> Reading<&[u8]> {
         let uid = u32::try_from(uid).map_err(|_no_id| Missing::Malformed)?;
         self.accounts.user(uid).ok_or(Missing::NotSupported)

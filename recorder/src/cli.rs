@@ -231,7 +231,7 @@ fn interval(text: &str) -> Result<Duration, String> {
     let HumanDuration(interval) = text
         .parse()
         .map_err(|error: AmountError| error.to_string())?;
-    let allowed = Duration::from_millis(10)..=Duration::from_secs(3600);
+    let allowed = Duration::from_millis(10)..=Duration::from_hours(1);
     if allowed.contains(&interval) {
         Ok(interval)
     } else {

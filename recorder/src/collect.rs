@@ -269,6 +269,7 @@ impl Collector {
             .sweep
             .run(tick, &around, &mut self.details)
             .map_err(missing_from_errno);
+        self.note("etc/passwd", self.accounts.state());
         self.note("PID/stat", seen.map(drop));
         if let Ok(seen) = seen {
             let io = if seen.denied > 0 {

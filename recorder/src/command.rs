@@ -118,7 +118,7 @@ impl Opened {
             .plus(Duration::from_micros(999));
         let Span { start, end } = self.span;
         // The moments between the last tick and the next one belong to the last.
-        if at < start || at > end.plus(Duration::from_secs(60)) {
+        if at < start || at > end.plus(Duration::from_mins(1)) {
             let (start, end) = (self.zone.rfc3339(start), self.zone.rfc3339(end));
             bail!(
                 "{} is outside the capture, which goes from {start} to {end}",

@@ -94,10 +94,6 @@ impl KeptFile {
         }
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
-    }
-
     /// The whole text of the file as it is now.
     pub(crate) fn read(&mut self, root: &ProcRoot) -> Reading<&[u8]> {
         let length = self.read_whole(root).map_err(missing_from_errno)?;

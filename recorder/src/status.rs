@@ -68,7 +68,7 @@ impl Shared {
         drop(status);
         match (before, trouble) {
             (None, Some(words)) => {
-                self.say(format!("{words}; keeping ticks in memory and trying on"))
+                self.say(format!("{words}; keeping ticks in memory and trying on"));
             }
             (Some(_), None) => self.say("writing again; nothing in memory was lost".to_owned()),
             _ => {}

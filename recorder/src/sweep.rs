@@ -106,7 +106,7 @@ impl Sweep {
         self.listing.read(around.root)?;
         self.merge(tick, around.root);
         // Those that were waited for in vain at an earlier tick.
-        self.apply(tick, details.arrived());
+        apply(&mut self.processes, tick, details.arrived());
         let mut processes = std::mem::take(&mut self.processes);
         for process in &mut processes {
             self.visit(process, tick, around);
@@ -129,7 +129,7 @@ impl Sweep {
         }
         self.processes = processes;
         let awaited = details.awaited();
-        self.apply(tick, awaited);
+        apply(&mut self.processes, tick, awaited);
         Ok(seen)
     }
 
@@ -229,7 +229,7 @@ impl Sweep {
             self.read_status(process, tick, around);
         }
         if is_new || (due && !shed.contains(Shed::RARE_FILES)) {
-            self.read_descriptors(process, tick, around.root);
+            read_descriptors(process, tick, around.root);
         }
         let long_due = turn.is_multiple_of(LONG_ROUND) && !shed.contains(Shed::RARE_FILES);
         if is_new || long_due {
@@ -376,16 +376,6 @@ impl Sweep {
         );
     }
 
-    fn read_descriptors(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) {
-        let count = process
-            .files
-            .count_descriptors(root)
-            .map_err(missing_from_errno);
-        process
-            .cells
-            .count(tick, ProcessField::Descriptors.column(), count);
-    }
-
     fn read_oom_score(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) {
         let score = match process
             .files
@@ -398,33 +388,39 @@ impl Sweep {
             .cells
             .set(tick, ProcessField::OomScoreAdj.column(), score);
     }
+}
 
-    /// Puts command lines and cgroups, which others have read, into the rows they belong to.
-    fn apply(&mut self, tick: &mut Tick, details: Vec<Detail>) {
-        for detail in details {
-            let found = self
-                .processes
-                .binary_search_by_key(&detail.key.pid.0, |process| process.pid);
-            let Ok(place) = found else { continue };
-            let process = &mut self.processes[place];
-            if process.key != detail.key || process.gone {
-                continue;
-            }
-            let (line, length) = match &detail.command_line {
-                Ok((line, length)) => (Ok(line.as_slice()), Ok(*length)),
-                Err(missing) => (Err(*missing), Err(*missing)),
-            };
-            process
-                .cells
-                .text(tick, ProcessField::CommandLine.column(), line);
-            process
-                .cells
-                .count(tick, ProcessField::CommandLength.column(), length);
-            let cgroup = detail.cgroup.as_deref().map_err(|missing| *missing);
-            process
-                .cells
-                .text(tick, ProcessField::Cgroup.column(), cgroup);
+fn read_descriptors(process: &mut Process, tick: &mut Tick, root: &ProcRoot) {
+    let count = process.files.count_descriptors(root);
+    let count = count.map_err(missing_from_errno);
+    process
+        .cells
+        .count(tick, ProcessField::Descriptors.column(), count);
+}
+
+/// Puts command lines and cgroups, which others have read, into the rows they belong to.
+fn apply(processes: &mut [Process], tick: &mut Tick, details: Vec<Detail>) {
+    for detail in details {
+        let found = processes.binary_search_by_key(&detail.key.pid.0, |process| process.pid);
+        let Ok(place) = found else { continue };
+        let process = &mut processes[place];
+        if process.key != detail.key || process.gone {
+            continue;
         }
+        let (line, length) = match &detail.command_line {
+            Ok((line, length)) => (Ok(line.as_slice()), Ok(*length)),
+            Err(missing) => (Err(*missing), Err(*missing)),
+        };
+        process
+            .cells
+            .text(tick, ProcessField::CommandLine.column(), line);
+        process
+            .cells
+            .count(tick, ProcessField::CommandLength.column(), length);
+        let cgroup = detail.cgroup.as_deref().map_err(|missing| *missing);
+        process
+            .cells
+            .text(tick, ProcessField::Cgroup.column(), cgroup);
     }
 }
 

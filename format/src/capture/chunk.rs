@@ -29,14 +29,14 @@ pub(crate) const ALIVE: u8 = u8::MAX;
 pub struct Chunk {
     pub(crate) ticks: Vec<TickTimes>,
     pub(crate) strings: Vec<Box<[u8]>>,
-    pub(crate) groups: [Rows; Group::COUNT],
+    pub(crate) groups: [GroupRows; Group::COUNT],
 }
 
 /// The rows of one group and every change of their cells.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct GroupRows {
     pub(crate) rows: Vec<Row>,
-    /// In order of (field, row, tick) once [`Rows::sort`] was called.
+    /// In order of (field, row, tick) once [`GroupRows::sort`] was called.
     pub(crate) changes: Vec<CellChange>,
     /// Where the changes of each (field, row) begin, with one more entry for their end.
     starts: Vec<u32>,
@@ -68,11 +68,11 @@ pub(crate) struct CellChange {
     pub(crate) value: i64,
 }
 
-impl Rows {
+impl GroupRows {
     /// Puts the changes in the order that look-ups and the encoder need.
     pub(crate) fn sort(&mut self, fields: usize) {
-        self.changes
-            .sort_unstable_by_key(|c| (c.field, c.row, c.tick));
+        // Stable: of two changes in one tick the later one holds.
+        self.changes.sort_by_key(|c| (c.field, c.row, c.tick));
         let rows = self.rows.len();
         self.starts.clear();
         self.starts.resize(fields * rows + 1, 0);

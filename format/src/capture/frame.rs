@@ -23,8 +23,6 @@ pub(crate) enum FrameKind {
     Processes = 3,
     /// One tick of the tail.
     Tick = 4,
-    /// A bucket of the pyramid, per process life.
-    Lives = 5,
 }
 
 const MAGIC: [u8; 4] = *b"AFFR";

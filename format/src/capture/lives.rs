@@ -16,6 +16,9 @@ const MOST_SHORT_LIVES_A_SECOND: u64 = 50;
 /// How many command lines are remembered as already stored.
 const MOST_COMMANDS: usize = 4096;
 
+/// What lives are added up by.
+type ParentAndName<'a> = (Option<i64>, Option<&'a [u8]>);
+
 /// Keeps the `process` table.
 #[derive(Debug)]
 pub(crate) struct Lives {
@@ -55,32 +58,26 @@ impl Lives {
         tick_rate: u64,
     ) -> rusqlite::Result<Self> {
         let open = "WHERE boot = ? AND last_seq IS NULL";
-        let lives = tables::named("process").select(
-            db,
-            capture,
-            (open, &[boot]),
-            &mut Vec::new(),
-            |row| {
-                let pid = Pid(row
-                    .integer(1)
-                    .and_then(|pid| i32::try_from(pid).ok())
-                    .unwrap_or(-1));
-                let key = ProcessKey {
-                    pid,
-                    started: Ticks(row.unsigned(2).unwrap_or(0)),
-                };
-                let first_seq = row.unsigned(7).unwrap_or(0);
-                let first_seen_s = row.integer(9).unwrap_or(0);
-                (
-                    key,
-                    OpenLife {
-                        row: row.id,
-                        first_seq,
-                        first_seen_s,
-                    },
-                )
-            },
-        )?;
+        let lives = tables::named("process").sound_rows(db, capture, (open, &[boot]), |row| {
+            let pid = Pid(row
+                .integer(1)
+                .and_then(|pid| i32::try_from(pid).ok())
+                .unwrap_or(-1));
+            let key = ProcessKey {
+                pid,
+                started: Ticks(row.unsigned(2).unwrap_or(0)),
+            };
+            let first_seq = row.unsigned(7).unwrap_or(0);
+            let first_seen_s = row.integer(9).unwrap_or(0);
+            (
+                key,
+                OpenLife {
+                    row: row.id,
+                    first_seq,
+                    first_seen_s,
+                },
+            )
+        })?;
         Ok(Self {
             capture,
             boot,
@@ -123,6 +120,11 @@ impl Lives {
             self.store(db, seen)?;
         }
         self.close_absent(db, chunk)
+    }
+
+    /// Clock ticks a second, as the host has them.
+    pub(crate) fn tick_rate(&self) -> u64 {
+        self.tick_rate
     }
 
     /// Command lines may have been evicted: what is remembered of them no longer holds.
@@ -201,7 +203,7 @@ impl Lives {
 
     /// A fork storm: lives are counted by parent and name.
     fn add_up(&mut self, db: &Connection, lives: &[Seen<'_>]) -> rusqlite::Result<()> {
-        let mut sums: BTreeMap<(Option<i64>, Option<&[u8]>), (i64, u64)> = BTreeMap::new();
+        let mut sums: BTreeMap<ParentAndName<'_>, (i64, u64)> = BTreeMap::new();
         for seen in lives {
             let name = (
                 seen.number(ProcessField::Ppid),
@@ -265,9 +267,7 @@ pub(crate) fn end_other_boots(
     last_seq: u64,
 ) -> rusqlite::Result<()> {
     let open = "WHERE boot != ? AND last_seq IS NULL";
-    let rows =
-        tables::named("process")
-            .select(db, capture, (open, &[boot]), &mut Vec::new(), |row| row.id)?;
+    let rows = tables::named("process").sound_rows(db, capture, (open, &[boot]), |row| row.id)?;
     rows.into_iter()
         .try_for_each(|row| end_at(db, capture, row, last_seq))
 }
@@ -275,13 +275,9 @@ pub(crate) fn end_other_boots(
 /// Ends a life whose last moments were not seen.
 fn end_at(db: &Connection, capture: u64, row: i64, seq: u64) -> rusqlite::Result<()> {
     let table = tables::named("process");
-    let values = table.select(
-        db,
-        capture,
-        ("WHERE id = ?", &[row]),
-        &mut Vec::new(),
-        |row| row.values().to_vec(),
-    )?;
+    let values = table.sound_rows(db, capture, ("WHERE id = ?", &[row]), |row| {
+        row.values().to_vec()
+    })?;
     for mut values in values {
         values[8] = integer(seq);
         table.replace(db, capture, row, values)?;

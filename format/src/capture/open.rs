@@ -120,9 +120,9 @@ fn connect(path: &Path, how: &str) -> Result<Connection, CaptureError> {
     for &byte in absolute.as_os_str().as_encoded_bytes() {
         match byte {
             b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                uri.push(char::from(byte))
+                uri.push(char::from(byte));
             }
-            other => uri.push_str(&format!("%{other:02x}")),
+            other => uri.extend(["%".to_owned(), format!("{other:02x}")]),
         }
     }
     uri.push('?');

@@ -51,7 +51,7 @@ struct Sum {
 }
 
 /// Turns ticks into the rows of every level.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PyramidWriter {
     open: [Option<Sum>; LEVELS.len()],
 }
@@ -278,19 +278,13 @@ mod tests {
             pyramid.add(&db, (1, 1), &times(second), &values).unwrap();
         }
         let table = tables::named("pyramid");
-        let rows = table.select(
-            &db,
-            1,
-            ("WHERE level_seconds = ?", &[7200]),
-            &mut Vec::new(),
-            |row| {
-                (
-                    row.unsigned(2),
-                    row.unsigned(3),
-                    decode(row.bytes(6).unwrap()).unwrap(),
-                )
-            },
-        );
+        let rows = table.sound_rows(&db, 1, ("WHERE level_seconds = ?", &[7200]), |row| {
+            (
+                row.unsigned(2),
+                row.unsigned(3),
+                decode(row.bytes(6).unwrap()).unwrap(),
+            )
+        });
         let rows = rows.unwrap();
         assert_eq!(rows.len(), 1);
         let (first, ticks, series) = &rows[0];

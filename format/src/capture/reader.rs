@@ -131,7 +131,7 @@ impl Capture {
         {
             return Ok(Some(Rc::clone(tail)));
         }
-        let find = "SELECT id FROM chunk_body WHERE id <= ? ORDER BY id DESC LIMIT 1";
+        let find = "SELECT id FROM chunk_body WHERE id BETWEEN 1 AND ? ORDER BY id DESC LIMIT 1";
         let mut find = self
             .opened
             .db
@@ -217,7 +217,7 @@ impl Capture {
             let mut rows = self
                 .opened
                 .db
-                .prepare("SELECT id FROM chunk_body ORDER BY id")?;
+                .prepare("SELECT id FROM chunk_body WHERE id > 0 ORDER BY id")?;
             let rows = rows.query_map([], |row| row.get(0))?;
             rows.collect()
         };

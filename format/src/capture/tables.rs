@@ -71,7 +71,7 @@ impl Table {
             Some(id) => id,
             None => self.next_id(db)?,
         };
-        self.write(db, "INSERT", capture, id, values)?;
+        self.write(db, "INSERT", self.row(capture, id, values))?;
         Ok(id)
     }
 
@@ -83,26 +83,24 @@ impl Table {
         id: i64,
         values: Vec<Value>,
     ) -> rusqlite::Result<()> {
-        self.write(db, "REPLACE", capture, id, values)
+        self.write(db, "REPLACE", self.row(capture, id, values))
     }
 
-    fn write(
-        &self,
-        db: &Connection,
-        verb: &str,
-        capture: u64,
-        id: i64,
-        mut values: Vec<Value>,
-    ) -> rusqlite::Result<()> {
+    /// A row as it is stored: with its id before and its check behind it.
+    fn row(&self, capture: u64, id: i64, mut values: Vec<Value>) -> Vec<Value> {
         debug_assert_eq!(values.len(), self.columns.len(), "{}", self.name);
         if self.checked {
             let check = self.check(capture, id, values.iter().map(ValueRef::from));
             values.push(Value::Integer(check));
         }
         values.insert(0, Value::Integer(id));
-        let places = vec!["?"; values.len()].join(",");
+        values
+    }
+
+    fn write(&self, db: &Connection, verb: &str, row: Vec<Value>) -> rusqlite::Result<()> {
+        let places = vec!["?"; row.len()].join(",");
         let sql = format!("{verb} INTO {} VALUES ({places})", self.name);
-        db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        db.prepare_cached(&sql)?.execute(params_from_iter(row))?;
         Ok(())
     }
 
@@ -111,41 +109,48 @@ impl Table {
         db.prepare_cached(&sql)?.query_row([], |row| row.get(0))
     }
 
-    /// The rows that `rest` (`WHERE`, `ORDER BY`, `LIMIT`) selects. Rows whose check fails are
-    /// left out and given to `damaged`.
+    /// The rows that `rest` (`WHERE`, `ORDER BY`, `LIMIT`) selects.
     pub(crate) fn select<T>(
         &self,
         db: &Connection,
         capture: u64,
         rest: (&str, &[i64]),
-        damaged: &mut Vec<i64>,
         mut make: impl FnMut(&CheckedRow) -> T,
-    ) -> rusqlite::Result<Vec<T>> {
+    ) -> rusqlite::Result<Selected<T>> {
+        let columns = self.columns.join(", ");
         let sql = format!(
-            "SELECT id, {}, row_check FROM {} {}",
-            self.columns.join(", "),
-            self.name,
-            rest.0
+            "SELECT id, {columns}, row_check FROM {} {}",
+            self.name, rest.0
         );
         let mut statement = db.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(rest.1))?;
-        let mut made = Vec::new();
-        while let Some(row) = rows.next()? {
-            let id = match row.get_ref(0)? {
-                ValueRef::Integer(id) => id,
-                _ => continue,
+        let mut found = statement.query(params_from_iter(rest.1))?;
+        let (mut rows, mut damaged) = (Vec::new(), Vec::new());
+        while let Some(row) = found.next()? {
+            let ValueRef::Integer(id) = row.get_ref(0)? else {
+                continue;
             };
             let last = self.columns.len() + 1;
-            let values = (1..last).map(|column| row.get_ref(column).map(owned));
-            let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
+            let cells = (1..last).map(|column| row.get_ref(column).map(owned));
+            let values = cells.collect::<rusqlite::Result<Vec<_>>>()?;
             let check = self.check(capture, id, values.iter().map(ValueRef::from));
             if row.get_ref(last)? == ValueRef::Integer(check) {
-                made.push(make(&CheckedRow { id, values }));
+                rows.push(make(&CheckedRow { id, values }));
             } else {
                 damaged.push(id);
             }
         }
-        Ok(made)
+        Ok(Selected { rows, damaged })
+    }
+
+    /// The same, for those who can do nothing about damage.
+    pub(crate) fn sound_rows<T>(
+        &self,
+        db: &Connection,
+        capture: u64,
+        rest: (&str, &[i64]),
+        make: impl FnMut(&CheckedRow) -> T,
+    ) -> rusqlite::Result<Vec<T>> {
+        Ok(self.select(db, capture, rest, make)?.rows)
     }
 
     fn check<'a>(&self, capture: u64, id: i64, values: impl Iterator<Item = ValueRef<'a>>) -> i64 {
@@ -180,6 +185,14 @@ fn update(hash: &mut Xxh3, kind: u8, bytes: &[u8]) {
     hash.update(&[kind]);
     hash.update(&(bytes.len() as u64).to_le_bytes());
     hash.update(bytes);
+}
+
+/// What a query found.
+#[derive(Debug)]
+pub(crate) struct Selected<T> {
+    pub(crate) rows: Vec<T>,
+    /// The ids of rows whose check fails, which are left out.
+    pub(crate) damaged: Vec<i64>,
 }
 
 /// A row whose check was right.
@@ -279,12 +292,10 @@ mod tests {
             .unwrap();
         db.execute("UPDATE note SET id = 7 WHERE id = 3", [])
             .unwrap();
-        let mut damaged = Vec::new();
-        let texts = note.select(&db, 9, ("ORDER BY id", &[]), &mut damaged, |row| {
-            row.text(1)
-        });
-        assert_eq!(texts.unwrap(), [Some("first".to_owned())]);
-        assert_eq!(damaged, [2, 7]);
+        let found = note.select(&db, 9, ("ORDER BY id", &[]), |row| row.text(1));
+        let found = found.unwrap();
+        assert_eq!(found.rows, [Some("first".to_owned())]);
+        assert_eq!(found.damaged, [2, 7]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"Aftr");
 /// `user_version` of a capture: N of format 0.N.
 pub const FORMAT: i32 = 1;
 
+#[cfg(test)]
 /// SQLite versions before this can corrupt a database in WAL mode (fixed in 3.51.3).
 const LEAST_SQLITE: i32 = 3_051_003;
 
@@ -41,6 +42,7 @@ pub(crate) fn check(path: &Path, application_id: i32, format: i32) -> Result<(),
 }
 
 /// Whether the SQLite that is linked in is one that keeps WAL databases whole.
+#[cfg(test)]
 pub(crate) fn sqlite_is_sound() -> bool {
     rusqlite::version_number() >= LEAST_SQLITE
 }

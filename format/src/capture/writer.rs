@@ -80,10 +80,12 @@ pub enum Record {
     Clock(Anchor),
 }
 
-/// Between checkpoints there are at least so many seconds.
-const CHECKPOINT_SECONDS: Duration = Duration::from_secs(10);
-/// While somebody reads the file, checkpoints wait until the WAL has this size.
-const WAL_LIMIT: u64 = 64 << 20;
+/// The time between checkpoints, and between syncs with `--sync 10s`.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+/// While somebody reads the file, checkpoints wait until this much is in the log.
+const LOG_LIMIT: u64 = 64 << 20;
+/// So many chunks at most make room for one.
+const MOST_EVICTED_AT_ONCE: usize = 8;
 /// zstd levels: the tail is written each second, a chunk once a minute.
 const TAIL_LEVEL: i32 = 1;
 const CHUNK_LEVEL: i32 = 9;
@@ -213,7 +215,7 @@ impl Writer {
         let due = now
             .zip(self.synced)
             .and_then(|(now, synced)| now.since(synced));
-        let due = due.is_none_or(|since| since >= CHECKPOINT_SECONDS);
+        let due = due.is_none_or(|since| since >= CHECKPOINT_EVERY);
         if due {
             self.synced = now;
         }
@@ -246,17 +248,33 @@ impl Writer {
         };
         let frames = encode::encode(chunk, key, &mut self.chunk_packer);
         let frames = frames.map_err(|fault| self.damaged(seq, fault))?;
-        let (series, pyramid) = (
-            std::mem::take(&mut self.series),
-            std::mem::take(&mut self.pyramid),
-        );
-        let mut derived = (series, pyramid);
-        let wrote = self.write_chunk_rows(&frames, &mut derived);
-        wrote.map_err(self.sqlite("cannot save a chunk"))?;
+        let cramped = self.make_room(frames.len());
+        cramped.map_err(self.sqlite("cannot make room"))?;
+        let mut derived = (self.series.clone(), self.pyramid.clone());
+        if let Err(source) = self.write_chunk_rows(&frames, &mut derived) {
+            // What the transaction would have stored is not stored: neither are these.
+            let lives = Lives::resume(&self.db, self.capture, self.boot, self.lives.tick_rate());
+            self.lives = lives.map_err(self.sqlite("cannot read its processes"))?;
+            return Err(self.sqlite("cannot save a chunk")(source));
+        }
         (self.series, self.pyramid) = derived;
         self.builder.take();
-        let evicted = self.evict();
+        let evicted = self.evict().and_then(|()| self.top_up_reserve());
         evicted.map_err(self.sqlite("cannot make room"))
+    }
+
+    /// When the disk has no room for the next chunk, the oldest ones make it.
+    fn make_room(&mut self, chunk_bytes: usize) -> rusqlite::Result<()> {
+        for _ in 0..MOST_EVICTED_AT_ONCE {
+            if !self.is_cramped(chunk_bytes)? {
+                break;
+            }
+            self.top_up_reserve()?;
+            if !self.is_cramped(chunk_bytes)? || !self.evict_oldest()? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn write_chunk_rows(
@@ -277,12 +295,13 @@ impl Writer {
         ];
         let id = first.seq.0.cast_signed();
         tables::named("chunk").replace(&transaction, self.capture, id, row)?;
-        transaction
-            .prepare_cached("REPLACE INTO chunk_body VALUES (?, ?)")?
-            .execute((id, frames))?;
+        // The tail first: its pages are used again for the chunk.
         transaction
             .prepare_cached("DELETE FROM tail")?
             .execute([])?;
+        transaction
+            .prepare_cached("REPLACE INTO chunk_body VALUES (?, ?)")?
+            .execute((id, frames))?;
         let mut before: Option<MonotonicTime> = None;
         for (tick, times) in chunk.ticks.iter().enumerate() {
             let step = before.and_then(|before| times.planned.since(before));
@@ -351,35 +370,29 @@ impl Writer {
         }
     }
 
-    /// Moves what is in the WAL into the file, at most every 10 seconds; while somebody else
-    /// has the file open, only once the WAL is large: a plain copy then sees one state.
+    /// Moves what is in the log into the file, at most every 10 seconds; while somebody else has
+    /// the file open, only once much is waiting: a plain copy then sees one state of it.
     pub fn maintain(&mut self, read_by_others: impl FnOnce() -> bool) -> Result<(), CaptureError> {
         let Some((_, now, _)) = self.last else {
             return Ok(());
         };
         let since = self.checkpointed.and_then(|done| now.since(done));
-        if since.is_some_and(|since| since < CHECKPOINT_SECONDS) {
+        if since.is_some_and(|since| since < CHECKPOINT_EVERY) {
             return Ok(());
         }
-        if self.wal_bytes() < WAL_LIMIT && read_by_others() {
+        let waiting =
+            reserve::log_bytes(&self.db).map_err(self.sqlite("cannot tell the size of its log"))?;
+        if waiting < LOG_LIMIT && read_by_others() {
             return Ok(());
         }
         self.checkpointed = Some(now);
-        let passive = self
-            .db
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        passive.map_err(self.sqlite("cannot move the log into the file"))
-    }
-
-    /// The size of the WAL beside the capture.
-    pub fn wal_bytes(&self) -> u64 {
-        let wal = super::lock::with_suffix(&self.path, "-wal");
-        std::fs::metadata(wal).map_or(0, |data| data.len())
+        let moved = reserve::checkpoint(&self.db);
+        moved.map_err(self.sqlite("cannot move the log into the file"))
     }
 
     /// The size of what is kept: pages in use.
     pub fn data_bytes(&self) -> Result<u64, CaptureError> {
-        evict::used_bytes(&self.db).map_err(self.sqlite("cannot tell its size"))
+        used_bytes(&self.db).map_err(self.sqlite("cannot tell its size"))
     }
 
     /// Ends the run: the open chunk is closed, and one file is left, in a form that can be

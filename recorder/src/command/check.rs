@@ -5,6 +5,7 @@ use super::output::print_text;
 use crate::cli::{Format, InfoArgs};
 use afterimage_format::capture::Capture;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
@@ -25,10 +26,7 @@ pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
             damage.len()
         );
         for damage in damage {
-            text.push_str(&format!(
-                "{} {}: {}\n",
-                damage.table, damage.row, damage.fault
-            ));
+            writeln!(text, "{} {}: {}", damage.table, damage.row, damage.fault)?;
         }
         print_text(&text)?;
     }

@@ -3,6 +3,7 @@
 use super::output::print_text;
 use crate::cli::DoctorArgs;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::fs;
 use std::process::ExitCode;
 
@@ -27,12 +28,10 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let mut text = String::new();
     for finding in &findings {
         let mark = if finding.ok { "ok  " } else { "LACK" };
-        text.push_str(&format!("{mark} {}: {}\n", finding.name, finding.state));
+        writeln!(text, "{mark} {}: {}", finding.name, finding.state)?;
         if !finding.ok {
-            text.push_str(&format!(
-                "       without it: {}\n       to grant:   {}\n",
-                finding.cost, finding.grant
-            ));
+            writeln!(text, "       without it: {}", finding.cost)?;
+            writeln!(text, "       to grant:   {}", finding.grant)?;
         }
     }
     print_text(&text)?;

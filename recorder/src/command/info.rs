@@ -1,14 +1,14 @@
 //! `afterimage info`: what a capture holds.
 
+mod text;
+
 use super::output::print_text;
 use crate::cli::{Format, InfoArgs};
-use afterimage_analysis::amount::{HumanBytes, HumanDuration};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::version::FORMAT;
 use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::facts::{Gap, Run, Source};
 use afterimage_format::time::{Seq, WallTime};
-use afterimage_format::units::Bytes;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
@@ -19,7 +19,7 @@ pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
     if args.json || args.format == Format::Json {
         print_text(&format!("{:#}\n", info.json()))?;
     } else {
-        print_text(&info.text())?;
+        print_text(&text::text(&info))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -158,109 +158,6 @@ impl Info {
     fn end_of(&self, run: &Run) -> Option<WallTime> {
         let is_last = self.runs.last().is_some_and(|last| last.id == run.id);
         run.to.or(self.span.filter(|_| is_last).map(|(_, to)| to))
-    }
-
-    fn text(&self) -> String {
-        let mut text = String::new();
-        let mut line = |name: &str, value: String| {
-            text.push_str(&format!("{name:<10} {value}\n"));
-        };
-        let time = |at: WallTime| self.zone.rfc3339(at);
-        let size = |bytes: u64| HumanBytes(Bytes(bytes)).to_string();
-        line(
-            "file",
-            format!(
-                "{}, {}, of which {} in use, format 0.{FORMAT}",
-                self.file,
-                size(self.size_bytes),
-                size(self.data_bytes)
-            ),
-        );
-        line(
-            "host",
-            format!(
-                "{}, {} {}, {} CPUs, {} boots",
-                self.host.hostname,
-                self.host.kernel,
-                self.host.architecture,
-                self.host.cpus,
-                self.boot_ids.len()
-            ),
-        );
-        if let Some((from, to)) = self.span {
-            let length = HumanDuration(to.since(from).unwrap_or_default());
-            line(
-                "time",
-                format!(
-                    "{} to {}, {length}, zone {}",
-                    time(from),
-                    time(to),
-                    self.host.timezone.as_deref().unwrap_or("unknown")
-                ),
-            );
-        }
-        line(
-            "ticks",
-            format!(
-                "{}, {} missed, {} damaged frames",
-                self.ticks(),
-                self.missed(),
-                self.damaged
-            ),
-        );
-        let behind = self.behind.map_or_else(String::new, |behind| {
-            format!(", {} s behind when it was copied", behind.as_secs())
-        });
-        line("state", format!("{}{behind}", self.state()));
-        if !self.shed.is_empty() {
-            line(
-                "left out",
-                format!("{} (to stay within the budget)", self.shed.join(", ")),
-            );
-        }
-        for run in &self.runs {
-            let to = self.end_of(run).map_or_else(|| "?".to_owned(), time);
-            let end = run
-                .end
-                .as_deref()
-                .unwrap_or(if self.mode == Mode::Recording {
-                    "recording"
-                } else {
-                    "no clean end"
-                });
-            line(
-                "run",
-                format!(
-                    "{} to {to}, every {:?}, {end}; {}",
-                    time(run.from),
-                    run.interval,
-                    loss_bound(&run.sync)
-                ),
-            );
-        }
-        for gap in &self.gaps {
-            line(
-                "gap",
-                format!(
-                    "{} to {}, {}, {} missed: {}",
-                    time(gap.from),
-                    time(gap.to),
-                    gap.kind.name(),
-                    gap.missed,
-                    gap.detail
-                ),
-            );
-        }
-        for source in self.sources.iter().filter(|source| source.state != "ok") {
-            line(
-                "source",
-                format!("{}: {} ({})", source.name, source.state, source.detail),
-            );
-        }
-        for note in &self.notes {
-            line("note", note.clone());
-        }
-        text
     }
 }
 

@@ -171,7 +171,7 @@ mod tests {
     fn people_get_columns_and_no_terminal_escapes() {
         assert_eq!(
             columns(&table()),
-            " PID COMM         RSS\n   7 a\\x1b[31m,b   4\n1234 -              -\n"
+            " PID COMM        RSS\n   7 a\\x1b[31m,b   4\n1234 -             -\n"
         );
     }
 

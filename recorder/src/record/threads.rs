@@ -81,7 +81,7 @@ pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result
     let kmsg = root.is_live().then(|| {
         let queue = queue.clone();
         spawn("kernel-log", move || {
-            kernel_log::run(Path::new("/dev/kmsg"), after, &queue, &stop_read)
+            kernel_log::run(Path::new("/dev/kmsg"), after, &queue, &stop_read);
         })
     });
     let kmsg = kmsg.transpose()?;

@@ -27,11 +27,6 @@ impl<'a> Words<'a> {
     pub(crate) fn count(&mut self) -> Reading<u64> {
         count(self.word().ok_or(Missing::NotSupported)?)
     }
-
-    /// The next number, which may be negative.
-    pub(crate) fn signed(&mut self) -> Reading<i64> {
-        signed(self.word().ok_or(Missing::NotSupported)?)
-    }
 }
 
 /// A whole word as a number.
@@ -101,7 +96,7 @@ mod tests {
     fn a_line_that_ends_early_is_of_an_older_kernel() {
         let mut words = Words(b"  10\t-4 ");
         assert_eq!(words.count(), Ok(10));
-        assert_eq!(words.signed(), Ok(-4));
+        assert_eq!(words.word(), Some(&b"-4"[..]));
         assert_eq!(words.count(), Err(Missing::NotSupported));
     }
 }

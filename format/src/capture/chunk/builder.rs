@@ -5,6 +5,7 @@
 //! here, so that the first tick of a chunk can hold all of them.
 
 use super::{ALIVE, CellChange, Chunk, MOST_TICKS, Row, difference, tail};
+use crate::capture::error::FrameFault;
 use crate::group::{Group, Kind};
 use crate::reading::Missing;
 use crate::tick::{Change, Key, Tick, TickTimes};
@@ -161,13 +162,10 @@ impl ChunkBuilder {
     }
 
     /// Adds a tick from its row in the tail, as [`ChunkBuilder::push`] wrote it.
-    pub(crate) fn push_tail(
-        &mut self,
-        bytes: &[u8],
-    ) -> Result<(), super::super::error::FrameFault> {
+    pub(crate) fn push_tail(&mut self, bytes: &[u8]) -> Result<(), FrameFault> {
         let row = tail::decode(bytes)?;
         if self.len() >= MOST_TICKS {
-            return Err(super::super::error::FrameFault::Number(self.len() as u64));
+            return Err(FrameFault::Number(self.len() as u64));
         }
         let mut deltas = row.deltas;
         if self.is_empty() {
@@ -293,20 +291,12 @@ impl Table {
         for (new, &old) in (0..).zip(&order) {
             new_row[old] = Some(new);
         }
-        for row in self.row_of_slot.iter_mut() {
+        for row in &mut self.row_of_slot {
             *row = row.and_then(|row| new_row[row as usize]);
         }
-        let gather = |values: &[i64]| {
-            let rows = order
-                .iter()
-                .map(|row| &values[row * width..(row + 1) * width]);
-            rows.flatten().copied().collect::<Vec<i64>>()
-        };
-        self.values = gather(&self.values);
-        let missing = order
-            .iter()
-            .map(|row| &self.missing[row * width..(row + 1) * width]);
-        self.missing = missing.flatten().copied().collect();
+        let cells = || order.iter().flat_map(|row| row * width..(row + 1) * width);
+        self.values = cells().map(|cell| self.values[cell]).collect();
+        self.missing = cells().map(|cell| self.missing[cell]).collect();
         self.rows = order.iter().map(|&row| self.rows[row].clone()).collect();
         self.born_with_values(fields.iter().map(|field| field.kind), seq, renumber)
     }
@@ -348,16 +338,11 @@ impl Table {
     }
 
     /// Applies a tail row's delta, turning its differences into values.
-    fn follow(
-        &mut self,
-        group: Group,
-        seq: u64,
-        delta: &mut Delta,
-    ) -> Result<(), super::super::error::FrameFault> {
+    fn follow(&mut self, group: Group, seq: u64, delta: &mut Delta) -> Result<(), FrameFault> {
         let fields = group.fields();
         for &row in &delta.died {
             let row = self.rows.get_mut(row as usize);
-            row.ok_or(super::super::error::FrameFault::Misplaced)?.1 = false;
+            row.ok_or(FrameFault::Misplaced)?.1 = false;
         }
         for key in &delta.born {
             self.add(group, key.clone());
@@ -365,9 +350,7 @@ impl Table {
         for (change, step) in &mut delta.changes {
             let column = fields.get(usize::from(change.field));
             let column = column.filter(|_| (change.row as usize) < self.rows.len());
-            let kind = column
-                .ok_or(super::super::error::FrameFault::Misplaced)?
-                .kind;
+            let kind = column.ok_or(FrameFault::Misplaced)?.kind;
             let cell = change.row as usize * fields.len() + usize::from(change.field);
             self.missing[cell] = change.missing;
             if change.missing == 0 {

@@ -1,7 +1,7 @@
 //! Frames back into a chunk. Everything in them is checked before it is used.
 
 use super::tail::{TIME_NUMBERS, key, times_from_numbers};
-use super::{ALIVE, CellChange, Chunk, MOST_TICKS, Row, Rows, value_from_difference};
+use super::{ALIVE, CellChange, Chunk, GroupRows, MOST_TICKS, Row, value_from_difference};
 use crate::capture::bytes::Input;
 use crate::capture::error::FrameFault;
 use crate::capture::frame::{FrameKey, FrameKind, open, skip};
@@ -30,7 +30,9 @@ pub(crate) fn decode(mut frames: &[u8], key: FrameKey, part: Part) -> Result<Chu
     let mut raw = Vec::new();
     open(&mut frames, FrameKind::Index, key, &mut raw)?;
     let mut chunk = decode_index(&raw)?;
-    if part != Part::Index {
+    if part == Part::Index {
+        skip(&mut frames)?;
+    } else {
         open(&mut frames, FrameKind::Machine, key, &mut raw)?;
         let mut input = Input(&raw);
         for group in Group::ALL
@@ -40,8 +42,6 @@ pub(crate) fn decode(mut frames: &[u8], key: FrameKey, part: Part) -> Result<Chu
             columns(&mut input, &mut chunk, group)?;
         }
         input.end()?;
-    } else {
-        skip(&mut frames)?;
     }
     if part == Part::All {
         open(&mut frames, FrameKind::Processes, key, &mut raw)?;
@@ -160,7 +160,7 @@ fn columns(input: &mut Input<'_>, chunk: &mut Chunk, group: Group) -> Result<(),
 
 fn decode_column(
     input: &mut Input<'_>,
-    rows: &mut Rows,
+    rows: &mut GroupRows,
     ticks: &[TickTimes],
     (field, column): (u8, &Field),
 ) -> Result<(), FrameFault> {
@@ -212,7 +212,7 @@ fn decode_column(
 /// The first value of each row, also added to the changes.
 fn first_values(
     input: &mut Input<'_>,
-    rows: &mut Rows,
+    rows: &mut GroupRows,
     (field, kind): (u8, Kind),
     seq: u64,
 ) -> Result<Vec<Option<i64>>, FrameFault> {

@@ -6,7 +6,7 @@
 //! like, which is what makes it compress.
 
 use super::tail::{TIME_NUMBERS, numbers_from_times, put_key};
-use super::{ALIVE, CellChange, Chunk, Rows, difference};
+use super::{ALIVE, CellChange, Chunk, GroupRows, difference};
 use crate::capture::bytes::{put_bytes, put_signed, put_unsigned};
 use crate::capture::error::FrameFault;
 use crate::capture::frame::{FrameKey, FrameKind, Packer, seal};
@@ -60,7 +60,7 @@ fn put_times(out: &mut Vec<u8>, chunk: &Chunk) {
     }
 }
 
-fn put_rows(out: &mut Vec<u8>, rows: &Rows) {
+fn put_rows(out: &mut Vec<u8>, rows: &GroupRows) {
     put_unsigned(out, rows.rows.len() as u64);
     let mut previous = ProcessKey {
         pid: Pid(0),
@@ -106,12 +106,12 @@ fn put_columns(out: &mut Vec<u8>, chunk: &Chunk, group: Group) {
 }
 
 /// The first value of a row, if it had one when it was born.
-fn first_value(rows: &Rows, field: usize, row: usize) -> Option<&CellChange> {
+fn first_value(rows: &GroupRows, field: usize, row: usize) -> Option<&CellChange> {
     let first = rows.changes_of(field, row).first();
     first.filter(|change| change.tick == rows.rows[row].born)
 }
 
-fn put_first_values(out: &mut Vec<u8>, rows: &Rows, field: usize, kind: Kind, seq: u64) {
+fn put_first_values(out: &mut Vec<u8>, rows: &GroupRows, field: usize, kind: Kind, seq: u64) {
     let count = rows.rows.len();
     let code = |row| first_value(rows, field, row).map_or(Missing::NotRead.code(), |c| c.missing);
     put_runs(out, (0..count).map(code));
@@ -127,7 +127,7 @@ fn put_first_values(out: &mut Vec<u8>, rows: &Rows, field: usize, kind: Kind, se
     }
 }
 
-fn put_changes(out: &mut Vec<u8>, chunk: &Chunk, rows: &Rows, field: usize, kind: Kind) {
+fn put_changes(out: &mut Vec<u8>, chunk: &Chunk, rows: &GroupRows, field: usize, kind: Kind) {
     let later = |row: usize| {
         let changes = rows.changes_of(field, row);
         &changes[usize::from(first_value(rows, field, row).is_some())..]
@@ -151,11 +151,11 @@ fn put_changes(out: &mut Vec<u8>, chunk: &Chunk, rows: &Rows, field: usize, kind
             at = change.tick;
         }
     }
-    let changes = || changed.iter().flat_map(|&row| later(row));
-    let any_missing = changes().any(|change| change.missing != 0);
+    let all = || changed.iter().flat_map(|&row| later(row));
+    let any_missing = all().any(|change| change.missing != 0);
     out.push(u8::from(any_missing));
     if any_missing {
-        put_runs(out, changes().map(|change| change.missing));
+        put_runs(out, all().map(|change| change.missing));
     }
     for &row in &changed {
         let first = first_value(rows, field, row).filter(|change| change.missing == 0);

@@ -176,7 +176,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_decoders_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(super::tail::decode(&bytes).is_err() || !bytes.is_empty());
+        prop_assert!(tail::decode(&bytes).is_err() || !bytes.is_empty());
         prop_assert!(decode(&bytes, KEY, Part::All).is_err());
     }
 }

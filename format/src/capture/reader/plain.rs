@@ -233,18 +233,11 @@ impl Capture {
         rest: (&str, &[i64]),
         make: impl FnMut(&CheckedRow) -> T,
     ) -> Result<Vec<T>, CaptureError> {
-        let mut damaged = Vec::new();
-        let rows = tables::named(table).select(
-            &self.opened.db,
-            self.opened.capture,
-            rest,
-            &mut damaged,
-            make,
-        );
-        let rows = rows.map_err(self.sqlite("a plain table cannot be read"))?;
-        for row in damaged {
+        let found = tables::named(table).select(&self.opened.db, self.opened.capture, rest, make);
+        let found = found.map_err(self.sqlite("a plain table cannot be read"))?;
+        for row in found.damaged {
             self.note_damage(table, row, FrameFault::Check);
         }
-        Ok(rows)
+        Ok(found.rows)
     }
 }

@@ -38,11 +38,10 @@ impl Quotas {
     /// What an existing capture says of its tables.
     pub(super) fn load(db: &Connection, capture: u64) -> rusqlite::Result<Self> {
         let mut quotas = Self::default();
-        let stored =
-            tables::named("quota").select(db, capture, ("", &[]), &mut Vec::new(), |row| {
-                let number = |column| row.unsigned(column).unwrap_or(0);
-                (row.text(0), number(1), number(2), number(3), number(4))
-            })?;
+        let stored = tables::named("quota").sound_rows(db, capture, ("", &[]), |row| {
+            let number = |column| row.unsigned(column).unwrap_or(0);
+            (row.text(0), number(1), number(2), number(3), number(4))
+        })?;
         for (name, rows, bytes, evicted_rows, evicted_bytes) in stored {
             let place = LIMITED
                 .iter()
@@ -75,6 +74,14 @@ fn max_id(db: &Connection, table: &str) -> rusqlite::Result<i64> {
 }
 
 impl Writer {
+    /// Deletes the oldest chunk; `false` when there is only one.
+    pub(super) fn evict_oldest(&mut self) -> rusqlite::Result<bool> {
+        let transaction = self.db.unchecked_transaction()?;
+        let dropped = drop_oldest_chunk(&transaction, None)?;
+        transaction.commit()?;
+        Ok(dropped)
+    }
+
     /// Brings the capture back under its limits, in one transaction.
     pub(super) fn evict(&mut self) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;

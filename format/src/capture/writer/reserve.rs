@@ -1,15 +1,153 @@
 //! Room that is ours already when the disk is full.
+//!
+//! The file is kept longer than what is in it by a reserve, and the write-ahead log is grown
+//! once and never shortened while recording; both survive checkpoints. A guard keeps SQLite
+//! from growing the file past what it has: in WAL mode that would fail in a checkpoint, when it
+//! is too late. When the reserve cannot be topped up, the oldest chunks make room instead.
 
 use super::Writer;
+use crate::capture::lock::with_suffix;
+use rusqlite::{Connection, FileControl, MAIN_DB};
+use std::fs;
+
+const PAGE: u64 = 4096;
+const MIB: u64 = 1 << 20;
+/// The reserve is this share of the size limit, and at most [`MOST_RESERVE`].
+const RESERVE_SHARE: u64 = 16;
+const MOST_RESERVE: u64 = 16 * MIB;
+/// What the log is grown to.
+const LOG_BYTES: u64 = 4 * MIB;
+/// With less room than this for the next chunk, the oldest ones go.
+const LEAST_ROOM: u64 = MIB;
+/// SQLite takes the size of a file as a multiple of a 32-bit number.
+const MOST_STEP: u64 = 1 << 30;
 
 impl Writer {
-    /// A clean end gives the free pages back to the file system.
+    /// The reserve for this size limit.
+    fn reserve_bytes(&self) -> u64 {
+        (self.options.max_bytes / RESERVE_SHARE).clamp(MIB, MOST_RESERVE)
+    }
+
+    fn file_bytes(&self) -> u64 {
+        fs::metadata(&self.path).map_or(0, |data| data.len())
+    }
+
+    /// At the start of a run: before the first checkpoint, which would cut off what an earlier
+    /// run had reserved. A disk that is full already is no failure.
+    pub(super) fn set_up_reserve(&mut self) -> rusqlite::Result<()> {
+        let length = self.file_bytes().max(self.reserve_bytes());
+        keep_length(&self.db, length)?;
+        checkpoint(&self.db)?;
+        self.db.execute("DELETE FROM chunk_body WHERE id < 0", [])?;
+        let log = fs::metadata(with_suffix(&self.path, "-wal")).map_or(0, |data| data.len());
+        if log < LOG_BYTES.min(self.reserve_bytes()) {
+            // Whatever this runs into, the recording goes on with a log that grows as it must.
+            drop(self.grow_log());
+            self.db.execute("DELETE FROM chunk_body WHERE id < 0", [])?;
+        }
+        checkpoint(&self.db)?;
+        self.top_up_reserve()
+    }
+
+    /// Writes once as much as the log is to hold, and deletes it again.
+    fn grow_log(&self) -> rusqlite::Result<()> {
+        let megabytes = LOG_BYTES.min(self.reserve_bytes()) / MIB;
+        let transaction = self.db.unchecked_transaction()?;
+        for number in 1..=megabytes.cast_signed() {
+            transaction.execute(
+                "REPLACE INTO chunk_body VALUES (?, zeroblob(?))",
+                (-number, MIB.cast_signed()),
+            )?;
+        }
+        transaction.commit()?;
+        checkpoint(&self.db)
+    }
+
+    /// Makes the file longer when its reserve runs low. Only its length tells whether that
+    /// worked: SQLite keeps the error to itself.
+    pub(super) fn top_up_reserve(&mut self) -> rusqlite::Result<()> {
+        let length = self.file_bytes();
+        if self.room_bytes()? < self.reserve_bytes() / 2 {
+            let wanted = (pages(&self.db, "page_count")? * PAGE + self.reserve_bytes())
+                .next_multiple_of(MIB);
+            keep_length(&self.db, wanted)?;
+            let mut hint = (wanted - PAGE).cast_signed();
+            self.db
+                .file_control(Some(MAIN_DB), FileControl::SizeHint(&mut hint))?;
+            if self.file_bytes() < wanted {
+                keep_length(&self.db, length)?;
+            }
+        }
+        self.set_guard()
+    }
+
+    /// No page beyond the end of the file.
+    fn set_guard(&self) -> rusqlite::Result<()> {
+        let most = (self.file_bytes() / PAGE).max(pages(&self.db, "page_count")?);
+        let sql = format!("PRAGMA max_page_count = {most}");
+        self.db.query_row(&sql, [], |_| Ok(()))
+    }
+
+    /// What can be written without the file system's help.
+    pub(super) fn room_bytes(&self) -> rusqlite::Result<u64> {
+        let behind = (self.file_bytes() / PAGE).saturating_sub(pages(&self.db, "page_count")?);
+        Ok((behind + pages(&self.db, "freelist_count")?) * PAGE)
+    }
+
+    /// Whether the next chunk might not fit.
+    pub(super) fn is_cramped(&self, chunk_bytes: usize) -> rusqlite::Result<bool> {
+        Ok(self.room_bytes()? < LEAST_ROOM.max(2 * chunk_bytes as u64))
+    }
+
+    /// A clean end gives the free pages and the reserve back to the file system.
     pub(super) fn give_back_reserve(&mut self) -> rusqlite::Result<()> {
         self.db
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        let mut vacuum = self.db.prepare("PRAGMA incremental_vacuum")?;
-        let mut pages = vacuum.query([])?;
-        while pages.next()?.is_some() {}
-        Ok(())
+            .query_row("PRAGMA max_page_count = 4294967294", [], |_| Ok(()))?;
+        set_step(&self.db, 0)?;
+        self.db.execute("DELETE FROM chunk_body WHERE id < 0", [])?;
+        let mut free = u64::MAX;
+        loop {
+            let left = pages(&self.db, "freelist_count")?;
+            if left == 0 || left >= free {
+                break;
+            }
+            free = left;
+            // In steps, so that the log stays small.
+            let mut vacuum = self.db.prepare("PRAGMA incremental_vacuum(1024)")?;
+            let mut rows = vacuum.query([])?;
+            while rows.next()?.is_some() {}
+            checkpoint(&self.db)?;
+        }
+        self.db
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
     }
+}
+
+/// From now on checkpoints leave the file at least this long.
+fn keep_length(db: &Connection, length: u64) -> rusqlite::Result<()> {
+    let steps = length.div_ceil(MOST_STEP).max(1);
+    set_step(db, length.div_ceil(steps).next_multiple_of(PAGE))
+}
+
+fn set_step(db: &Connection, bytes: u64) -> rusqlite::Result<()> {
+    let mut step = i32::try_from(bytes).unwrap_or(i32::MAX);
+    db.file_control(Some(MAIN_DB), FileControl::ChunkSize(&mut step))
+}
+
+fn pages(db: &Connection, pragma: &str) -> rusqlite::Result<u64> {
+    let count: i64 = db.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+/// How much of the log is waiting to be moved into the file.
+pub(super) fn log_bytes(db: &Connection) -> rusqlite::Result<u64> {
+    let (written, moved): (i64, i64) = db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
+        Ok((row.get(1)?, row.get(2)?))
+    })?;
+    let waiting = if written == moved { 0 } else { written };
+    Ok(u64::try_from(waiting).unwrap_or(0) * PAGE)
 }

@@ -129,6 +129,9 @@ impl Writer {
             db,
             _lock: lock,
         };
+        writer
+            .set_up_reserve()
+            .map_err(fail("cannot reserve room"))?;
         let start = match previous {
             None => Start::New,
             Some(run) => Start::Continued(writer.take_over(&run, facts)?),
@@ -267,8 +270,7 @@ impl Writer {
         tables::named(table).insert(&transaction, self.capture, None, values)?;
         transaction.commit()?;
         // From here on a plain copy of the file alone can be opened.
-        self.db
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        super::reserve::checkpoint(&self.db)
     }
 }
 
@@ -286,13 +288,9 @@ pub(super) fn end_run(
     (last, to, why): (u64, i64, &str),
 ) -> rusqlite::Result<()> {
     let table = tables::named("run");
-    let rows = table.select(
-        db,
-        capture,
-        ("WHERE id = ?", &[run]),
-        &mut Vec::new(),
-        |row| row.values().to_vec(),
-    )?;
+    let rows = table.sound_rows(db, capture, ("WHERE id = ?", &[run]), |row| {
+        row.values().to_vec()
+    })?;
     for mut values in rows {
         values[9] = integer(last);
         values[10] = integer(to);
@@ -388,7 +386,7 @@ pub(in crate::capture) fn capture_number(db: &Connection) -> rusqlite::Result<u6
         row.get(0)
     })?;
     let number = number.cast_unsigned();
-    let rows = tables::named("capture").select(db, number, ("", &[]), &mut Vec::new(), |_| ())?;
+    let rows = tables::named("capture").sound_rows(db, number, ("", &[]), |_| ())?;
     if rows.len() == 1 {
         Ok(number)
     } else {
@@ -397,9 +395,8 @@ pub(in crate::capture) fn capture_number(db: &Connection) -> rusqlite::Result<u6
 }
 
 fn last_run(db: &Connection, capture: u64) -> rusqlite::Result<Option<LastRun>> {
-    let boots = tables::named("host").select(db, capture, ("", &[]), &mut Vec::new(), |row| {
-        (row.id, row.text(0))
-    })?;
+    let boots =
+        tables::named("host").sound_rows(db, capture, ("", &[]), |row| (row.id, row.text(0)))?;
     let boot_id = |boot: Option<i64>| {
         let found = boots.iter().find(|(id, _)| Some(*id) == boot);
         found
@@ -415,14 +412,13 @@ fn last_run(db: &Connection, capture: u64) -> rusqlite::Result<Option<LastRun>> 
         last_seq: row.unsigned(9),
     };
     let newest = ("ORDER BY id DESC LIMIT 1", &[][..]);
-    let mut runs = tables::named("run").select(db, capture, newest, &mut Vec::new(), make)?;
+    let mut runs = tables::named("run").sound_rows(db, capture, newest, make)?;
     Ok(runs.pop())
 }
 
 /// The name of the host in the capture, if it is another one.
 fn other_host(db: &Connection, capture: u64, facts: &RunFacts) -> rusqlite::Result<Option<String>> {
-    let hosts =
-        tables::named("host").select(db, capture, ("", &[]), &mut Vec::new(), |row| row.text(1))?;
+    let hosts = tables::named("host").sound_rows(db, capture, ("", &[]), |row| row.text(1))?;
     let other = hosts
         .into_iter()
         .flatten()
@@ -433,9 +429,7 @@ fn other_host(db: &Connection, capture: u64, facts: &RunFacts) -> rusqlite::Resu
 /// The row of this boot, added when it is new.
 fn boot_row(db: &Connection, capture: u64, host: &Host) -> rusqlite::Result<i64> {
     let table = tables::named("host");
-    let boots = table.select(db, capture, ("", &[]), &mut Vec::new(), |row| {
-        (row.id, row.text(0))
-    })?;
+    let boots = table.sound_rows(db, capture, ("", &[]), |row| (row.id, row.text(0)))?;
     let known = boots
         .into_iter()
         .find(|(_, id)| id.as_deref() == Some(&host.boot_id));
