@@ -15,6 +15,8 @@ mod open;
 pub mod pyramid;
 pub mod reader;
 mod tables;
+#[cfg(test)]
+mod tests;
 pub mod version;
 pub mod writer;
 

@@ -100,7 +100,9 @@ impl Capture {
     /// once the answer can only be in the chunk of `high`.
     fn narrow(&self, low: &mut Seq, high: &mut Seq, at: WallTime) -> Result<bool, CaptureError> {
         let middle = Seq(low.0.midpoint(high.0));
+        // A chunk that began before `low` may have begun before the clock was set.
         if let Some((first, wall)) = self.chunk_start(middle)?
+            && first > *low
             && wall > at
         {
             *high = Seq(first.0.saturating_sub(1));
