@@ -2,16 +2,16 @@
 
 use crate::command;
 use crate::command::output::OutputError;
-use crate::redact::ArgsLevel;
-use afterimage_analysis::amount::{AmountError, HumanBytes, HumanDuration, Percent};
+use crate::config::Config;
+use afterimage_analysis::amount::{HumanBytes, HumanDuration, Percent};
 use afterimage_analysis::when::When;
-use afterimage_format::units::Bytes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::str::FromStr;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -62,47 +62,45 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RecordArgs {
-    /// The capture; an existing one of this host is continued [default: ./HOST.afterimage]
+    /// The capture; an existing one of this host is continued
+    /// [default: ./HOST.afterimage, as a service in its state directory]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// The time between ticks
-    #[arg(short, long, value_name = "TIME", default_value = "1s", value_parser = interval)]
-    pub(crate) interval: Duration,
+    /// The time between ticks [default: 1s]
+    #[arg(short, long, value_name = "TIME", value_parser = interval)]
+    pub(crate) interval: Option<String>,
     /// End after this time
     #[arg(short, long, value_name = "TIME")]
     pub(crate) duration: Option<HumanDuration>,
-    /// The largest size of what is kept; the oldest goes first
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = max_size)]
-    pub(crate) max_size: Bytes,
-    /// Keep at most this much time, counted from the newest data
-    #[arg(long, value_name = "TIME", default_value = "7d")]
-    pub(crate) retain: HumanDuration,
+    /// The largest size of what is kept; the oldest goes first [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = checked::<HumanBytes>)]
+    pub(crate) max_size: Option<String>,
+    /// Keep at most this much time, counted from the newest data [default: 7d]
+    #[arg(long, value_name = "TIME", value_parser = checked::<HumanDuration>)]
+    pub(crate) retain: Option<String>,
     /// CPU that the recorder may use, in percent of one core; over it, it leaves things out
-    #[arg(long, value_name = "PERCENT", default_value = "3", value_parser = percent)]
-    pub(crate) budget_cpu: f64,
-    /// When what was written reaches the disk
-    #[arg(long, value_enum, default_value = "tick")]
-    pub(crate) sync: SyncArg,
+    /// [default: 3]
+    #[arg(long, value_name = "PERCENT", value_parser = checked::<Percent>)]
+    pub(crate) budget_cpu: Option<String>,
+    /// When what was written reaches the disk: with each tick (a power cut loses the one in
+    /// flight), every ten seconds, or when the system likes (a power cut may damage the capture)
+    /// [default: tick]
+    #[arg(long, value_name = "WHEN", value_parser = ["tick", "10s", "off"])]
+    pub(crate) sync: Option<String>,
     /// What is stored of command lines: all, all but secrets, or only the program
-    #[arg(long, value_name = "full|redact|none", default_value = "redact")]
-    pub(crate) args: ArgsLevel,
+    /// [default: redact]
+    #[arg(long, value_name = "HOW MUCH", value_parser = ["full", "redact", "none"])]
+    pub(crate) args: Option<String>,
+    /// Read these settings from a file in TOML; what is given here goes before it. SIGHUP reads
+    /// it again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// A directory that stands in for /proc
-    #[arg(long, value_name = "DIR", default_value = "/proc")]
-    pub(crate) proc_root: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub(crate) proc_root: Option<PathBuf>,
     /// Where the control socket is
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum SyncArg {
-    /// With each tick: a power cut loses the tick in flight
-    Tick,
-    /// Every 10 seconds
-    #[value(name = "10s")]
-    TenSeconds,
-    /// When the system likes; a power cut may damage the capture
-    Off,
 }
 
 #[derive(Debug, Args)]
@@ -227,38 +225,19 @@ pub(crate) struct ManArgs {
     pub(crate) directory: PathBuf,
 }
 
-fn interval(text: &str) -> Result<Duration, String> {
-    let HumanDuration(interval) = text
-        .parse()
-        .map_err(|error: AmountError| error.to_string())?;
-    let allowed = Duration::from_millis(10)..=Duration::from_hours(1);
-    if allowed.contains(&interval) {
-        Ok(interval)
-    } else {
-        Err("it must be between 10ms and 1h".to_owned())
-    }
+/// A text that can be read as a `T`; it is kept as it was given.
+fn checked<T: FromStr<Err: Display>>(text: &str) -> Result<String, String> {
+    let value = text.parse::<T>().map_err(|error| error.to_string());
+    value.map(|_| text.to_owned())
 }
 
-fn max_size(text: &str) -> Result<Bytes, String> {
-    let HumanBytes(size) = text
-        .parse()
-        .map_err(|error: AmountError| error.to_string())?;
-    if size.0 >= 1 << 20 {
-        Ok(size)
-    } else {
-        Err("less than 1MiB holds no history".to_owned())
-    }
-}
-
-fn percent(text: &str) -> Result<f64, String> {
-    let Percent(number) = text
-        .parse()
-        .map_err(|error: AmountError| error.to_string())?;
-    if number > 0.0 && number <= 100.0 {
-        Ok(number)
-    } else {
-        Err("it must be over 0 and at most 100".to_owned())
-    }
+fn interval(text: &str) -> Result<String, String> {
+    let config = Config {
+        interval: Some(text.to_owned()),
+        ..Config::default()
+    };
+    let interval = config.interval().map_err(|error| error.to_string());
+    interval.map(|_| text.to_owned())
 }
 
 /// Runs a command line and gives the exit code. Errors are printed here and nowhere else.

@@ -5,6 +5,7 @@
 
 use crate::accounts_at::AccountsAt;
 use crate::details::Details;
+use crate::redact::ArgsLevel;
 use crate::rows::{Cells, NamedRows};
 use crate::source::{
     KeptFile, ProcRoot, diskstats, lines, loadavg, missing_from_errno, net_dev, pressure,
@@ -129,6 +130,11 @@ impl Collector {
         }
         tick.times.full_sweep = seen.is_ok_and(|seen| seen.full_sweep);
         self.machine = Some(machine);
+    }
+
+    /// What is stored of command lines from now on.
+    pub(crate) fn set_args(&mut self, level: ArgsLevel) {
+        self.details.set_level(level);
     }
 
     /// Forgets everything: a tick was lost, so the next one says it all anew.

@@ -21,6 +21,9 @@ const MOST_STORED: usize = 4096;
 const MOST_READ: u64 = 16 << 20;
 /// How long the end of a sweep waits for the details of processes that are new.
 const PATIENCE: Duration = Duration::from_millis(25);
+/// And how much longer for each of them, for so many at most: at the start all are new.
+const PATIENCE_EACH: Duration = Duration::from_micros(100);
+const MOST_WAITED_FOR: u32 = 2000;
 /// Readers that were left behind, stuck, before the sampler goes on without.
 const MOST_STUCK: usize = 4;
 
@@ -67,6 +70,15 @@ impl Details {
         }
     }
 
+    /// What is stored of command lines from now on. A reader at the old level ends.
+    pub(crate) fn set_level(&mut self, level: ArgsLevel) {
+        if level != self.level {
+            self.level = level;
+            self.requests = None;
+            self.open.clear();
+        }
+    }
+
     /// How many readers are stuck in the kernel.
     pub(crate) fn stuck(&self) -> usize {
         self.stuck
@@ -110,7 +122,10 @@ impl Details {
         if !self.open.last().is_some_and(is_new) {
             return Vec::new();
         }
-        match self.replies.recv_timeout(PATIENCE) {
+        let batch = self.open.last().map_or(0, Vec::len);
+        let patience =
+            PATIENCE + PATIENCE_EACH * u32::try_from(batch).unwrap_or(0).min(MOST_WAITED_FOR);
+        match self.replies.recv_timeout(patience) {
             Ok(batch) => {
                 self.close_one(&batch);
                 batch

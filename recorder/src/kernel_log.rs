@@ -27,7 +27,7 @@ pub(crate) fn run(path: &Path, after: Option<u64>, queue: &SyncSender<Message>, 
         }
     };
     report(queue, Ok(()));
-    let mut after = after;
+    let (mut after, mut last_round) = (after, false);
     loop {
         let mut batch = Batch::default();
         let drained = log.read_available(usize::MAX, |record| batch.add(record, &mut after));
@@ -39,12 +39,12 @@ pub(crate) fn run(path: &Path, after: Option<u64>, queue: &SyncSender<Message>, 
             }
         }
         let records = batch.into_records();
-        if !records.is_empty() && queue.send(Message::Records(records)).is_err() {
+        let is_sent = records.is_empty() || queue.send(Message::Records(records)).is_ok();
+        if last_round || !is_sent {
             return;
         }
-        if is_over(stop) {
-            return;
-        }
+        // What was logged until the end is read once more.
+        last_round = is_over(stop);
     }
 }
 

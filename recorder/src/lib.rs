@@ -10,6 +10,7 @@ mod cli;
 mod clock;
 mod collect;
 mod command;
+mod config;
 mod control;
 mod details;
 mod host;

@@ -5,6 +5,7 @@
 //! and the one after it says everything anew.
 
 mod outcome;
+mod output;
 mod threads;
 
 pub(crate) use outcome::Outcome;
@@ -12,6 +13,7 @@ pub(crate) use outcome::Outcome;
 use crate::budget::Budget;
 use crate::clock;
 use crate::collect::Collector;
+use crate::config::Tunable;
 use crate::schedule::{Between, Due, Schedule};
 use crate::status::Shared;
 use crate::store::Message;
@@ -69,12 +71,12 @@ enum Woken {
 
 impl Sampler {
     /// Takes ticks until a signal asks for the end, or the time is over. Gives the reason.
-    /// `after` is called after each.
+    /// `after` is called after each, and may give new settings.
     fn run(
         &mut self,
         signal: &OwnedFd,
         until: Option<MonotonicTime>,
-        after: &mut dyn FnMut(),
+        after: &mut dyn FnMut() -> Option<Tunable>,
     ) -> anyhow::Result<&'static str> {
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
         loop {
@@ -87,7 +89,23 @@ impl Sampler {
             }
             let due = self.schedule.take(clock::now().monotonic);
             self.tick(due);
-            after();
+            if let Some(tunable) = after() {
+                self.tune(&tunable);
+            }
+        }
+    }
+
+    /// New settings, from the next tick on.
+    fn tune(&mut self, tunable: &Tunable) {
+        self.budget = Budget::new(tunable.budget_percent);
+        self.collector.set_args(tunable.args);
+        if self
+            .queue
+            .try_send(Message::Options(tunable.options))
+            .is_err()
+        {
+            self.shared
+                .say("the writer is busy: send SIGHUP again to change its settings".to_owned());
         }
     }
 
@@ -146,6 +164,20 @@ impl Sampler {
             starved: waited,
             continued,
         };
+        if let Some(suspended) = between.suspend()
+            && due.missed == 0
+        {
+            // The monotonic clock stood still, so no tick was due; the hole is there all the same.
+            let detail = format!("for {:.1} s", suspended.as_secs_f64());
+            records.push(Record::Gap(Gap {
+                kind: GapKind::Suspended,
+                after: before.seq,
+                from: before.wall,
+                to: now.wall,
+                missed: 0,
+                detail,
+            }));
+        }
         if due.missed > 0 {
             let (kind, detail) = between.cause(self.interval);
             self.shared.update(|status| status.missed += due.missed);

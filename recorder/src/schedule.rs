@@ -83,8 +83,7 @@ pub(crate) struct Between {
 impl Between {
     /// Why ticks are missing, and what more can be said.
     pub(crate) fn cause(&self, interval: Duration) -> (GapKind, String) {
-        let suspended = self.suspended();
-        if suspended >= SUSPENDED {
+        if let Some(suspended) = self.suspend() {
             return (
                 GapKind::Suspended,
                 format!("for {:.1} s", suspended.as_secs_f64()),
@@ -122,7 +121,11 @@ impl Between {
         }
     }
 
-    /// How long the host was suspended.
+    /// How long the host was suspended, if it was.
+    pub(crate) fn suspend(&self) -> Option<Duration> {
+        Some(self.suspended()).filter(|suspended| *suspended >= SUSPENDED)
+    }
+
     fn suspended(&self) -> Duration {
         let boot = self.now.boot.since(self.before.boot).unwrap_or_default();
         let awake = self

@@ -6,7 +6,7 @@
 use crate::readers::Readers;
 use crate::status::Shared;
 use afterimage_format::capture::error::CaptureError;
-use afterimage_format::capture::writer::{Record, Writer};
+use afterimage_format::capture::writer::{Options, Record, Writer};
 use afterimage_format::tick::Tick;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
@@ -18,6 +18,8 @@ pub(crate) enum Message {
     Tick(Box<Tick>, Vec<Record>),
     /// Rows for plain tables.
     Records(Vec<Record>),
+    /// New settings.
+    Options(Options),
     /// The run ends, and why.
     End(String),
 }
@@ -33,6 +35,7 @@ pub(crate) fn run(
     for message in queue {
         let committed = match message {
             Message::End(why) => return writer.finish(&why),
+            Message::Options(options) => writer.set_options(options),
             Message::Records(records) => writer.commit(None, records),
             Message::Tick(tick, records) => {
                 let committed = writer.commit(Some(&tick), records);

@@ -103,3 +103,20 @@ pub enum CaptureError {
         place: String,
     },
 }
+
+impl CaptureError {
+    /// Whether it says that the file is damaged, and not that something else went wrong with it.
+    pub fn is_damage(&self) -> bool {
+        let damage = [
+            rusqlite::ErrorCode::DatabaseCorrupt,
+            rusqlite::ErrorCode::NotADatabase,
+        ];
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Sqlite { source, .. } => source
+                .sqlite_error_code()
+                .is_some_and(|code| damage.contains(&code)),
+            _ => false,
+        }
+    }
+}

@@ -52,6 +52,16 @@ impl Sync {
             Self::Off => "off",
         }
     }
+
+    /// `PRAGMA synchronous` for it; with ten seconds, some commits are made to wait by
+    /// [`Writer::commit`].
+    fn pragma(self) -> &'static str {
+        match self {
+            Self::Tick => "FULL",
+            Self::TenSeconds => "NORMAL",
+            Self::Off => "OFF",
+        }
+    }
 }
 
 /// How a capture is kept.
@@ -121,6 +131,15 @@ impl Writer {
     /// The number that the next tick must have.
     pub fn next_seq(&self) -> Seq {
         self.last.map_or(Seq(1), |(seq, ..)| Seq(seq.0 + 1))
+    }
+
+    /// New limits, and a new rule for when what was written reaches the disk.
+    pub fn set_options(&mut self, options: Options) -> Result<(), CaptureError> {
+        self.options = options;
+        let set = self
+            .db
+            .pragma_update(None, "synchronous", options.sync.pragma());
+        set.map_err(self.sqlite("cannot set when to sync"))
     }
 
     /// How many ticks wait in memory for the file to be writable.

@@ -1,44 +1,59 @@
 //! `afterimage record`.
 
-use crate::cli::{RecordArgs, SyncArg};
+use crate::cli::RecordArgs;
+use crate::config::Config;
 use crate::record::{Settings, record};
-use afterimage_format::capture::writer::{Options, Sync};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
-    let options = Options {
-        sync: match args.sync {
-            SyncArg::Tick => Sync::Tick,
-            SyncArg::TenSeconds => Sync::TenSeconds,
-            SyncArg::Off => Sync::Off,
-        },
-        max_bytes: args.max_size.0,
-        retain: args.retain.0,
-    };
-    let settings = Settings {
-        output: args.output.clone().unwrap_or_else(default_output),
-        interval: args.interval,
-        duration: args.duration.as_ref().map(|duration| duration.0),
-        options,
-        budget_percent: args.budget_cpu,
-        args: args.args,
+    let line = Config {
+        output: args.output.clone(),
+        interval: args.interval.clone(),
+        max_size: args.max_size.clone(),
+        retain: args.retain.clone(),
+        budget_cpu: args.budget_cpu.clone(),
+        sync: args.sync.clone(),
+        args: args.args.clone(),
         proc_root: args.proc_root.clone(),
         socket: args.socket.clone(),
+    };
+    let file = args.config.as_deref().map(Config::read).transpose()?;
+    let config = line.clone().or(file.unwrap_or_default());
+    let state_directory = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
+    let settings = Settings {
+        output: config
+            .output
+            .clone()
+            .unwrap_or_else(|| default_output(state_directory.clone())),
+        interval: config.interval()?,
+        duration: args.duration.as_ref().map(|duration| duration.0),
+        tunable: config.tunable()?,
+        proc_root: config
+            .proc_root
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("/proc")),
+        socket: config.socket.clone(),
+        is_service: state_directory.is_some(),
         live: io::stderr().is_terminal(),
+        line,
+        config_file: args.config.clone(),
     };
     let mut out = io::stderr();
-    let outcome = record(&settings, &mut out)?;
+    let outcome = record(settings, &mut out)?;
     // The recording is whole whether or not anyone can still be told.
     drop(writeln!(out, "{outcome}"));
     Ok(ExitCode::SUCCESS)
 }
 
-fn default_output() -> PathBuf {
+/// Named for the host: here, or where systemd keeps the state of the service.
+fn default_output(state_directory: Option<PathBuf>) -> PathBuf {
     let host = rustix::system::uname()
         .nodename()
         .to_string_lossy()
         .replace('/', "_");
-    PathBuf::from(format!("{host}.afterimage"))
+    state_directory
+        .unwrap_or_default()
+        .join(format!("{host}.afterimage"))
 }

@@ -1,21 +1,20 @@
 //! Starts a recording: the capture, the threads around the sampler, and their orderly end.
 
-use super::{Outcome, Sampler};
+use super::{Outcome, Sampler, output};
 use crate::accounts_at::AccountsAt;
 use crate::budget::Budget;
 use crate::collect::Collector;
+use crate::config::{Config, Tunable};
 use crate::control::Control;
 use crate::details::Details;
 use crate::readers::Readers;
-use crate::redact::ArgsLevel;
 use crate::schedule::Schedule;
 use crate::source::ProcRoot;
 use crate::status::{Shared, Status};
 use crate::store::{self, Message};
 use crate::{clock, host, kernel_log};
 use afterimage_analysis::amount::HumanBytes;
-use afterimage_format::capture::lock::OwnerLock;
-use afterimage_format::capture::writer::{Options, RunFacts, Start, Writer};
+use afterimage_format::capture::writer::{RunFacts, Start};
 use afterimage_format::units::Bytes;
 use anyhow::Context as _;
 use rustix::fd::OwnedFd;
@@ -24,8 +23,8 @@ use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{channel, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -42,26 +41,28 @@ pub(crate) struct Settings {
     pub(crate) output: PathBuf,
     pub(crate) interval: Duration,
     pub(crate) duration: Option<Duration>,
-    pub(crate) options: Options,
-    pub(crate) budget_percent: f64,
-    pub(crate) args: ArgsLevel,
+    pub(crate) tunable: Tunable,
     pub(crate) proc_root: PathBuf,
     pub(crate) socket: Option<PathBuf>,
+    /// Nobody is there to choose another file.
+    pub(crate) is_service: bool,
+    /// What the command line said, and the file with the rest: SIGHUP reads that again.
+    pub(crate) line: Config,
+    pub(crate) config_file: Option<PathBuf>,
     /// Show a status line that is rewritten with each tick.
     pub(crate) live: bool,
 }
 
 /// Records until a signal or the time ends it. Lines about it go to `out`.
-pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+pub(crate) fn record(mut settings: Settings, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let root = ProcRoot::open(&settings.proc_root).with_context(|| {
         format!(
             "cannot read {}: is it mounted?",
             settings.proc_root.display()
         )
     })?;
-    let lock = OwnerLock::take(&settings.output)?;
-    let facts = run_facts(settings, &root);
-    let (writer, start) = Writer::start(&settings.output, lock, settings.options, &facts)?;
+    let facts = run_facts(&settings, &root);
+    let (writer, start) = output::open(&mut settings, &facts, out)?;
     let (stop_read, stop_write) = rustix::pipe::pipe()?;
     let signals = Signals::catch()?;
     let shared = Arc::new(Shared::default());
@@ -70,7 +71,7 @@ pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result
     let next_seq = writer.next_seq();
     let after = writer.last_kernel_sequence()?;
     let readers = Readers::new(&settings.output);
-    announce(out, settings, &facts, &start)?;
+    announce(out, &settings, &facts, &start)?;
 
     let store = {
         let (shared, mut readers) = (Arc::clone(&shared), readers);
@@ -78,26 +79,18 @@ pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result
             store::run(writer, &messages, &give_back, &mut readers, &shared)
         })?
     };
-    let kmsg = root.is_live().then(|| {
-        let queue = queue.clone();
-        spawn("kernel-log", move || {
-            kernel_log::run(Path::new("/dev/kmsg"), after, &queue, &stop_read);
-        })
-    });
-    let kmsg = kmsg.transpose()?;
-    let control = Control::start(settings, &shared, &queue);
+    let kmsg = kernel_log(&root, after, queue.clone(), stop_read)?;
+    let control = Control::start(&settings, &shared, &queue);
     if let Err(error) = &control {
         shared.say(format!(
             "no control socket ({error:#}): `status` and `mark` will not find this recorder"
         ));
     }
 
-    let details = Details::new(settings.proc_root.clone(), settings.args);
-    let accounts = AccountsAt::new(PathBuf::from("/"));
     let begin = clock::now().monotonic;
     let mut sampler = Sampler {
-        collector: Collector::new(root, accounts, details, kept_files()),
-        budget: Budget::new(settings.budget_percent),
+        collector: collector(&settings, root),
+        budget: Budget::new(settings.tunable.budget_percent),
         schedule: Schedule::new(begin, settings.interval),
         interval: settings.interval,
         queue: queue.clone(),
@@ -114,17 +107,23 @@ pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result
         live: settings.live,
         shared: &shared,
     };
-    let why = sampler.run(&signals.ending, until, &mut || show.update());
+    let why = sampler.run(&signals.ending, until, &mut || {
+        let asked = signals.reload.swap(false, Ordering::Relaxed);
+        let tunable = if asked {
+            reload(&settings, &shared)
+        } else {
+            None
+        };
+        show.update();
+        tunable
+    });
 
     drop(stop_write);
+    kmsg.map(join).transpose()?;
     // A writer that is gone already has left its error in its result, which is joined below.
-    drop(queue.send(Message::End(
-        why.as_ref().map_or("crashed", |why| why).to_owned(),
-    )));
+    let end = why.as_ref().map_or("crashed", |why| why).to_owned();
+    drop(queue.send(Message::End(end)));
     drop(control);
-    if let Some(kmsg) = kmsg {
-        join(kmsg)?;
-    }
     show.update();
     show.end();
     join(store)??;
@@ -137,13 +136,49 @@ pub(crate) fn record(settings: &Settings, out: &mut dyn Write) -> anyhow::Result
     })
 }
 
+/// The thread that reads the kernel log; there is none for a directory that stands in for /proc.
+fn kernel_log(
+    root: &ProcRoot,
+    after: Option<u64>,
+    queue: SyncSender<Message>,
+    stop: OwnedFd,
+) -> anyhow::Result<Option<thread::JoinHandle<()>>> {
+    if !root.is_live() {
+        return Ok(None);
+    }
+    let read = move || kernel_log::run(Path::new("/dev/kmsg"), after, &queue, &stop);
+    spawn("kernel-log", read).map(Some)
+}
+
+fn collector(settings: &Settings, root: ProcRoot) -> Collector {
+    let details = Details::new(settings.proc_root.clone(), settings.tunable.args);
+    let accounts = AccountsAt::new(PathBuf::from("/"));
+    Collector::new(root, accounts, details, kept_files())
+}
+
+/// What the configuration says now; one that is not understood changes nothing.
+fn reload(settings: &Settings, shared: &Shared) -> Option<Tunable> {
+    let file = settings.config_file.as_deref()?;
+    let config = Config::read(file).map(|file| settings.line.clone().or(file));
+    match config.and_then(|config| config.tunable()) {
+        Ok(tunable) => {
+            shared.say(format!("read {} again", file.display()));
+            Some(tunable)
+        }
+        Err(error) => {
+            shared.say(format!("{error:#}; the settings stay as they are"));
+            None
+        }
+    }
+}
+
 fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {
     RunFacts {
         host: host::facts(root),
         pid: i32::try_from(std::process::id()).unwrap_or(0),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         interval: settings.interval,
-        args: settings.args.to_string(),
+        args: settings.tunable.args.to_string(),
         now: clock::now(),
         mounts: host::mounts(root),
     }
@@ -207,6 +242,8 @@ struct Signals {
     /// Readable once SIGTERM or SIGINT has come.
     ending: OwnedFd,
     continued: Arc<AtomicBool>,
+    /// SIGHUP has come.
+    reload: Arc<AtomicBool>,
 }
 
 impl Signals {
@@ -217,12 +254,14 @@ impl Signals {
         for signal in [SIGTERM, SIGINT] {
             signal_hook::low_level::pipe::register(signal, write.try_clone()?)?;
         }
-        signal_hook::flag::register(SIGHUP, Arc::new(AtomicBool::new(false)))?;
+        let reload = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(SIGHUP, Arc::clone(&reload))?;
         let continued = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(SIGCONT, Arc::clone(&continued))?;
         Ok(Self {
             ending: ending.into(),
             continued,
+            reload,
         })
     }
 }

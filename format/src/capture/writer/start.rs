@@ -371,12 +371,7 @@ fn configure(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
     db.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
     db.pragma_update(None, "cache_size", -4096)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
-    let synchronous = match sync {
-        Sync::Tick => "FULL",
-        Sync::TenSeconds => "NORMAL",
-        Sync::Off => "OFF",
-    };
-    db.pragma_update(None, "synchronous", synchronous)?;
+    db.pragma_update(None, "synchronous", sync.pragma())?;
     db.busy_timeout(Duration::from_secs(5))
 }
 
