@@ -21,4 +21,4 @@ pub mod version;
 pub mod writer;
 
 pub use open::Mode;
-pub use reader::{Capture, Checked, Curves, Damage};
+pub use reader::{Capture, Checked, Curves, Damage, LifeBucket};

@@ -35,7 +35,7 @@ pub(crate) struct Control {
 pub(crate) fn default_path() -> PathBuf {
     let uid = rustix::process::geteuid();
     if uid.is_root() {
-        return PathBuf::from("/run/afterimage.sock");
+        return PathBuf::from("/run/afterimage/control");
     }
     match std::env::var_os("XDG_RUNTIME_DIR") {
         Some(folder) if !folder.is_empty() => Path::new(&folder).join("afterimage.sock"),
@@ -50,6 +50,12 @@ impl Control {
         queue: &SyncSender<Message>,
     ) -> anyhow::Result<Self> {
         let path = settings.socket.clone().unwrap_or_else(default_path);
+        if path == default_path()
+            && let Some(folder) = path.parent()
+        {
+            // As a service it is there already; by hand, root's is made here.
+            drop(fs::DirBuilder::new().create(folder));
+        }
         if UnixStream::connect(&path).is_ok() {
             bail!(
                 "another recorder listens on {}: give this one its own with --socket",

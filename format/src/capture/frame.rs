@@ -23,6 +23,8 @@ pub(crate) enum FrameKind {
     Processes = 3,
     /// One tick of the tail.
     Tick = 4,
+    /// What each process did in a bucket of the pyramid.
+    Lives = 5,
 }
 
 const MAGIC: [u8; 4] = *b"AFFR";

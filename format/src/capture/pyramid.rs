@@ -3,14 +3,27 @@
 //! So that seven days can be drawn without unpacking seven days. A cache: whatever is in it
 //! can be made again from the chunks, and nothing else is concluded from it.
 
+mod lives;
+
+pub use lives::{LifeSums, SHORT_LIVES, SumAndMost};
+
 use super::bytes::Input;
+use super::chunk::Chunk;
 use super::error::FrameFault;
-use super::tables::{self, integer};
-use crate::series::{Series, SeriesValues};
+use super::frame::{FrameKey, FrameKind, Packer, open, seal};
+use super::tables::{self, integer, maybe};
+use crate::process::ProcessKey;
+use crate::series::{Series, SeriesReader, SeriesValues};
 use crate::tick::TickTimes;
-use crate::time::{Seq, WallTime};
+use crate::time::{MonotonicTime, Seq, WallTime};
+pub(crate) use lives::{Follower, Lives};
 use rusqlite::Connection;
 use rusqlite::types::Value;
+use std::ops::Range;
+use std::time::Duration;
+
+/// zstd level of the lives: written once a minute.
+const LIVES_LEVEL: i32 = 9;
 
 /// The steps of the pyramid, in seconds.
 pub const LEVELS: [u32; 3] = [60, 900, 7200];
@@ -48,43 +61,122 @@ struct Sum {
     /// Which bucket of its level it is, by time since boot.
     number: i64,
     totals: [(f64, u64); Series::COUNT],
+    lives: Lives,
 }
 
 /// Turns ticks into the rows of every level.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct PyramidWriter {
+    capture: u64,
+    tick_rate: u64,
     open: [Option<Sum>; LEVELS.len()],
+    series: SeriesReader,
+    follower: Follower,
+    /// When the tick before was due.
+    before: Option<MonotonicTime>,
 }
 
 impl PyramidWriter {
-    /// Adds a tick, and writes the buckets that it ends.
+    /// A pyramid without open buckets.
+    pub(crate) fn new(capture: u64, tick_rate: u64) -> Self {
+        Self {
+            capture,
+            tick_rate,
+            open: [const { None }; LEVELS.len()],
+            series: SeriesReader::default(),
+            follower: Follower::default(),
+            before: None,
+        }
+    }
+
+    /// Adds the ticks of a chunk, and writes the buckets that they end.
     pub(crate) fn add(
         &mut self,
         db: &Connection,
-        at: (u64, i64),
-        times: &TickTimes,
-        values: &SeriesValues,
+        (run, interval): (i64, Duration),
+        chunk: &Chunk,
     ) -> rusqlite::Result<()> {
-        for (level, open) in LEVELS.into_iter().zip(&mut self.open) {
-            let number = times.planned.0.div_euclid(i64::from(level) * 1_000_000);
-            if let Some(done) = open.take_if(|sum| sum.number != number) {
-                write(db, at, level, &done.finish())?;
+        let segments = segments(&chunk.ticks);
+        if self.is_gap(chunk.ticks[0].planned, interval) {
+            self.follower.forget();
+        }
+        let lives = self.follower.follow(chunk, &segments, self.tick_rate);
+        for (segment, lives) in segments.into_iter().zip(lives) {
+            for tick in segment {
+                let times = &chunk.ticks[tick];
+                if self.is_gap(times.planned, interval) {
+                    self.series.restart();
+                }
+                self.before = Some(times.planned);
+                let values = self.series.read(chunk, tick);
+                self.roll(db, run, times)?;
+                for sum in self.open.iter_mut().flatten() {
+                    sum.add(times, &values);
+                }
             }
-            open.get_or_insert_with(|| Sum::new(number, times))
-                .add(times, values);
+            if let Some(minute) = &mut self.open[0] {
+                let is_first = minute.lives.is_empty();
+                lives::merge(&mut minute.lives, &lives, is_first);
+            }
         }
         Ok(())
     }
 
-    /// Writes what is open: the run ends, or its ticks are interrupted for good.
-    pub(crate) fn finish(&mut self, db: &Connection, at: (u64, i64)) -> rusqlite::Result<()> {
-        for (level, open) in LEVELS.into_iter().zip(&mut self.open) {
-            if let Some(done) = open.take() {
-                write(db, at, level, &done.finish())?;
+    fn is_gap(&self, planned: MonotonicTime, interval: Duration) -> bool {
+        let step = self.before.and_then(|before| planned.since(before));
+        step.is_some_and(|step| step > interval * 3 / 2)
+    }
+
+    /// Ends the buckets that this tick is not in, and begins those that it is in.
+    fn roll(&mut self, db: &Connection, run: i64, times: &TickTimes) -> rusqlite::Result<()> {
+        for (level, seconds) in LEVELS.into_iter().enumerate() {
+            let number = bucket_number(times, seconds);
+            if self.open[level]
+                .as_ref()
+                .is_some_and(|sum| sum.number != number)
+            {
+                self.end(db, run, level)?;
             }
+            self.open[level].get_or_insert_with(|| Sum::new(number, times));
         }
         Ok(())
     }
+
+    /// Writes an open bucket; what lives did in it becomes part of the next level's.
+    fn end(&mut self, db: &Connection, run: i64, level: usize) -> rusqlite::Result<()> {
+        let Some(mut done) = self.open[level].take() else {
+            return Ok(());
+        };
+        lives::fold_short(&mut done.lives);
+        if let Some(Some(longer)) = self.open.get_mut(level + 1) {
+            let is_first = longer.lives.is_empty();
+            lives::merge(&mut longer.lives, &done.lives, is_first);
+        }
+        write(db, (self.capture, run), LEVELS[level], done)
+    }
+
+    /// Writes what is open: the run ends, or its ticks are interrupted for good.
+    pub(crate) fn finish(&mut self, db: &Connection, run: i64) -> rusqlite::Result<()> {
+        self.series.restart();
+        self.follower.forget();
+        self.before = None;
+        (0..LEVELS.len()).try_for_each(|level| self.end(db, run, level))
+    }
+}
+
+fn bucket_number(times: &TickTimes, level: u32) -> i64 {
+    times.planned.0.div_euclid(i64::from(level) * 1_000_000)
+}
+
+/// The runs of ticks that are in one minute.
+fn segments(ticks: &[TickTimes]) -> Vec<Range<usize>> {
+    let minutes = ticks.chunk_by(|a, b| bucket_number(a, LEVELS[0]) == bucket_number(b, LEVELS[0]));
+    let mut start = 0;
+    let ranges = minutes.map(|minute| {
+        start += minute.len();
+        start - minute.len()..start
+    });
+    ranges.collect()
 }
 
 impl Sum {
@@ -100,6 +192,7 @@ impl Sum {
             bucket,
             number,
             totals: [(0.0, 0); Series::COUNT],
+            lives: Lives::new(),
         }
     }
 
@@ -120,13 +213,13 @@ impl Sum {
         }
     }
 
-    fn finish(mut self) -> Bucket {
+    fn finish(mut self) -> (Bucket, Lives) {
         for (spread, (total, count)) in self.bucket.series.iter_mut().zip(self.totals) {
             if let Some(spread) = spread {
                 spread.mean = total / count as f64;
             }
         }
-        self.bucket
+        (self.bucket, self.lives)
     }
 }
 
@@ -135,10 +228,12 @@ fn write(
     db: &Connection,
     (capture, run): (u64, i64),
     level: u32,
-    bucket: &Bucket,
+    sum: Sum,
 ) -> rusqlite::Result<()> {
-    let mut machine = Vec::new();
+    let (bucket, lives) = sum.finish();
+    let (mut machine, mut raw) = (Vec::new(), Vec::new());
     encode(&mut machine, &bucket.series);
+    lives::encode(&mut raw, &lives);
     let values = vec![
         integer(level),
         integer(run),
@@ -147,17 +242,45 @@ fn write(
         integer(bucket.from.0),
         integer(bucket.to.0),
         Value::Blob(machine),
+        maybe(sealed(capture, bucket.first, &raw).map(Value::Blob)),
     ];
     tables::named("pyramid").insert(db, capture, None, values)?;
     if level == LEVELS[0] {
-        tables::named("minute").insert(db, capture, None, minute(bucket))?;
+        tables::named("minute").insert(db, capture, None, minute(&bucket))?;
     }
     Ok(())
 }
 
+/// The lives as a frame. What cannot be packed is left out: it can be made again.
+fn sealed(capture: u64, first: Seq, raw: &[u8]) -> Option<Vec<u8>> {
+    let mut frame = Vec::new();
+    let key = FrameKey {
+        capture,
+        seq: first.0,
+    };
+    let mut packer = Packer::new(LIVES_LEVEL).ok()?;
+    seal(&mut frame, FrameKind::Lives, key, raw, &mut packer).ok()?;
+    Some(frame)
+}
+
+/// What each process did in a bucket.
+pub(crate) fn decode_lives(
+    frame: &[u8],
+    capture: u64,
+    first: Seq,
+) -> Result<Vec<(ProcessKey, LifeSums)>, FrameFault> {
+    let mut raw = Vec::new();
+    let key = FrameKey {
+        capture,
+        seq: first.0,
+    };
+    open(&mut &frame[..], FrameKind::Lives, key, &mut raw)?;
+    lives::decode(&raw)
+}
+
 fn minute(bucket: &Bucket) -> Vec<Value> {
     let of = |series: Series| bucket.series[series as usize];
-    let real = |value: Option<f64>| tables::maybe(value.map(Value::Real));
+    let real = |value: Option<f64>| maybe(value.map(Value::Real));
     let mean = |series| real(of(series).map(|spread| spread.mean));
     let max = |series| real(of(series).map(|spread| spread.max));
     let idle = |pick: fn(Spread) -> f64| {
@@ -245,55 +368,6 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<[Option<Spread>; Series::COUNT], Fr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tick::{Instants, Shed};
-    use crate::time::{BootTime, MonotonicTime};
-    use std::time::Duration;
-
-    fn times(second: u32) -> TickTimes {
-        let micros = i64::from(second) * 1_000_000;
-        let at = Instants {
-            monotonic: MonotonicTime(micros),
-            boot: BootTime(micros),
-            wall: WallTime(micros),
-        };
-        TickTimes {
-            seq: Seq(u64::from(second)),
-            planned: MonotonicTime(micros),
-            began: at,
-            ended: at,
-            recorder_cpu: Duration::ZERO,
-            shed: Shed::NONE,
-            full_sweep: false,
-        }
-    }
-
-    #[test]
-    fn one_second_of_load_shows_in_the_two_hours_around_it() {
-        let db = Connection::open_in_memory().unwrap();
-        db.execute_batch(tables::SCHEMA).unwrap();
-        let mut pyramid = PyramidWriter::default();
-        for second in 0..7300 {
-            let mut values = [None; Series::COUNT];
-            values[Series::Running as usize] = Some(if second == 3601 { 90.0 } else { 1.0 });
-            pyramid.add(&db, (1, 1), &times(second), &values).unwrap();
-        }
-        let table = tables::named("pyramid");
-        let rows = table.sound_rows(&db, 1, ("WHERE level_seconds = ?", &[7200]), |row| {
-            (
-                row.unsigned(2),
-                row.unsigned(3),
-                decode(row.bytes(6).unwrap()).unwrap(),
-            )
-        });
-        let rows = rows.unwrap();
-        assert_eq!(rows.len(), 1);
-        let (first, ticks, series) = &rows[0];
-        assert_eq!((*first, *ticks), (Some(0), Some(7200)));
-        let running = series[Series::Running as usize].unwrap();
-        assert_eq!((running.min, running.max), (1.0, 90.0));
-        assert!((running.mean - (7199.0 + 90.0) / 7200.0).abs() < 1e-4);
-        assert_eq!(series[Series::Load1 as usize], None);
-    }
 
     #[test]
     fn a_cut_bucket_is_refused() {

@@ -7,7 +7,7 @@ mod plain;
 mod series;
 mod time;
 
-pub use series::Curves;
+pub use series::{Curves, LifeBucket};
 
 use super::chunk::Chunk;
 use super::chunk::builder::ChunkBuilder;

@@ -72,4 +72,4 @@ CREATE TABLE tail (id INTEGER PRIMARY KEY, frame BLOB);
 
 -- Minima, maxima and means; a cache that can be made again from the chunks.
 CREATE TABLE pyramid (
-  id INTEGER PRIMARY KEY, level_seconds INTEGER, run INTEGER, first_seq INTEGER, ticks INTEGER, from_unix_us INTEGER, to_unix_us INTEGER, machine BLOB, row_check INTEGER);
+  id INTEGER PRIMARY KEY, level_seconds INTEGER, run INTEGER, first_seq INTEGER, ticks INTEGER, from_unix_us INTEGER, to_unix_us INTEGER, machine BLOB, lives BLOB, row_check INTEGER);

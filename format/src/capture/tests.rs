@@ -130,6 +130,10 @@ impl FakeHost {
         for slot in 0..self.processes {
             let rss = rss(slot, self.second).cast_signed();
             tick.number(Group::Process, slot, ProcessField::Rss.column(), Ok(rss));
+            let run = 1000 * i64::from(slot) * self.second;
+            for (field, value) in [(ProcessField::Run, run), (ProcessField::Threads, 1)] {
+                tick.number(Group::Process, slot, field.column(), Ok(value));
+            }
         }
         self.second += 1;
         tick
@@ -453,6 +457,32 @@ fn one_second_of_load_shows_at_every_resolution() {
             (least - 1.0).abs() < 1e-6 && (most - 90.0).abs() < 1e-6,
             "step {step}: {least} {most}"
         );
+    }
+}
+
+#[test]
+fn what_a_process_did_adds_up_at_every_resolution() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(8000);
+    let mut capture = Capture::open(&path).unwrap();
+    for most in [10_000, 500, 20, 2] {
+        let span = (wall(0), wall(7999));
+        let buckets = capture.life_curve(key(2), span, most).unwrap();
+        assert_eq!(
+            buckets.iter().map(|bucket| bucket.sums.ticks).sum::<u64>(),
+            8000
+        );
+        // 2 ms a second; what was before the first tick is not known.
+        let cpu = buckets.iter().map(|bucket| bucket.sums.cpu_us.sum);
+        assert_eq!(cpu.sum::<u64>(), 7999 * 2000, "{most}");
+        assert!(
+            buckets
+                .iter()
+                .all(|bucket| bucket.sums.cpu_us.most == 2000 || bucket.first == Seq(1))
+        );
+        let largest = buckets.iter().map(|bucket| bucket.sums.rss_pages[1]).max();
+        assert_eq!(largest, (0..8000).map(|second| rss(2, second)).max());
     }
 }
 

@@ -24,7 +24,6 @@ use super::lock::OwnerLock;
 use super::pyramid::PyramidWriter;
 use super::tables::{self, integer, text};
 use crate::facts::{Anchor, Event, Gap, GapKind, KernelLogLine, Source};
-use crate::series::SeriesReader;
 use crate::tick::Tick;
 use crate::time::{MonotonicTime, Seq, WallTime};
 use rusqlite::Connection;
@@ -117,7 +116,6 @@ pub struct Writer {
     unsaved_records: Vec<Record>,
     chunk_packer: Packer,
     tail_packer: Packer,
-    series: SeriesReader,
     pyramid: PyramidWriter,
     lives: Lives,
     quotas: evict::Quotas,
@@ -168,7 +166,6 @@ impl Writer {
         }
         self.builder.clear();
         self.unsaved.clear();
-        self.series.restart();
     }
 
     /// The kernel-log line that was stored last in this boot, by the kernel's number.
@@ -269,14 +266,14 @@ impl Writer {
         let frames = frames.map_err(|fault| self.damaged(seq, fault))?;
         let cramped = self.make_room(frames.len());
         cramped.map_err(self.sqlite("cannot make room"))?;
-        let mut derived = (self.series.clone(), self.pyramid.clone());
-        if let Err(source) = self.write_chunk_rows(&frames, &mut derived) {
+        let mut pyramid = self.pyramid.clone();
+        if let Err(source) = self.write_chunk_rows(&frames, &mut pyramid) {
             // What the transaction would have stored is not stored: neither are these.
             let lives = Lives::resume(&self.db, self.capture, self.boot, self.lives.tick_rate());
             self.lives = lives.map_err(self.sqlite("cannot read its processes"))?;
             return Err(self.sqlite("cannot save a chunk")(source));
         }
-        (self.series, self.pyramid) = derived;
+        self.pyramid = pyramid;
         self.builder.take();
         let evicted = self.evict().and_then(|()| self.top_up_reserve());
         evicted.map_err(self.sqlite("cannot make room"))
@@ -299,7 +296,7 @@ impl Writer {
     fn write_chunk_rows(
         &mut self,
         frames: &[u8],
-        (series, pyramid): &mut (SeriesReader, PyramidWriter),
+        pyramid: &mut PyramidWriter,
     ) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
         let chunk = self.builder.chunk();
@@ -321,16 +318,7 @@ impl Writer {
         transaction
             .prepare_cached("REPLACE INTO chunk_body VALUES (?, ?)")?
             .execute((id, frames))?;
-        let mut before: Option<MonotonicTime> = None;
-        for (tick, times) in chunk.ticks.iter().enumerate() {
-            let step = before.and_then(|before| times.planned.since(before));
-            if step.is_some_and(|step| step > self.interval * 3 / 2) {
-                series.restart();
-            }
-            before = Some(times.planned);
-            let values = series.read(chunk, tick);
-            pyramid.add(&transaction, (self.capture, self.run), times, &values)?;
-        }
+        pyramid.add(&transaction, (self.run, self.interval), chunk)?;
         self.lives.update(&transaction, chunk)?;
         self.write_records(&transaction)?;
         transaction.commit()
@@ -424,8 +412,7 @@ impl Writer {
         let ended = (|| {
             let transaction = self.db.unchecked_transaction()?;
             self.write_records(&transaction)?;
-            self.pyramid
-                .finish(&transaction, (self.capture, self.run))?;
+            self.pyramid.finish(&transaction, self.run)?;
             start::end_run(&transaction, self.capture, self.run, (last, to, why))?;
             transaction.commit()
         })();

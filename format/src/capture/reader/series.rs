@@ -2,7 +2,8 @@
 
 use super::{Capture, Part};
 use crate::capture::error::CaptureError;
-use crate::capture::pyramid::{self, Bucket, LEVELS, Spread};
+use crate::capture::pyramid::{self, Bucket, Follower, LEVELS, LifeSums, Spread};
+use crate::process::ProcessKey;
 use crate::series::{Series, SeriesReader};
 use crate::time::{Seq, WallTime};
 
@@ -35,22 +36,14 @@ impl Capture {
         if last.0 - first.0 < most as u64 {
             return self.curves_of_ticks(first, last);
         }
-        let seconds = to.since(from).map_or(0, |length| length.as_secs());
-        let fits = |level: &&u32| seconds / u64::from(**level) <= most as u64;
-        let level = *LEVELS.iter().find(fits).unwrap_or(&LEVELS[2]);
-        self.curves_of_level(level, first, last)
+        self.curves_of_level(level_for(from, to, most), first, last)
     }
 
     /// One bucket a tick.
     fn curves_of_ticks(&mut self, first: Seq, last: Seq) -> Result<Curves, CaptureError> {
         let mut buckets = Vec::new();
         let (mut reader, mut seq) = (SeriesReader::default(), Seq(first.0.saturating_sub(1)));
-        let breaks: Vec<Seq> = self
-            .gaps()?
-            .iter()
-            .filter(|gap| gap.missed > 0)
-            .map(|gap| gap.after)
-            .collect();
+        let breaks = self.breaks()?;
         while seq <= last {
             let Some(chunk) = self.chunk_of(seq, Part::Machine)? else {
                 reader.restart();
@@ -153,6 +146,151 @@ impl Capture {
             buckets,
         })
     }
+}
+
+/// A stretch of time, and what every process did in it.
+type BucketOfLives = (LifeBucket, Vec<(ProcessKey, LifeSums)>);
+
+/// What one process did over a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LifeBucket {
+    /// The first tick of the stretch.
+    pub first: Seq,
+    /// How many ticks the stretch has, at which the process was there or not.
+    pub ticks: u64,
+    /// When the first of them was taken.
+    pub from: WallTime,
+    /// When the last of them was taken.
+    pub to: WallTime,
+    /// What it did.
+    pub sums: LifeSums,
+}
+
+impl Capture {
+    /// What one process did from `from` to `to`, in about `most` buckets or fewer; with
+    /// [`crate::capture::pyramid::SHORT_LIVES`] as its key, what those did that were too short
+    /// to be kept apart (not for single ticks). Costs as [`Capture::curves`], and 0.1 ms a
+    /// bucket of the pyramid.
+    pub fn life_curve(
+        &mut self,
+        key: ProcessKey,
+        (from, to): (WallTime, WallTime),
+        most: usize,
+    ) -> Result<Vec<LifeBucket>, CaptureError> {
+        let (Some(first), Some(last)) = (self.at_or_after(from)?, self.at_or_before(to)?) else {
+            return Ok(Vec::new());
+        };
+        if first > last {
+            return Ok(Vec::new());
+        }
+        if last.0 - first.0 < most as u64 {
+            return self.life_of_ticks(key, first, last);
+        }
+        let mut buckets: Vec<LifeBucket> = Vec::new();
+        let mut after = first.0;
+        let level = level_for(from, to, most);
+        for finer in LEVELS.into_iter().rev().filter(|&finer| finer <= level) {
+            for (bucket, lives) in self.lives_of_level(finer, Seq(after), last)? {
+                after = bucket.first.0 + bucket.ticks;
+                let found = lives.into_iter().find(|(of, _)| *of == key);
+                buckets.extend(found.map(|(_, sums)| LifeBucket { sums, ..bucket }));
+            }
+        }
+        if after <= last.0 {
+            buckets.extend(self.life_of_ticks(key, Seq(after), last)?);
+        }
+        Ok(buckets)
+    }
+
+    fn lives_of_level(
+        &mut self,
+        level: u32,
+        from: Seq,
+        last: Seq,
+    ) -> Result<Vec<BucketOfLives>, CaptureError> {
+        let rest = "WHERE level_seconds = ? AND first_seq + ticks > ? AND first_seq <= ? ORDER BY first_seq";
+        let range = [i64::from(level), from.0.cast_signed(), last.0.cast_signed()];
+        let capture = self.opened.capture;
+        let rows = self.rows("pyramid", (rest, &range), |row| {
+            let number = |column| row.integer(column).unwrap_or(0);
+            let bucket = LifeBucket {
+                first: Seq(number(2).cast_unsigned()),
+                ticks: number(3).cast_unsigned(),
+                from: WallTime(number(4)),
+                to: WallTime(number(5)),
+                sums: LifeSums::default(),
+            };
+            let lives =
+                pyramid::decode_lives(row.bytes(7).unwrap_or_default(), capture, bucket.first);
+            (row.id, bucket, lives)
+        })?;
+        let mut sound = Vec::new();
+        for (id, bucket, lives) in rows {
+            match lives {
+                Ok(lives) => sound.push((bucket, lives)),
+                Err(fault) => self.note_damage("pyramid", id, fault),
+            }
+        }
+        Ok(sound)
+    }
+
+    fn life_of_ticks(
+        &mut self,
+        key: ProcessKey,
+        first: Seq,
+        last: Seq,
+    ) -> Result<Vec<LifeBucket>, CaptureError> {
+        let (_, host) = self.host()?;
+        let mut follower = Follower::of(key);
+        let (mut buckets, mut seq) = (Vec::new(), Seq(first.0.saturating_sub(1).max(1)));
+        let breaks = self.breaks()?;
+        while seq <= last {
+            let Some(chunk) = self.chunk_of(seq, Part::All)? else {
+                follower.forget();
+                let Some(next) = self.next_start(seq)? else {
+                    break;
+                };
+                seq = next;
+                continue;
+            };
+            let ticks = chunk.ticks();
+            if ticks
+                .first()
+                .is_some_and(|times| breaks.contains(&Seq(times.seq.0.saturating_sub(1))))
+            {
+                follower.forget();
+            }
+            let segments: Vec<_> = (0..ticks.len()).map(|tick| tick..tick + 1).collect();
+            let lives = follower.follow(&chunk, &segments, host.tick_rate.0.get());
+            for (times, mut lives) in ticks.iter().zip(lives) {
+                let wanted = (first..=last).contains(&times.seq);
+                let bucket = |sums| LifeBucket {
+                    first: times.seq,
+                    ticks: 1,
+                    from: times.began.wall,
+                    to: times.began.wall,
+                    sums,
+                };
+                buckets.extend(lives.remove(&key).filter(|_| wanted).map(bucket));
+            }
+            let end = ticks.last().map_or(seq, |times| times.seq);
+            seq = Seq(end.0.max(seq.0) + 1);
+        }
+        Ok(buckets)
+    }
+
+    /// The ticks after which others are missing.
+    fn breaks(&mut self) -> Result<Vec<Seq>, CaptureError> {
+        let gaps = self.gaps()?.into_iter().filter(|gap| gap.missed > 0);
+        Ok(gaps.map(|gap| gap.after).collect())
+    }
+}
+
+/// The finest level of which about `most` buckets cover the time.
+fn level_for(from: WallTime, to: WallTime, most: usize) -> u32 {
+    let seconds = to.since(from).map_or(0, |length| length.as_secs());
+    let fits = |level: &&u32| seconds / u64::from(**level) <= most as u64;
+    *LEVELS.iter().find(fits).unwrap_or(&LEVELS[2])
 }
 
 impl Bucket {

@@ -10,7 +10,6 @@ use crate::capture::pyramid::PyramidWriter;
 use crate::capture::tables::{self, CheckedRow, integer, maybe, text};
 use crate::capture::version;
 use crate::facts::{Gap, GapKind, Host};
-use crate::series::SeriesReader;
 use crate::tick::Instants;
 use crate::time::{MonotonicTime, Seq, WallTime};
 use rusqlite::types::Value;
@@ -119,8 +118,7 @@ impl Writer {
             unsaved_records: Vec::new(),
             chunk_packer: packer(super::CHUNK_LEVEL)?,
             tail_packer: packer(super::TAIL_LEVEL)?,
-            series: SeriesReader::default(),
-            pyramid: PyramidWriter::default(),
+            pyramid: PyramidWriter::new(capture, facts.host.tick_rate.0.get()),
             lives: lives(&db).map_err(fail("cannot read its processes"))?,
             quotas: evict::Quotas::load(&db, capture).map_err(fail("cannot read its quotas"))?,
             last: None,
@@ -228,9 +226,8 @@ impl Writer {
         self.last = last.map(|times| (times.seq, times.planned, times.began.wall));
         self.write_chunk()?;
         self.builder.clear();
-        let flushed = self.pyramid.finish(&self.db, (self.capture, self.run));
+        let flushed = self.pyramid.finish(&self.db, self.run);
         flushed.map_err(self.sqlite("cannot complete its pyramid"))?;
-        self.series.restart();
         Ok(last.map(|times| (times.seq.0, times.began.wall.0)))
     }
 
