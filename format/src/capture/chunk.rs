@@ -85,12 +85,48 @@ impl GroupRows {
         }
     }
 
+    /// Adds the changes of the next field: the first value of each row, and the later changes in
+    /// order of (row, tick). Keeps everything in order without sorting.
+    fn push_column(&mut self, field: u8, first: &[(u8, i64)], mut later: &[CellChange]) {
+        self.changes.reserve(first.len() + later.len());
+        for ((row, &(missing, value)), number) in self.rows.iter().zip(first).zip(0_u32..) {
+            self.starts.push(place(self.changes.len()));
+            if missing != Missing::NotRead.code() {
+                self.changes.push(CellChange {
+                    row: number,
+                    field,
+                    tick: row.born,
+                    missing,
+                    value,
+                });
+            }
+            let of_row = later
+                .iter()
+                .take_while(|change| change.row == number)
+                .count();
+            let (mine, rest) = later.split_at(of_row);
+            self.changes.extend_from_slice(mine);
+            later = rest;
+        }
+    }
+
+    /// After the last column: fields that were not decoded have no changes.
+    fn complete(&mut self, fields: usize) {
+        let cells = fields * self.rows.len() + 1;
+        self.starts.resize(cells, place(self.changes.len()));
+    }
+
     /// Every change of one cell, in order of time.
     pub(crate) fn changes_of(&self, field: usize, row: usize) -> &[CellChange] {
         let cell = field * self.rows.len() + row;
         let range = self.starts[cell] as usize..self.starts[cell + 1] as usize;
         &self.changes[range]
     }
+}
+
+/// A place in the list of changes, of which no chunk has 2^32.
+fn place(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 impl Chunk {

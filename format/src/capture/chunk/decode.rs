@@ -7,7 +7,6 @@ use crate::capture::error::FrameFault;
 use crate::capture::frame::{FrameKey, FrameKind, open, skip};
 use crate::group::{Field, Group, Kind};
 use crate::process::{Pid, ProcessKey};
-use crate::reading::Missing;
 use crate::tick::{Key, TickTimes};
 use crate::units::Ticks;
 
@@ -49,7 +48,9 @@ pub(crate) fn decode(mut frames: &[u8], key: FrameKey, part: Part) -> Result<Chu
         columns(&mut input, &mut chunk, Group::Process)?;
         input.end()?;
     }
-    chunk.sort();
+    for group in Group::ALL {
+        chunk.groups[group.index()].complete(group.fields().len());
+    }
     Ok(chunk)
 }
 
@@ -164,41 +165,20 @@ fn decode_column(
     ticks: &[TickTimes],
     (field, column): (u8, &Field),
 ) -> Result<(), FrameFault> {
-    let first_values = first_values(input, rows, (field, column.kind), ticks[0].seq.0)?;
-    let changed = changed_rows(input, rows.rows.len())?;
-    let first = rows.changes.len();
-    for &(row, count) in &changed {
-        let mut at = u32::from(rows.rows[row as usize].born);
-        for _ in 0..count {
-            at = at.saturating_add(input.small()?);
-            let tick = u8::try_from(at)
-                .ok()
-                .filter(|&tick| usize::from(tick) < ticks.len());
-            let tick = tick.ok_or(FrameFault::Number(u64::from(at)))?;
-            rows.changes.push(CellChange {
-                row,
-                field,
-                tick,
-                missing: 0,
-                value: 0,
-            });
-        }
-        if rows.changes.len() > MOST_CHANGES {
-            return Err(FrameFault::Number(rows.changes.len() as u64));
-        }
-    }
-    let later = &mut rows.changes[first..];
+    let first = first_values(input, rows.rows.len(), column.kind, ticks[0].seq.0)?;
+    let mut later = later_changes(input, rows, ticks.len(), field)?;
     if input.byte()? != 0 {
         let mut codes = Runs::default();
-        for change in later.iter_mut() {
+        for change in &mut later {
             change.missing = codes.next(input)?;
         }
     }
     let (mut value, mut row) = (0, None);
-    for change in later {
+    for change in &mut later {
         if row != Some(change.row) {
             row = Some(change.row);
-            value = first_values[change.row as usize].unwrap_or(0);
+            let (code, number) = first[change.row as usize];
+            value = if code == 0 { number } else { 0 };
         }
         if change.missing == 0 {
             let seq = ticks[usize::from(change.tick)].seq.0;
@@ -206,45 +186,64 @@ fn decode_column(
             change.value = value;
         }
     }
-    Ok(())
-}
-
-/// The first value of each row, also added to the changes.
-fn first_values(
-    input: &mut Input<'_>,
-    rows: &mut GroupRows,
-    (field, kind): (u8, Kind),
-    seq: u64,
-) -> Result<Vec<Option<i64>>, FrameFault> {
-    let mut codes = Runs::default();
-    let missing = rows.rows.iter().map(|_| codes.next(input));
-    let missing = missing.collect::<Result<Vec<u8>, _>>()?;
-    let mut values = vec![None; missing.len()];
-    let mut previous = 0_i64;
-    for ((code, row), number) in missing.into_iter().zip(&rows.rows).zip(0_u32..) {
-        let mut value = 0;
-        if code == 0 {
-            previous = previous.wrapping_add(input.signed()?);
-            value = match kind {
-                Kind::ReadAt => previous.wrapping_add(seq.cast_signed()),
-                _ => previous,
-            };
-            values[number as usize] = Some(value);
-        }
-        if code != Missing::NotRead.code() {
-            rows.changes.push(CellChange {
-                row: number,
-                field,
-                tick: row.born,
-                missing: code,
-                value,
-            });
-        }
-    }
+    rows.push_column(field, &first, &later);
     if rows.changes.len() > MOST_CHANGES {
         return Err(FrameFault::Number(rows.changes.len() as u64));
     }
-    Ok(values)
+    Ok(())
+}
+
+/// The first value of each row, or the code of why there is none.
+fn first_values(
+    input: &mut Input<'_>,
+    rows: usize,
+    kind: Kind,
+    seq: u64,
+) -> Result<Vec<(u8, i64)>, FrameFault> {
+    let mut codes = Runs::default();
+    let mut first = Vec::with_capacity(rows);
+    for _ in 0..rows {
+        first.push((codes.next(input)?, 0));
+    }
+    let mut previous = 0_i64;
+    for (_, value) in first.iter_mut().filter(|(code, _)| *code == 0) {
+        previous = previous.wrapping_add(input.signed()?);
+        *value = match kind {
+            Kind::ReadAt => previous.wrapping_add(seq.cast_signed()),
+            _ => previous,
+        };
+    }
+    Ok(first)
+}
+
+/// The changes after the first values, in order of (row, tick), still without values.
+fn later_changes(
+    input: &mut Input<'_>,
+    rows: &GroupRows,
+    ticks: usize,
+    field: u8,
+) -> Result<Vec<CellChange>, FrameFault> {
+    let changed = changed_rows(input, rows.rows.len())?;
+    let mut later = Vec::new();
+    for (row, count) in changed {
+        let mut at = u32::from(rows.rows[row as usize].born);
+        for _ in 0..count {
+            at = at.saturating_add(input.small()?);
+            let tick = u8::try_from(at).ok();
+            let tick = tick.filter(|&tick| usize::from(tick) < ticks);
+            later.push(CellChange {
+                row,
+                field,
+                tick: tick.ok_or(FrameFault::Number(u64::from(at)))?,
+                missing: 0,
+                value: 0,
+            });
+        }
+        if later.len() > MOST_CHANGES {
+            return Err(FrameFault::Number(later.len() as u64));
+        }
+    }
+    Ok(later)
 }
 
 /// Which rows changed later, and how often.
