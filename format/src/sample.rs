@@ -26,20 +26,20 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The sample at one tick of a chunk. Costs a binary search for each cell: about half a
-    /// millisecond for 500 processes.
+    /// The sample at one tick of a chunk. Costs a binary search for each cell: about a third of
+    /// a millisecond for 500 processes.
     pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
         let times = chunk.ticks()[tick];
         let swept = chunk.ticks()[..=tick]
             .iter()
             .rev()
             .find(|times| times.full_sweep);
-        let mut processes: Vec<Process> = chunk
-            .rows_at(Group::Process, tick)
+        let columns = Columns::at(chunk, Group::Process, tick);
+        let rows = columns.keys.iter().enumerate();
+        let mut processes: Vec<Process> = rows
             .filter_map(|(row, key)| match key {
                 Key::Process(key) => {
-                    let cells = Cells::new(chunk, Group::Process, row, tick);
-                    let mut process = Process::from_cells(*key, &cells);
+                    let mut process = Process::from_cells(*key, &columns.row(row));
                     // A sweep read the `stat` of all, and says so once for all of them.
                     if let (Ok(read), Some(swept)) = (&mut process.stat_read_at, swept) {
                         *read = (*read).max(swept.seq);
@@ -59,27 +59,42 @@ impl Sample {
     }
 }
 
-/// One row of a chunk at one tick.
-#[derive(Debug, Clone, Copy)]
-struct Cells<'a> {
+/// Every cell of a group at one tick, field by field, as a chunk has them.
+#[derive(Debug)]
+struct Columns<'a> {
     chunk: &'a Chunk,
-    group: Group,
-    row: usize,
-    tick: usize,
+    /// The keys of the rows that were there.
+    keys: Vec<&'a Key>,
+    cells: Vec<Reading<i64>>,
 }
 
-impl<'a> Cells<'a> {
-    fn new(chunk: &'a Chunk, group: Group, row: usize, tick: usize) -> Self {
-        Self {
-            chunk,
-            group,
-            row,
-            tick,
+impl<'a> Columns<'a> {
+    fn at(chunk: &'a Chunk, group: Group, tick: usize) -> Self {
+        let (rows, keys): (Vec<usize>, Vec<&Key>) = chunk.rows_at(group, tick).unzip();
+        let fields = group.fields().len();
+        let mut cells = Vec::with_capacity(fields * rows.len());
+        for field in 0..fields {
+            let column = rows.iter().map(|&row| chunk.cell(group, row, field, tick));
+            cells.extend(column);
         }
+        Self { chunk, keys, cells }
     }
 
+    fn row(&self, row: usize) -> Cells<'_> {
+        Cells { columns: self, row }
+    }
+}
+
+/// One row at one tick.
+#[derive(Debug, Clone, Copy)]
+struct Cells<'a> {
+    columns: &'a Columns<'a>,
+    row: usize,
+}
+
+impl Cells<'_> {
     fn signed(&self, field: usize) -> Reading<i64> {
-        self.chunk.cell(self.group, self.row, field, self.tick)
+        self.columns.cells[field * self.columns.keys.len() + self.row]
     }
 
     /// Counters are kept as the kernel's unsigned 64 bits.
@@ -88,7 +103,7 @@ impl<'a> Cells<'a> {
     }
 
     fn text(&self, field: usize) -> Reading<Box<[u8]>> {
-        let text = self.chunk.text(self.group, self.row, field, self.tick);
-        text.map(Into::into)
+        let number = self.signed(field)?;
+        self.columns.chunk.string(number).map(Into::into)
     }
 }

@@ -153,7 +153,11 @@ impl Chunk {
 
     /// The text of a cell at `tick`.
     pub fn text(&self, group: Group, row: usize, field: usize, tick: usize) -> Reading<&[u8]> {
-        let number = self.cell(group, row, field, tick)?;
+        self.string(self.cell(group, row, field, tick)?)
+    }
+
+    /// The text behind the value of a text cell.
+    pub(crate) fn string(&self, number: i64) -> Reading<&[u8]> {
         let text = usize::try_from(number).ok();
         let text = text.and_then(|number| self.strings.get(number));
         text.map(AsRef::as_ref).ok_or(Missing::Malformed)

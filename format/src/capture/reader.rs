@@ -31,7 +31,7 @@ pub struct Capture {
     opened: Opened,
     /// The newest last, with the part that was unpacked.
     cache: Vec<(u64, Part, Rc<Chunk>)>,
-    tail: Option<Rc<Chunk>>,
+    tail: Tail,
     damage: Vec<Damage>,
 }
 
@@ -44,6 +44,18 @@ pub struct Damage {
     pub row: i64,
     /// What is wrong.
     pub fault: FrameFault,
+}
+
+/// The open chunk, unpacked when it is first needed.
+#[derive(Debug, Default)]
+enum Tail {
+    /// There is none.
+    #[default]
+    None,
+    /// From and to which tick its rows say they are.
+    Rows(Seq, Seq),
+    /// What they hold, up to the first damaged one.
+    Chunk(Rc<Chunk>),
 }
 
 /// Where a tick lies.
@@ -61,17 +73,28 @@ impl Capture {
             path: path.to_owned(),
             opened,
             cache: Vec::new(),
-            tail: None,
+            tail: Tail::None,
             damage: Vec::new(),
         };
         capture.refresh()?;
         Ok(capture)
     }
 
-    /// Looks again for what was recorded since: needed only in [`Mode::Recording`]. Costs the
-    /// unpacking of the open chunk: up to 5 ms.
+    /// Looks again for what was recorded since: needed only in [`Mode::Recording`]. Costs a
+    /// look-up; what is new is unpacked when it is asked for.
     pub fn refresh(&mut self) -> Result<(), CaptureError> {
-        self.tail = self.read_tail()?;
+        let ends = "SELECT min(id), max(id) FROM tail";
+        let ends = self
+            .opened
+            .db
+            .query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        let ends: (Option<i64>, Option<i64>) =
+            ends.map_err(self.sqlite("its tail cannot be read"))?;
+        let seq = |id: i64| Seq(id.cast_unsigned());
+        self.tail = match ends {
+            (Some(first), Some(last)) => Tail::Rows(seq(first), seq(last)),
+            _ => Tail::None,
+        };
         Ok(())
     }
 
@@ -98,10 +121,7 @@ impl Capture {
             .db
             .query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(self.sqlite("its chunks cannot be listed"))?;
-        let tail = self
-            .tail
-            .as_ref()
-            .and_then(|tail| Some((tail.ticks().first()?.seq, tail.ticks().last()?.seq)));
+        let tail = self.tail_ends();
         let stored = |id: i64| Seq(id.cast_unsigned());
         let first = ends.0.map(stored).or(tail.map(|(first, _)| first));
         let last = tail.map(|(_, last)| last).or(ends.1.map(stored));
@@ -126,10 +146,8 @@ impl Capture {
 
     /// The chunk that has, or would have, the tick `seq`.
     fn chunk_of(&mut self, seq: Seq, part: Part) -> Result<Option<Rc<Chunk>>, CaptureError> {
-        if let Some(tail) = &self.tail
-            && tail.ticks().first().is_some_and(|first| first.seq <= seq)
-        {
-            return Ok(Some(Rc::clone(tail)));
+        if self.tail_ends().is_some_and(|(first, _)| first <= seq) {
+            return self.tail();
         }
         let find = "SELECT id FROM chunk_body WHERE id BETWEEN 1 AND ? ORDER BY id DESC LIMIT 1";
         let mut find = self
@@ -191,6 +209,26 @@ impl Capture {
         }
     }
 
+    /// The first and the last tick of the tail.
+    fn tail_ends(&self) -> Option<(Seq, Seq)> {
+        match &self.tail {
+            Tail::None => None,
+            Tail::Rows(first, last) => Some((*first, *last)),
+            Tail::Chunk(chunk) => Some((chunk.ticks().first()?.seq, chunk.ticks().last()?.seq)),
+        }
+    }
+
+    /// The tail as the open chunk it is.
+    fn tail(&mut self) -> Result<Option<Rc<Chunk>>, CaptureError> {
+        if let Tail::Rows(..) = self.tail {
+            self.tail = self.read_tail()?.map_or(Tail::None, Tail::Chunk);
+        }
+        Ok(match &self.tail {
+            Tail::Chunk(chunk) => Some(Rc::clone(chunk)),
+            _ => None,
+        })
+    }
+
     /// The tail as the open chunk it is: up to the first damaged row, on which the rest builds.
     fn read_tail(&mut self) -> Result<Option<Rc<Chunk>>, CaptureError> {
         let rows = super::writer::tail_rows(&self.opened.db)
@@ -228,7 +266,7 @@ impl Capture {
             self.chunk(id.cast_unsigned(), Part::All)?;
             checked.frames += 1;
         }
-        checked.frames += self.tail.as_ref().map_or(0, |tail| tail.ticks().len());
+        checked.frames += self.tail()?.map_or(0, |tail| tail.ticks().len());
         checked.rows = self.check_plain()?;
         Ok(checked)
     }

@@ -1,6 +1,6 @@
 //! The machine as a whole at one instant.
 
-use super::Cells;
+use super::{Cells, Columns};
 use crate::capture::chunk::Chunk;
 use crate::group::{
     CpuField, DiskField, Group, LineField, MachineField, NetworkField, PressureField,
@@ -56,10 +56,10 @@ pub struct Machine {
 
 impl Machine {
     pub(super) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
-        let row = chunk.rows_at(Group::Machine, tick).next();
+        let columns = Columns::at(chunk, Group::Machine, tick);
         let machine = |field: MachineField| {
-            let (row, _) = row.ok_or(Missing::NotRead)?;
-            Cells::new(chunk, Group::Machine, row, tick).count(field.column())
+            columns.keys.first().ok_or(Missing::NotRead)?;
+            columns.row(0).count(field.column())
         };
         let mut cpus = named(chunk, Group::Cpu, tick, CpuTimes::from_cells);
         let all = cpus.iter().position(|(name, _)| &**name == "cpu");
@@ -109,16 +109,16 @@ fn named<T>(
     tick: usize,
     make: impl Fn(&Cells<'_>) -> T,
 ) -> Vec<(Box<str>, T)> {
-    chunk
-        .rows_at(group, tick)
-        .filter_map(|(row, key)| match key {
-            Key::Name(name) => {
-                let name = String::from_utf8_lossy(name).into_owned();
-                Some((name.into(), make(&Cells::new(chunk, group, row, tick))))
-            }
-            Key::Process(_) => None,
-        })
-        .collect()
+    let columns = Columns::at(chunk, group, tick);
+    let rows = columns.keys.iter().enumerate();
+    let named = rows.filter_map(|(row, key)| match key {
+        Key::Name(name) => {
+            let name = String::from_utf8_lossy(name).into_owned();
+            Some((name.into(), make(&columns.row(row))))
+        }
+        Key::Process(_) => None,
+    });
+    named.collect()
 }
 
 /// CPU time by mode since boot, in clock ticks, as in `proc_stat(5)`.

@@ -150,6 +150,8 @@ fn columns(input: &mut Input<'_>, chunk: &mut Chunk, group: Group) -> Result<(),
     }
     let ticks = std::mem::take(&mut chunk.ticks);
     let mut rows = std::mem::take(&mut chunk.groups[group.index()]);
+    // No change takes less than two bytes.
+    rows.changes.reserve_exact(input.0.len() / 2);
     let decoded = fields
         .iter()
         .zip(0..)

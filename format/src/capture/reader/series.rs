@@ -98,11 +98,7 @@ impl Capture {
             row.get::<_, Option<i64>>(0)
         });
         let next = next.map_err(self.sqlite("its chunks cannot be listed"))?;
-        let tail = self
-            .tail
-            .as_ref()
-            .and_then(|tail| tail.ticks().first())
-            .map(|times| times.seq);
+        let tail = self.tail_ends().map(|(first, _)| first);
         Ok(next
             .map(|id| Seq(id.cast_unsigned()))
             .or(tail.filter(|first| *first > seq)))

@@ -12,8 +12,8 @@ use rusqlite::OptionalExtension as _;
 
 impl Capture {
     /// The last tick at or before `at`. When the clock was set back and `at` came twice, the
-    /// later of the two. `None` before the first tick. Costs a bisection: about 0.2 ms and the
-    /// index of one chunk.
+    /// later of the two. `None` before the first tick. Costs a bisection: about 0.2 ms, and the
+    /// unpacking of the chunk, which a look at its samples then need not do again.
     pub fn at_or_before(&mut self, at: WallTime) -> Result<Option<Seq>, CaptureError> {
         let Some((first, last)) = self.ends()? else {
             return Ok(None);
@@ -48,8 +48,22 @@ impl Capture {
         Ok((before < last).then_some(Seq(before.0 + 1)))
     }
 
-    /// When a tick was taken. Costs the index of its chunk.
+    /// When a tick was taken. Costs a look-up for the first and the last of a chunk, else the
+    /// unpacking of the chunk's index.
     pub fn wall_of(&mut self, seq: Seq) -> Result<Option<WallTime>, CaptureError> {
+        let ends = "WHERE id = ?1 OR id = (SELECT max(id) FROM chunk WHERE id <= ?1)";
+        let chunk = self.rows("chunk", (ends, &[seq.0.cast_signed()]), |row| {
+            let number = |column| row.integer(column).unwrap_or(0);
+            let last = row.id.saturating_add(number(1)) - 1;
+            [(row.id, number(2)), (last, number(3))]
+        })?;
+        let known = chunk
+            .into_iter()
+            .flatten()
+            .find(|(tick, _)| *tick == seq.0.cast_signed());
+        if let Some((_, wall)) = known {
+            return Ok(Some(WallTime(wall)));
+        }
         let place = self.place(seq, Part::Index)?;
         Ok(place.map(|place| place.chunk.ticks()[place.tick].began.wall))
     }
@@ -64,8 +78,8 @@ impl Capture {
     /// The last tick of `begin..=end` at or before `at`, where the clock only went forward.
     fn bisect(&mut self, begin: Seq, end: Seq, at: WallTime) -> Result<Option<Seq>, CaptureError> {
         let (mut low, mut high) = (begin, end);
-        if let Some(first) = self.tail.as_ref().and_then(|tail| tail.ticks().first())
-            && first.seq <= high
+        if self.tail_ends().is_some_and(|(first, _)| first <= high)
+            && let Some(first) = self.tail()?.and_then(|tail| tail.ticks().first().copied())
         {
             if first.began.wall <= at {
                 low = low.max(first.seq);
@@ -79,7 +93,8 @@ impl Capture {
             }
         }
         while low <= high {
-            let Some(chunk) = self.chunk_of(high, Part::Index)? else {
+            // Whoever asks for a moment wants its sample next.
+            let Some(chunk) = self.chunk_of(high, Part::All)? else {
                 // Damaged: what is before it is the best there is.
                 let Some((first, _)) = self.chunk_start(high)? else {
                     return Ok(None);
