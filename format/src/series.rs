@@ -87,11 +87,13 @@ pub enum Series {
     Received,
     /// Bytes sent a second, all interfaces but `lo`.
     Sent,
+    /// Neither idle nor waiting for I/O, percent of all CPUs.
+    CpuBusy,
 }
 
 impl Series {
     /// How many series there are.
-    pub const COUNT: usize = 37;
+    pub const COUNT: usize = 38;
 
     /// Every series, in stored order.
     pub const ALL: [Self; Self::COUNT] = {
@@ -134,6 +136,7 @@ impl Series {
             S::Forks,
             S::Received,
             S::Sent,
+            S::CpuBusy,
         ]
     };
 }
@@ -263,6 +266,7 @@ fn rates(values: &mut SeriesValues, before: &Counters, now: &Counters) {
     put(Series::CpuSystem, share(&[2]));
     put(Series::CpuIdle, share(&[3]));
     put(Series::CpuIowait, share(&[4]));
+    put(Series::CpuBusy, share(&[0, 1, 2, 5, 6, 7]));
     put(Series::CpuInterrupts, share(&[5, 6]));
     put(Series::CpuSteal, share(&[7]));
     let pressure = rises(&before.pressure, &now.pressure);

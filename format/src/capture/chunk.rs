@@ -163,6 +163,21 @@ impl Chunk {
         text.map(AsRef::as_ref).ok_or(Missing::Malformed)
     }
 
+    /// Keeps the first ticks, as if the others had not been.
+    pub(crate) fn truncate(&mut self, ticks: usize) {
+        self.ticks.truncate(ticks);
+        let is_kept = |tick: u8| usize::from(tick) < ticks;
+        for group in &mut self.groups {
+            group.changes.retain(|change| is_kept(change.tick));
+            // Rows are in order of birth.
+            group.rows.retain(|row| is_kept(row.born));
+            for row in group.rows.iter_mut().filter(|row| !is_kept(row.died)) {
+                row.died = ALIVE;
+            }
+        }
+        self.sort();
+    }
+
     pub(crate) fn sort(&mut self) {
         for group in Group::ALL {
             self.groups[group.index()].sort(group.fields().len());

@@ -23,6 +23,9 @@ pub enum FrameFault {
     /// A number in it cannot be right.
     #[error("it holds an impossible number ({0})")]
     Number(u64),
+    /// There is none where there should be one.
+    #[error("it is not there")]
+    Absent,
     /// It could not be compressed or unpacked.
     #[error("zstd: {0}")]
     Zstd(String),
@@ -84,7 +87,7 @@ pub enum CaptureError {
         source: rusqlite::Error,
     },
     /// A frame that was asked for is damaged.
-    #[error("{path}: the data from tick {seq} on is damaged: {fault}")]
+    #[error("{path}: the data from tick {seq} on is damaged")]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 const MOST_SHORT_LIVES_A_SECOND: u64 = 50;
 
 /// How many command lines are remembered as already stored.
-const MOST_COMMANDS: usize = 4096;
+const MOST_COMMANDS: i64 = 4096;
 
 /// What lives are added up by.
 type ParentAndName<'a> = (Option<i64>, Option<&'a [u8]>);
@@ -36,6 +36,17 @@ struct OpenLife {
     row: i64,
     first_seq: u64,
     first_seen_s: i64,
+    /// What the last chunk saw of it; unknown after a restart of the recorder.
+    last_seen: Option<LastSeen>,
+}
+
+/// A process at the last tick of a chunk: all that is known should it be gone at the next.
+#[derive(Debug, Clone, Copy)]
+struct LastSeen {
+    seq: u64,
+    unix_s: i64,
+    cpu_us: Option<u64>,
+    peak_rss_kib: Option<i64>,
 }
 
 /// One process over the ticks of one chunk.
@@ -75,15 +86,20 @@ impl Lives {
                     row: row.id,
                     first_seq,
                     first_seen_s,
+                    last_seen: None,
                 },
             )
+        })?;
+        let newest = ("ORDER BY id DESC LIMIT ?", &[MOST_COMMANDS][..]);
+        let commands = tables::named("command").sound_rows(db, capture, newest, |row| {
+            (row.bytes(0).unwrap_or_default().into(), row.id)
         })?;
         Ok(Self {
             capture,
             boot,
             tick_rate,
             open: lives.into_iter().collect(),
-            commands: HashMap::new(),
+            commands: commands.into_iter().collect(),
         })
     }
 
@@ -133,10 +149,13 @@ impl Lives {
     }
 
     fn store(&mut self, db: &Connection, seen: &Seen<'_>) -> rusqlite::Result<()> {
-        let known = self.open.get(&seen.key).copied();
-        if known.is_some() && seen.ended.is_none() {
+        if let Some(life) = self.open.get_mut(&seen.key)
+            && seen.ended.is_none()
+        {
+            life.last_seen = Some(seen.last_seen(self.tick_rate));
             return Ok(());
         }
+        let known = self.open.get(&seen.key).copied();
         let table = tables::named("process");
         let life = match known {
             Some(life) => life,
@@ -144,6 +163,7 @@ impl Lives {
                 row: table.next_id(db)?,
                 first_seq: seen.seq(seen.born),
                 first_seen_s: seen.unix_seconds(seen.born),
+                last_seen: Some(seen.last_seen(self.tick_rate)),
             },
         };
         let values = self.values(db, seen, life)?;
@@ -191,7 +211,7 @@ impl Lives {
         if let Some(&row) = self.commands.get(line) {
             return Ok(Some(row));
         }
-        if self.commands.len() >= MOST_COMMANDS {
+        if self.commands.len() as u64 >= MOST_COMMANDS.cast_unsigned() {
             self.commands.clear();
         }
         let full = maybe(seen.number(ProcessField::CommandLength).map(Value::Integer));
@@ -243,20 +263,34 @@ impl Lives {
             return Ok(());
         }
         let here: std::collections::HashSet<&Key> = rows.iter().map(|row| &row.key).collect();
-        let mut gone: Vec<(ProcessKey, i64)> = self
+        let gone = self
             .open
             .iter()
-            .filter(|(key, _)| !here.contains(&Key::Process(**key)))
-            .map(|(key, life)| (*key, life.row))
-            .collect();
-        gone.sort_unstable();
+            .filter(|(key, _)| !here.contains(&Key::Process(**key)));
+        let mut gone: Vec<(ProcessKey, OpenLife)> = gone.map(|(key, life)| (*key, *life)).collect();
+        gone.sort_unstable_by_key(|(key, _)| *key);
         let before = chunk.ticks[0].seq.0.saturating_sub(1);
-        for (key, row) in gone {
+        for (key, life) in gone {
             self.open.remove(&key);
-            end_at(db, self.capture, row, before)?;
+            end_at(
+                db,
+                self.capture,
+                life.row,
+                &Ending {
+                    seq: before,
+                    seen: life.last_seen,
+                },
+            )?;
         }
         Ok(())
     }
+}
+
+/// How a life ended that was not seen to end.
+struct Ending {
+    /// The last tick at which it can have been there.
+    seq: u64,
+    seen: Option<LastSeen>,
 }
 
 /// Gives every open life of another boot its end: where recording of that boot stopped.
@@ -268,24 +302,42 @@ pub(crate) fn end_other_boots(
 ) -> rusqlite::Result<()> {
     let open = "WHERE boot != ? AND last_seq IS NULL";
     let rows = tables::named("process").sound_rows(db, capture, (open, &[boot]), |row| row.id)?;
+    let ending = Ending {
+        seq: last_seq,
+        seen: None,
+    };
     rows.into_iter()
-        .try_for_each(|row| end_at(db, capture, row, last_seq))
+        .try_for_each(|row| end_at(db, capture, row, &ending))
 }
 
 /// Ends a life whose last moments were not seen.
-fn end_at(db: &Connection, capture: u64, row: i64, seq: u64) -> rusqlite::Result<()> {
+fn end_at(db: &Connection, capture: u64, row: i64, ending: &Ending) -> rusqlite::Result<()> {
     let table = tables::named("process");
     let values = table.sound_rows(db, capture, ("WHERE id = ?", &[row]), |row| {
         row.values().to_vec()
     })?;
     for mut values in values {
-        values[8] = integer(seq);
+        values[8] = integer(ending.seen.map_or(ending.seq, |seen| seen.seq));
+        if let Some(seen) = ending.seen {
+            values[10] = integer(seen.unix_s);
+            values[11] = maybe(seen.cpu_us.map(integer));
+            values[12] = maybe(seen.peak_rss_kib.map(Value::Integer));
+        }
         table.replace(db, capture, row, values)?;
     }
     Ok(())
 }
 
 impl Seen<'_> {
+    fn last_seen(&self, tick_rate: u64) -> LastSeen {
+        LastSeen {
+            seq: self.seq(self.last()),
+            unix_s: self.unix_seconds(self.last()),
+            cpu_us: self.cpu_us(tick_rate),
+            peak_rss_kib: self.number(ProcessField::PeakRss),
+        }
+    }
+
     /// The last tick that saw it.
     fn last(&self) -> usize {
         self.ended.unwrap_or(self.chunk.ticks.len() - 1)

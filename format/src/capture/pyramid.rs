@@ -11,7 +11,7 @@ use super::bytes::Input;
 use super::chunk::Chunk;
 use super::error::FrameFault;
 use super::frame::{FrameKey, FrameKind, Packer, open, seal};
-use super::tables::{self, integer, maybe};
+use super::tables::{self, CheckedRow, integer, maybe};
 use crate::process::ProcessKey;
 use crate::series::{Series, SeriesReader, SeriesValues};
 use crate::tick::TickTimes;
@@ -74,6 +74,8 @@ pub(crate) struct PyramidWriter {
     follower: Follower,
     /// When the tick before was due.
     before: Option<MonotonicTime>,
+    /// Ticks up to this one are in buckets that are written: they only lead to the next.
+    covered: u64,
 }
 
 impl PyramidWriter {
@@ -86,7 +88,13 @@ impl PyramidWriter {
             series: SeriesReader::default(),
             follower: Follower::default(),
             before: None,
+            covered: 0,
         }
+    }
+
+    /// From now on, ticks up to this one are taken to be in written buckets.
+    pub(crate) fn skip_to(&mut self, covered: u64) {
+        self.covered = covered;
     }
 
     /// Adds the ticks of a chunk, and writes the buckets that they end.
@@ -96,7 +104,7 @@ impl PyramidWriter {
         (run, interval): (i64, Duration),
         chunk: &Chunk,
     ) -> rusqlite::Result<()> {
-        let segments = segments(&chunk.ticks);
+        let segments = segments(&chunk.ticks, self.covered);
         if self.is_gap(chunk.ticks[0].planned, interval) {
             self.follower.forget();
         }
@@ -109,6 +117,9 @@ impl PyramidWriter {
                 }
                 self.before = Some(times.planned);
                 let values = self.series.read(chunk, tick);
+                if times.seq.0 <= self.covered {
+                    continue;
+                }
                 self.roll(db, run, times)?;
                 for sum in self.open.iter_mut().flatten() {
                     sum.add(times, &values);
@@ -117,6 +128,62 @@ impl PyramidWriter {
             if let Some(minute) = &mut self.open[0] {
                 let is_first = minute.lives.is_empty();
                 lives::merge(&mut minute.lives, &lives, is_first);
+            }
+        }
+        Ok(())
+    }
+
+    /// Up to which tick each level goes.
+    pub(crate) fn covered(db: &Connection) -> rusqlite::Result<[u64; LEVELS.len()]> {
+        let sql =
+            "SELECT coalesce(max(first_seq + ticks - 1), 0) FROM pyramid WHERE level_seconds = ?";
+        let mut covered = [0; LEVELS.len()];
+        for (level, last) in LEVELS.into_iter().zip(&mut covered) {
+            let seq: i64 = db.query_row(sql, [level], |row| row.get(0))?;
+            *last = u64::try_from(seq).unwrap_or(0);
+        }
+        Ok(covered)
+    }
+
+    /// After a crash: the longer stretches that were open get a bucket made of the minutes that
+    /// they had. `covered` is what each level had at the crash.
+    pub(crate) fn complete(
+        &self,
+        db: &Connection,
+        run: i64,
+        covered: [u64; LEVELS.len()],
+    ) -> rusqlite::Result<()> {
+        for level in 1..LEVELS.len() {
+            let minutes =
+                "WHERE level_seconds = ? AND first_seq > ? AND first_seq <= ? ORDER BY first_seq";
+            let range = [
+                i64::from(LEVELS[0]),
+                covered[level].cast_signed(),
+                covered[0].cast_signed(),
+            ];
+            let rows = tables::named("pyramid").sound_rows(
+                db,
+                self.capture,
+                (minutes, &range),
+                |row| {
+                    let bucket = bucket_of_row(row)?;
+                    let lives = decode_lives(row.bytes(7)?, self.capture, bucket.first).ok()?;
+                    Some((bucket, lives.into_iter().collect::<Lives>()))
+                },
+            )?;
+            let mut longer: Option<Sum> = None;
+            for (bucket, mut lives) in rows.into_iter().flatten() {
+                // Who was there at the ends of a minute is not stored: whoever was there at all.
+                for sums in lives.values_mut() {
+                    sums.at_ends = [true; 2];
+                }
+                longer = Some(match longer.take() {
+                    Some(sum) => sum.joined(&bucket, &lives),
+                    None => Sum::of_bucket(bucket, lives),
+                });
+            }
+            if let Some(sum) = longer {
+                write(db, (self.capture, run), LEVELS[level], sum)?;
             }
         }
         Ok(())
@@ -168,9 +235,10 @@ fn bucket_number(times: &TickTimes, level: u32) -> i64 {
     times.planned.0.div_euclid(i64::from(level) * 1_000_000)
 }
 
-/// The runs of ticks that are in one minute.
-fn segments(ticks: &[TickTimes]) -> Vec<Range<usize>> {
-    let minutes = ticks.chunk_by(|a, b| bucket_number(a, LEVELS[0]) == bucket_number(b, LEVELS[0]));
+/// The runs of ticks that are in one minute, and covered or not.
+fn segments(ticks: &[TickTimes], covered: u64) -> Vec<Range<usize>> {
+    let key = |times: &TickTimes| (bucket_number(times, LEVELS[0]), times.seq.0 <= covered);
+    let minutes = ticks.chunk_by(|a, b| key(a) == key(b));
     let mut start = 0;
     let ranges = minutes.map(|minute| {
         start += minute.len();
@@ -194,6 +262,45 @@ impl Sum {
             totals: [(0.0, 0); Series::COUNT],
             lives: Lives::new(),
         }
+    }
+
+    fn of_bucket(bucket: Bucket, lives: Lives) -> Self {
+        let total = |spread: &Option<Spread>| {
+            spread.map_or((0.0, 0), |spread| {
+                (spread.mean * bucket.ticks as f64, bucket.ticks)
+            })
+        };
+        let totals = std::array::from_fn(|series| total(&bucket.series[series]));
+        Self {
+            bucket,
+            number: 0,
+            totals,
+            lives,
+        }
+    }
+
+    /// This one and the bucket after it as one.
+    fn joined(mut self, next: &Bucket, lives: &Lives) -> Self {
+        self.bucket.ticks += next.ticks;
+        self.bucket.to = next.to;
+        for ((mine, total), theirs) in self
+            .bucket
+            .series
+            .iter_mut()
+            .zip(&mut self.totals)
+            .zip(&next.series)
+        {
+            let Some(theirs) = theirs else { continue };
+            *total = (
+                total.0 + theirs.mean * next.ticks as f64,
+                total.1 + next.ticks,
+            );
+            let mine = mine.get_or_insert(*theirs);
+            mine.min = mine.min.min(theirs.min);
+            mine.max = mine.max.max(theirs.max);
+        }
+        lives::merge(&mut self.lives, lives, false);
+        self
     }
 
     fn add(&mut self, times: &TickTimes, values: &SeriesValues) {
@@ -263,6 +370,17 @@ fn sealed(capture: u64, first: Seq, raw: &[u8]) -> Option<Vec<u8>> {
     Some(frame)
 }
 
+/// A bucket from its row; none when the row cannot be understood.
+pub(crate) fn bucket_of_row(row: &CheckedRow) -> Option<Bucket> {
+    Some(Bucket {
+        first: Seq(row.unsigned(2)?),
+        ticks: row.unsigned(3)?,
+        from: WallTime(row.integer(4)?),
+        to: WallTime(row.integer(5)?),
+        series: decode(row.bytes(6)?).ok()?,
+    })
+}
+
 /// What each process did in a bucket.
 pub(crate) fn decode_lives(
     frame: &[u8],
@@ -283,11 +401,6 @@ fn minute(bucket: &Bucket) -> Vec<Value> {
     let real = |value: Option<f64>| maybe(value.map(Value::Real));
     let mean = |series| real(of(series).map(|spread| spread.mean));
     let max = |series| real(of(series).map(|spread| spread.max));
-    let idle = |pick: fn(Spread) -> f64| {
-        of(Series::CpuIdle)
-            .zip(of(Series::CpuIowait))
-            .map(|(idle, wait)| 100.0 - pick(idle) - pick(wait))
-    };
     vec![
         integer(bucket.from.0),
         integer(bucket.to.0),
@@ -298,8 +411,8 @@ fn minute(bucket: &Bucket) -> Vec<Value> {
         max(Series::Running),
         mean(Series::Blocked),
         max(Series::Blocked),
-        real(idle(|spread| spread.mean)),
-        real(idle(|spread| spread.min)),
+        mean(Series::CpuBusy),
+        max(Series::CpuBusy),
         mean(Series::CpuIowait),
         mean(Series::CpuSteal),
         mean(Series::PressureCpuSome),

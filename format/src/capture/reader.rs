@@ -128,6 +128,19 @@ impl Capture {
         Ok(first.zip(last))
     }
 
+    /// How many ticks there are. (After an outage of the file there are numbers that no tick
+    /// has.) Costs a scan of the table of chunks.
+    pub fn ticks(&self) -> Result<u64, CaptureError> {
+        let count =
+            "SELECT (SELECT coalesce(sum(ticks), 0) FROM chunk) + (SELECT count(*) FROM tail)";
+        let count = self
+            .opened
+            .db
+            .query_row(count, [], |row| row.get::<_, i64>(0));
+        let count = count.map_err(self.sqlite("its chunks cannot be listed"))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// The sample with that number. `None` when there is none: before the first, after the
     /// last, or in a damaged frame (then [`Capture::damage`] has grown). Costs 3-4 ms in a
     /// chunk that was not read before, else about half a millisecond.
@@ -187,6 +200,7 @@ impl Capture {
             .map_err(self.sqlite("a chunk cannot be read"))?;
         drop(read);
         let Some(frames) = frames else {
+            self.note_damage("chunk_body", first.cast_signed(), FrameFault::Absent);
             return Ok(None);
         };
         let key = FrameKey {
@@ -251,11 +265,10 @@ impl Capture {
     /// Reads and checks everything: every frame, every row of every plain table. What is
     /// damaged is then in [`Capture::damage`]. Costs about 4 ms a recorded minute.
     pub fn check(&mut self) -> Result<Checked, CaptureError> {
+        // A chunk that has lost its frames is as damaged as one whose frames are.
+        let both = "SELECT id FROM chunk_body WHERE id > 0 UNION SELECT id FROM chunk ORDER BY id";
         let ids = || -> rusqlite::Result<Vec<i64>> {
-            let mut rows = self
-                .opened
-                .db
-                .prepare("SELECT id FROM chunk_body WHERE id > 0 ORDER BY id")?;
+            let mut rows = self.opened.db.prepare(both)?;
             let rows = rows.query_map([], |row| row.get(0))?;
             rows.collect()
         };

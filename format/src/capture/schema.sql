@@ -54,7 +54,7 @@ CREATE TABLE minute (
   id INTEGER PRIMARY KEY, from_unix_us INTEGER, to_unix_us INTEGER, ticks INTEGER, load1 REAL, load1_max REAL, running REAL, running_max REAL,
   blocked REAL, blocked_max REAL, cpu_busy_percent REAL, cpu_busy_percent_max REAL, cpu_iowait_percent REAL, cpu_steal_percent REAL,
   cpu_pressure_percent REAL, memory_pressure_percent REAL, io_pressure_percent REAL, available_kib REAL, swap_used_kib REAL,
-  swap_in_kib_per_second REAL, swap_out_kib_per_second REAL, row_check INTEGER);
+  swap_in_pages_per_second REAL, swap_out_pages_per_second REAL, row_check INTEGER);
 
 -- Free text about the file itself.
 CREATE TABLE note (id INTEGER PRIMARY KEY, unix_us INTEGER, text TEXT, row_check INTEGER);

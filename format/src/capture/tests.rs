@@ -130,6 +130,7 @@ impl FakeHost {
         for slot in 0..self.processes {
             let rss = rss(slot, self.second).cast_signed();
             tick.number(Group::Process, slot, ProcessField::Rss.column(), Ok(rss));
+            tick.number(Group::Process, slot, ProcessField::PeakRss.column(), Ok(7));
             let run = 1000 * i64::from(slot) * self.second;
             for (field, value) in [(ProcessField::Run, run), (ProcessField::Threads, 1)] {
                 tick.number(Group::Process, slot, field.column(), Ok(value));
@@ -261,6 +262,125 @@ fn a_crash_loses_no_committed_tick_and_recording_goes_on_after_it() {
         .collect();
     assert_eq!(ends, ["killed", "signal"]);
     assert!(beside >= 4, "the first recorder's files are untouched");
+}
+
+#[test]
+fn an_outage_of_the_file_loses_nothing_while_memory_lasts() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(50);
+    host.writer.set_read_only(true);
+    for _ in 0..100 {
+        let tick = host.tick();
+        assert!(host.writer.commit(Some(&tick), Vec::new()).is_err());
+        assert!(!host.writer.is_overfull());
+    }
+    host.writer.set_read_only(false);
+    host.record(10);
+    host.writer.finish("signal").unwrap();
+    let mut capture = Capture::open(&path).unwrap();
+    assert_eq!(capture.ticks().unwrap(), 160);
+    for seq in [50, 51, 100, 150, 160_u64] {
+        assert_eq!(
+            rss_of(&mut capture, seq, 1),
+            Some(rss(1, seq.cast_signed() - 1)),
+            "tick {seq}"
+        );
+    }
+    assert_eq!(capture.gaps().unwrap(), []);
+}
+
+#[test]
+fn of_a_longer_outage_what_is_lost_is_counted_and_what_was_written_stays() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(70);
+    host.writer.set_read_only(true);
+    while !host.writer.is_overfull() {
+        let tick = host.tick();
+        assert!(host.writer.commit(Some(&tick), Vec::new()).is_err());
+    }
+    host.writer.drop_backlog();
+    // Ticks that were on their way say only what changed.
+    for _ in 0..5 {
+        let tick = host.tick();
+        drop(host.writer.commit(Some(&tick), Vec::new()));
+    }
+    host.writer.set_read_only(false);
+    let outage = u64::try_from(host.second).unwrap() - 70;
+    host.begun = false;
+    let mut tick = host.tick();
+    tick.reset = true;
+    let back = tick.times.seq.0;
+    host.writer.commit(Some(&tick), Vec::new()).unwrap();
+    host.record(70);
+    let second = host.second;
+    host.writer.finish("signal").unwrap();
+
+    let mut capture = Capture::open(&path).unwrap();
+    assert!(capture.check().is_ok() && capture.damage().is_empty());
+    let gaps = capture.gaps().unwrap();
+    assert_eq!(
+        (gaps[0].kind, gaps[0].after, gaps[0].missed),
+        (GapKind::StorageOutage, Seq(70), outage)
+    );
+    assert_eq!(capture.ticks().unwrap() + outage, second.cast_unsigned());
+    assert_eq!(rss_of(&mut capture, 70, 1), Some(rss(1, 69)));
+    assert_eq!(rss_of(&mut capture, back, 1), Some(rss(1, second - 71)));
+    let (_, last) = capture.ends().unwrap().unwrap();
+    assert_eq!(rss_of(&mut capture, last.0, 1), Some(rss(1, second - 1)));
+}
+
+#[test]
+fn after_a_crash_the_curves_have_no_hole() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(1000);
+    let after = path.with_file_name("b.afterimage");
+    crashed_copy(&path, &after);
+    let (mut host, _) = FakeHost::start(&after, "boot-1", 1000, LARGE);
+    host.record(1000);
+    let mut capture = Capture::open(&after).unwrap();
+    for most in [500, 100, 2] {
+        let curves = capture.curves(wall(0), wall(1999), most).unwrap();
+        assert_eq!(
+            curves
+                .buckets
+                .iter()
+                .map(|bucket| bucket.ticks)
+                .sum::<u64>(),
+            2000,
+            "{most}"
+        );
+        let life = capture
+            .life_curve(key(1), (wall(0), wall(1999)), most)
+            .unwrap();
+        assert_eq!(
+            life.iter().map(|bucket| bucket.sums.ticks).sum::<u64>(),
+            2000,
+            "{most}"
+        );
+    }
+}
+
+#[test]
+fn a_life_that_ends_between_two_chunks_keeps_what_it_had_used() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(60);
+    let mut tick = host.tick();
+    tick.end(Group::Process, 2);
+    host.processes = 2;
+    host.writer.commit(Some(&tick), Vec::new()).unwrap();
+    host.record(60);
+    host.writer.finish("signal").unwrap();
+    let mut capture = Capture::open(&path).unwrap();
+    let lives = capture.lives(Seq(1), Seq(121)).unwrap();
+    let life = lives.iter().find(|life| life.key == key(2)).unwrap();
+    assert_eq!(
+        (life.last, life.peak_rss),
+        (Some(Seq(60)), Some(Bytes::from_kib(7)))
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub use start::{RunFacts, Start};
 pub(super) use start::{capture_number, tail_rows};
 
 use super::chunk::builder::ChunkBuilder;
-use super::chunk::{CHUNK_TICKS, MOST_TICKS, encode};
+use super::chunk::{CHUNK_TICKS, Chunk, MOST_TICKS, encode};
 use super::error::CaptureError;
 use super::frame::{FrameKey, FrameKind, Packer, seal};
 use super::lives::Lives;
@@ -112,6 +112,10 @@ pub struct Writer {
     builder: ChunkBuilder,
     /// Rows of the tail that could not be written yet, by tick.
     unsaved: Vec<(u64, Vec<u8>)>,
+    /// What the tail holds of a chunk that will get no more ticks.
+    cut_off: Option<Chunk>,
+    /// Ticks were lost: those that follow say nothing until one says everything.
+    awaits_reset: bool,
     /// Records that could not be written yet.
     unsaved_records: Vec<Record>,
     chunk_packer: Packer,
@@ -140,6 +144,13 @@ impl Writer {
         set.map_err(self.sqlite("cannot set when to sync"))
     }
 
+    /// From now on nothing can be written, or again everything.
+    #[cfg(test)]
+    pub(crate) fn set_read_only(&self, read_only: bool) {
+        let set = self.db.pragma_update(None, "query_only", read_only);
+        set.expect("a pragma of ours");
+    }
+
     /// How many ticks wait in memory for the file to be writable.
     pub fn backlog(&self) -> usize {
         self.unsaved.len()
@@ -150,22 +161,46 @@ impl Writer {
         self.builder.len() >= MOST_TICKS - 1
     }
 
-    /// Gives up on the ticks in memory; their loss is written as a gap once that is possible.
-    /// The next tick must begin all rows anew.
+    /// Gives up on the ticks that could not be written; their loss is written as a gap once that
+    /// is possible. Those of the open chunk that were written stay in the tail, and become a
+    /// chunk then. The next tick must begin all rows anew.
     pub fn drop_backlog(&mut self) {
-        let chunk = self.builder.chunk();
-        if let (Some(first), Some(last)) = (chunk.ticks.first(), chunk.ticks.last()) {
+        let mut chunk = self.builder.take();
+        let saved = chunk.ticks.len().saturating_sub(self.unsaved.len());
+        let lost = &chunk.ticks[saved..];
+        if let (Some(first), Some(last)) = (lost.first(), lost.last()) {
             self.unsaved_records.push(Record::Gap(Gap {
                 kind: GapKind::StorageOutage,
                 after: Seq(first.seq.0.saturating_sub(1)),
                 from: first.began.wall,
                 to: last.began.wall,
-                missed: chunk.ticks.len() as u64,
+                missed: lost.len() as u64,
                 detail: "the capture could not be written for longer than memory lasts".to_owned(),
             }));
         }
+        chunk.truncate(saved);
+        self.cut_off = (saved > 0).then_some(chunk);
         self.builder.clear();
         self.unsaved.clear();
+        self.awaits_reset = true;
+    }
+
+    /// A tick that says only what changed since one that is lost says nothing.
+    fn is_lost(&mut self, tick: &Tick) -> bool {
+        self.awaits_reset &= !tick.reset;
+        let outage = self
+            .unsaved_records
+            .iter_mut()
+            .rev()
+            .find_map(|record| match record {
+                Record::Gap(gap) if gap.kind == GapKind::StorageOutage => Some(gap),
+                _ => None,
+            });
+        if let Some(gap) = outage.filter(|_| self.awaits_reset) {
+            gap.missed += 1;
+            gap.to = tick.times.began.wall;
+        }
+        self.awaits_reset
     }
 
     /// The kernel-log line that was stored last in this boot, by the kernel's number.
@@ -186,15 +221,22 @@ impl Writer {
         records: Vec<Record>,
     ) -> Result<(), CaptureError> {
         self.unsaved_records.extend(records);
-        if let Some(tick) = tick {
+        if let Some(tick) = tick
+            && !self.is_lost(tick)
+        {
             self.add(tick)?;
         }
         let now = self.last.map(|(_, at, _)| at);
         self.choose_sync(now)
             .map_err(self.sqlite("cannot set when to sync"))?;
+        if let Some(chunk) = self.cut_off.take() {
+            let written = self.write_chunk(&chunk);
+            self.cut_off = written.is_err().then_some(chunk);
+            written?;
+        }
         let full = self.builder.len() >= CHUNK_TICKS;
         let written = if full {
-            self.write_chunk()
+            self.close_chunk()
         } else {
             self.write_tail()
         };
@@ -255,26 +297,29 @@ impl Writer {
 
     /// Replaces the tail by a chunk. If that fails the open chunk goes on growing in memory and
     /// is tried again with the next tick.
-    fn write_chunk(&mut self) -> Result<(), CaptureError> {
-        let chunk = self.builder.chunk();
-        let seq = chunk.ticks[0].seq.0;
-        let key = FrameKey {
-            capture: self.capture,
-            seq,
-        };
+    fn close_chunk(&mut self) -> Result<(), CaptureError> {
+        let chunk = self.builder.take();
+        let written = self.write_chunk(&chunk);
+        if written.is_err() {
+            self.builder.put_back(chunk);
+        }
+        written
+    }
+
+    fn write_chunk(&mut self, chunk: &Chunk) -> Result<(), CaptureError> {
+        let key = self.key(chunk.ticks[0].seq.0);
         let frames = encode::encode(chunk, key, &mut self.chunk_packer);
-        let frames = frames.map_err(|fault| self.damaged(seq, fault))?;
+        let frames = frames.map_err(|fault| self.damaged(key.seq, fault))?;
         let cramped = self.make_room(frames.len());
         cramped.map_err(self.sqlite("cannot make room"))?;
         let mut pyramid = self.pyramid.clone();
-        if let Err(source) = self.write_chunk_rows(&frames, &mut pyramid) {
+        if let Err(source) = self.write_chunk_rows(chunk, &frames, &mut pyramid) {
             // What the transaction would have stored is not stored: neither are these.
             let lives = Lives::resume(&self.db, self.capture, self.boot, self.lives.tick_rate());
             self.lives = lives.map_err(self.sqlite("cannot read its processes"))?;
             return Err(self.sqlite("cannot save a chunk")(source));
         }
         self.pyramid = pyramid;
-        self.builder.take();
         let evicted = self.evict().and_then(|()| self.top_up_reserve());
         evicted.map_err(self.sqlite("cannot make room"))
     }
@@ -295,11 +340,11 @@ impl Writer {
 
     fn write_chunk_rows(
         &mut self,
+        chunk: &Chunk,
         frames: &[u8],
         pyramid: &mut PyramidWriter,
     ) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
-        let chunk = self.builder.chunk();
         let (first, last) = (chunk.ticks[0], chunk.ticks[chunk.ticks.len() - 1]);
         let row = vec![
             integer(self.run),
@@ -405,8 +450,11 @@ impl Writer {
     /// Ends the run: the open chunk is closed, and one file is left, in a form that can be
     /// opened where nothing may be written.
     pub fn finish(mut self, why: &str) -> Result<(), CaptureError> {
+        if let Some(chunk) = self.cut_off.take() {
+            self.write_chunk(&chunk)?;
+        }
         if !self.builder.is_empty() {
-            self.write_chunk()?;
+            self.close_chunk()?;
         }
         let (last, to) = self.last.map_or((0, 0), |(seq, _, wall)| (seq.0, wall.0));
         let ended = (|| {

@@ -189,7 +189,7 @@ impl SchedulerTimes {
 /// One line of `meminfo` or `vmstat`: its name and its number.
 pub type Line = (Box<str>, Reading<u64>);
 
-/// A file of named numbers, in the kernel's own order.
+/// A file of named numbers, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Lines(pub Vec<Line>);
 

@@ -1,7 +1,7 @@
 //! `afterimage dmesg`: the kernel log.
 
-use super::Opened;
 use super::output::print;
+use super::{DAMAGED, Opened};
 use crate::cli::{Format, RangeArgs};
 use afterimage_analysis::table::{Cell, Column, Table};
 use afterimage_format::facts::KernelLogLine;
@@ -53,7 +53,16 @@ pub(super) fn run(args: &RangeArgs) -> anyhow::Result<ExitCode> {
         _ => table,
     };
     print(&table, args.show.format)?;
-    Ok(ExitCode::SUCCESS)
+    let damaged = opened
+        .capture
+        .damage()
+        .iter()
+        .any(|damage| damage.table == "kernel_log");
+    Ok(if damaged {
+        ExitCode::from(DAMAGED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn cells(line: &KernelLogLine, opened: &Opened, format: Format) -> Vec<Cell> {

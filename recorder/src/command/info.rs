@@ -8,7 +8,7 @@ use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::version::FORMAT;
 use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::facts::{Gap, Run, Source};
-use afterimage_format::time::{Seq, WallTime};
+use afterimage_format::time::WallTime;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
@@ -31,7 +31,7 @@ struct Info {
     host: afterimage_format::facts::Host,
     boot_ids: Vec<String>,
     zone: Zone,
-    ends: Option<(Seq, Seq)>,
+    ticks: u64,
     span: Option<(WallTime, WallTime)>,
     runs: Vec<Run>,
     gaps: Vec<Gap>,
@@ -67,7 +67,7 @@ impl Info {
             boot_ids: hosts.into_iter().map(|(_, host)| host.boot_id).collect(),
             host,
             zone,
-            ends,
+            ticks: capture.ticks()?,
             span,
             runs: capture.runs()?,
             gaps: capture.gaps()?,
@@ -78,10 +78,6 @@ impl Info {
             behind: behind(mode, span, &data),
             damaged: capture.damage().len(),
         })
-    }
-
-    fn ticks(&self) -> u64 {
-        self.ends.map_or(0, |(first, last)| last.0 - first.0 + 1)
     }
 
     fn missed(&self) -> u64 {
@@ -140,7 +136,7 @@ impl Info {
             "boot_ids": self.boot_ids,
             "from": self.span.map(|(from, _)| time(from)),
             "to": self.span.map(|(_, to)| time(to)),
-            "ticks": self.ticks(),
+            "ticks": self.ticks,
             "missed": self.missed(),
             "damaged_frames": self.damaged,
             "behind_seconds": self.behind.map(|behind| behind.as_secs()),

@@ -22,7 +22,7 @@ impl OutputError {
 pub(crate) fn print(table: &Table, format: Format) -> Result<(), OutputError> {
     let text = match format {
         Format::Table => columns(table),
-        Format::Json => format!("{}\n", json(table)),
+        Format::Json => format!("{}\n", escaped_json(&json(table))),
         Format::Csv => csv(table),
     };
     print_text(&text)
@@ -58,9 +58,34 @@ fn json_of(cell: &Cell) -> Value {
         Cell::Real(value, decimals) => json!(rounded(*value, (*decimals).max(2))),
         Cell::Scaled(value, _) if value.fract() == 0.0 => json!(rounded_to_integer(*value)),
         Cell::Scaled(value, _) => json!(rounded(*value, 2)),
-        Cell::Text(text) => json!(Escaped(text).to_string()),
+        Cell::Text(text) => json!(exact(text)),
         Cell::Word(word) => json!(word),
     }
+}
+
+/// Text as it is; bytes that are not UTF-8, which JSON cannot hold, as `\xff`.
+fn exact(text: &[u8]) -> String {
+    let mut exact = String::new();
+    for chunk in text.utf8_chunks() {
+        exact.push_str(chunk.valid());
+        exact.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    exact
+}
+
+/// JSON that says the same and is safe for a terminal: what could turn the text around or move
+/// the cursor is written as `\u202e`. (`serde_json` has done so for the lower control characters.)
+pub(crate) fn escaped_json(value: &Value) -> String {
+    let mut safe = String::new();
+    for character in value.to_string().chars() {
+        let is_unsafe = matches!(u32::from(character), 0x7f..=0x9f | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x2069 | 0xfeff);
+        if is_unsafe {
+            safe.extend(["\\u".to_owned(), format!("{:04x}", u32::from(character))]);
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
 }
 
 /// To so many decimals: what is beyond them was never measured.
@@ -173,6 +198,23 @@ mod tests {
             columns(&table()),
             " PID COMM        RSS\n   7 a\\x1b[31m,b   4\n1234 -             -\n"
         );
+    }
+
+    #[test]
+    fn json_says_exactly_what_was_recorded_and_is_safe_all_the_same() {
+        let columns = vec![Column::text("comm", "COMM")];
+        let name = "a\n\x1b[2J\u{202e}b".as_bytes();
+        let rows = vec![
+            vec![Cell::text(Some(name))],
+            vec![Cell::text(Some(b"\xffz"))],
+        ];
+        let text = escaped_json(&json(&Table { columns, rows }));
+        assert_eq!(
+            text,
+            r#"[{"comm":"a\n\u001b[2J\u202eb"},{"comm":"\\xffz"}]"#
+        );
+        let parsed: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(parsed[0]["comm"].as_str().unwrap().as_bytes(), name);
     }
 
     #[test]

@@ -84,6 +84,11 @@ impl ChunkBuilder {
         chunk
     }
 
+    /// Opens a chunk again that could not be stored, before any tick was added to the next.
+    pub(crate) fn put_back(&mut self, chunk: Chunk) {
+        self.chunk = chunk;
+    }
+
     /// Forgets everything: the next tick begins all rows anew.
     pub fn clear(&mut self) {
         *self = Self::default();
@@ -316,6 +321,10 @@ impl Table {
             for row in 0..self.rows.len() {
                 let cell = row * width + usize::from(field);
                 let missing = self.missing[cell];
+                if missing != 0 {
+                    // Whoever reads this chunk alone knows no number from before.
+                    self.values[cell] = 0;
+                }
                 if missing == Missing::NotRead.code() {
                     continue;
                 }

@@ -61,7 +61,7 @@ fn step() -> impl Strategy<Value = (u32, Step)> {
     let step = prop_oneof![
         2 => Just(Step::Begin),
         1 => Just(Step::End),
-        6 => (4..40_usize, value).prop_map(|(field, value)| Step::Number(field, value)),
+        6 => (4..9_usize, value).prop_map(|(field, value)| Step::Number(field, value)),
         2 => proptest::collection::vec(any::<u8>(), 0..6).prop_map(Step::Text),
     ];
     (0..8_u32, step)

@@ -119,16 +119,7 @@ impl Capture {
                 .map_or(first.0, |bucket| bucket.first.0 + bucket.ticks);
             let rest = "WHERE level_seconds = ? AND first_seq + ticks > ? AND first_seq <= ? ORDER BY first_seq";
             let range = [i64::from(finer), from.cast_signed(), last.0.cast_signed()];
-            let found = self.rows("pyramid", (rest, &range), |row| {
-                let number = |column| row.integer(column).unwrap_or(0);
-                Some(Bucket {
-                    first: Seq(number(2).cast_unsigned()),
-                    ticks: number(3).cast_unsigned(),
-                    from: WallTime(number(4)),
-                    to: WallTime(number(5)),
-                    series: pyramid::decode(row.bytes(6)?).ok()?,
-                })
-            })?;
+            let found = self.rows("pyramid", (rest, &range), pyramid::bucket_of_row)?;
             buckets.extend(found.into_iter().flatten());
         }
         let after = buckets

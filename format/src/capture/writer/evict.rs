@@ -77,7 +77,7 @@ impl Writer {
     /// Deletes the oldest chunk; `false` when there is only one.
     pub(super) fn evict_oldest(&mut self) -> rusqlite::Result<bool> {
         let transaction = self.db.unchecked_transaction()?;
-        let dropped = drop_oldest_chunk(&transaction, None)?;
+        let dropped = drop_oldest_chunk(&transaction, None, &mut self.quotas)?;
         transaction.commit()?;
         Ok(dropped)
     }
@@ -118,11 +118,11 @@ impl Writer {
         let oldest_kept = newest
             .saturating_sub(i64::try_from(self.options.retain.as_micros()).unwrap_or(i64::MAX));
         while used_bytes(&transaction)? > self.options.max_bytes {
-            if !drop_oldest_chunk(&transaction, None)? {
+            if !drop_oldest_chunk(&transaction, None, &mut self.quotas)? {
                 break;
             }
         }
-        while drop_oldest_chunk(&transaction, Some(oldest_kept))? {}
+        while drop_oldest_chunk(&transaction, Some(oldest_kept), &mut self.quotas)? {}
         transaction.commit()
     }
 }
@@ -167,18 +167,30 @@ fn trim(db: &Connection, table: &str, quota: &mut Quota, goal: u64) -> rusqlite:
     let sql = format!(
         "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE id > 0 {open} ORDER BY id LIMIT ?)"
     );
-    let deleted = db.prepare_cached(&sql)?.execute([rows.cast_signed()])? as u64;
-    let bytes = (quota.bytes * deleted).checked_div(quota.rows).unwrap_or(0);
-    quota.rows -= deleted.min(quota.rows);
-    quota.bytes -= bytes.min(quota.bytes);
-    quota.evicted_rows += deleted;
-    quota.evicted_bytes += bytes;
+    let deleted = db.prepare_cached(&sql)?.execute([rows.cast_signed()])?;
+    quota.evicted(deleted as u64);
     Ok(())
+}
+
+impl Quota {
+    /// So many rows are gone, of the size that rows have on average.
+    fn evicted(&mut self, rows: u64) {
+        let rows = rows.min(self.rows);
+        let bytes = (self.bytes * rows).checked_div(self.rows).unwrap_or(0);
+        self.rows -= rows;
+        self.bytes -= bytes;
+        self.evicted_rows += rows;
+        self.evicted_bytes += bytes;
+    }
 }
 
 /// Deletes the oldest chunk and what belongs to its time; if a time is given, only when the
 /// chunk ended before it. The newest chunk stays whatever happens.
-fn drop_oldest_chunk(db: &Connection, before: Option<i64>) -> rusqlite::Result<bool> {
+fn drop_oldest_chunk(
+    db: &Connection,
+    before: Option<i64>,
+    quotas: &mut Quotas,
+) -> rusqlite::Result<bool> {
     let mut oldest = db.prepare_cached("SELECT id, to_unix_us FROM chunk ORDER BY id LIMIT 2")?;
     let chunks: Vec<(i64, i64)> = oldest
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -197,13 +209,18 @@ fn drop_oldest_chunk(db: &Connection, before: Option<i64>) -> rusqlite::Result<b
         .execute([next, to])?;
     db.prepare_cached("DELETE FROM minute WHERE to_unix_us <= ?")?
         .execute([to])?;
-    db.prepare_cached("DELETE FROM process WHERE last_seq < ?")?
-        .execute([next])?;
-    for table in ["kernel_log", "event"] {
-        db.prepare_cached(&format!("DELETE FROM {table} WHERE unix_us < ?"))?
-            .execute([to])?;
-    }
     db.prepare_cached("DELETE FROM gap WHERE to_unix_us < ?")?
         .execute([to])?;
+    for (table, quota) in LIMITED.into_iter().zip(&mut quotas.0) {
+        let (column, limit) = match table {
+            "process" => ("last_seq", next),
+            "kernel_log" | "event" => ("unix_us", to),
+            "process_sum" => ("to_unix_s", to / 1_000_000),
+            _ => continue,
+        };
+        let sql = format!("DELETE FROM {table} WHERE {column} < ?");
+        let deleted = db.prepare_cached(&sql)?.execute([limit])?;
+        quota.evicted(deleted as u64);
+    }
     Ok(true)
 }

@@ -2,6 +2,7 @@
 
 use super::{Options, Record, Sync, Writer, evict, gap_row};
 use crate::capture::chunk::builder::ChunkBuilder;
+use crate::capture::chunk::decode::{Part, decode};
 use crate::capture::error::CaptureError;
 use crate::capture::frame::{self, FrameKey, FrameKind, Packer};
 use crate::capture::lives::{self, Lives};
@@ -115,6 +116,8 @@ impl Writer {
             interval: facts.interval,
             builder: ChunkBuilder::default(),
             unsaved: Vec::new(),
+            cut_off: None,
+            awaits_reset: false,
             unsaved_records: Vec::new(),
             chunk_packer: packer(super::CHUNK_LEVEL)?,
             tail_packer: packer(super::TAIL_LEVEL)?,
@@ -143,7 +146,7 @@ impl Writer {
     /// Brings what the run before left into order: its tail becomes a chunk, and what is
     /// missing between it and now becomes a gap.
     fn take_over(&mut self, run: &LastRun, facts: &RunFacts) -> Result<Gap, CaptureError> {
-        let recovered = self.recover_tail()?;
+        let recovered = self.recover(run.ended.is_none())?;
         let known =
             recovered.or(last_of_chunks(&self.db).map_err(self.sqlite("cannot read its chunks"))?);
         let (seq, to) = known.unwrap_or((
@@ -195,7 +198,48 @@ impl Writer {
         })
     }
 
-    /// The tail of a run that was cut off becomes a chunk. Gives its last tick.
+    /// The tail of a run that was cut off becomes a chunk, and the pyramid is completed. Gives
+    /// its last tick.
+    fn recover(&mut self, crashed: bool) -> Result<Option<(u64, i64)>, CaptureError> {
+        let covered = PyramidWriter::covered(&self.db);
+        let covered = covered.map_err(self.sqlite("cannot read its pyramid"))?;
+        if crashed {
+            self.add_uncovered(covered[0])?;
+        }
+        let last = self.recover_tail()?;
+        if crashed {
+            let (finished, run) = (self.pyramid.finish(&self.db, self.run), self.run);
+            let completed = finished.and_then(|()| self.pyramid.complete(&self.db, run, covered));
+            completed.map_err(self.sqlite("cannot complete its pyramid"))?;
+        }
+        Ok(last)
+    }
+
+    /// The chunks of the minute that was open when the recorder crashed.
+    fn add_uncovered(&mut self, covered: u64) -> Result<(), CaptureError> {
+        let sql = "SELECT b.id, b.frames FROM chunk c JOIN chunk_body b ON b.id = c.id WHERE c.id + c.ticks - 1 > ? ORDER BY b.id";
+        self.pyramid.skip_to(covered);
+        let read = || -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
+            let mut rows = self.db.prepare(sql)?;
+            let rows = rows.query_map([covered.cast_signed()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+            rows.collect()
+        };
+        for (id, frames) in read().map_err(self.sqlite("cannot read its chunks"))? {
+            // What is damaged has no curves either.
+            let Ok(chunk) = decode(&frames, self.key(id.cast_unsigned()), Part::All) else {
+                continue;
+            };
+            let added = self
+                .pyramid
+                .add(&self.db, (self.run, self.interval), &chunk);
+            added.map_err(self.sqlite("cannot complete its pyramid"))?;
+        }
+        Ok(())
+    }
+
+    /// The tail as the last chunk of its run.
     fn recover_tail(&mut self) -> Result<Option<(u64, i64)>, CaptureError> {
         let rows = tail_rows(&self.db).map_err(self.sqlite("cannot read its tail"))?;
         let mut raw = Vec::new();
@@ -224,10 +268,8 @@ impl Writer {
         }
         let last = self.builder.chunk().ticks.last().copied();
         self.last = last.map(|times| (times.seq, times.planned, times.began.wall));
-        self.write_chunk()?;
+        self.close_chunk()?;
         self.builder.clear();
-        let flushed = self.pyramid.finish(&self.db, self.run);
-        flushed.map_err(self.sqlite("cannot complete its pyramid"))?;
         Ok(last.map(|times| (times.seq.0, times.began.wall.0)))
     }
 

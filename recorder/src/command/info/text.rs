@@ -73,7 +73,7 @@ fn time(info: &Info) -> Option<Line> {
 fn ticks(info: &Info) -> Line {
     let words = format!(
         "{}, {} missed, {} damaged frames",
-        info.ticks(),
+        info.ticks,
         info.missed(),
         info.damaged
     );
