@@ -130,7 +130,7 @@ fn one(ui: &mut Ui, shown: Shown<'_>, height: f32, out: &mut Vec<Command>) -> Re
     pointer::read(ui, &response, document, axis, out);
     track::paint(ui, shown, plot, hovered);
     response.widget_info(|| {
-        let at = document.zone.clock(document.time.cursor);
+        let at = document.zone.time_of_day(document.time.cursor);
         let since = document.time.cursor.since(document.time.capture.from);
         let seconds = since.map_or(0.0, |since| since.as_secs_f64());
         egui::WidgetInfo::slider(
@@ -177,8 +177,8 @@ fn span_words(document: &Document, from: WallTime, to: WallTime) -> String {
     let zone = &document.zone;
     format!(
         "Nothing recorded for {length}, {} to {}",
-        zone.clock(from),
-        zone.clock(to)
+        zone.time_of_day(from),
+        zone.time_of_day(to)
     )
 }
 

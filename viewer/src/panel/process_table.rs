@@ -109,7 +109,7 @@ fn title(
 
 /// Which snapshot this is, and how many of its processes do what.
 fn words(document: &Document, snapshot: &Snapshot) -> (String, bool) {
-    let at = document.zone.clock(snapshot.at);
+    let at = document.zone.time_of_day(snapshot.at);
     if let Some(gap) = document.gap_at_cursor() {
         let cause = display::gap_cause(&gap.kind);
         return (
@@ -190,7 +190,7 @@ impl TableDelegate for Rows<'_> {
 
     fn row_ui(&mut self, ui: &mut Ui, number: u64) {
         let Some(row) = self.row(number) else { return };
-        let (key, name) = (row.key, escaped(&row.title()).into_owned());
+        let (key, name) = (row.key, escaped(&row.title()));
         let tokens = Tokens::of(ui.visuals());
         let rect = ui.max_rect();
         let selected = self.document.table.selected == Some(key);

@@ -50,7 +50,7 @@ fn host(ui: &mut Ui, facts: &Facts) {
         .last
         .since(facts.first)
         .map_or(display::ABSENT.to_owned(), display::duration);
-    let (kernel, end) = (escaped(&facts.kernel), escaped(&facts.state));
+    let (kernel, end) = (escaped(&facts.kernel), display::ending(facts.ending));
     let text = format!("{cpus}  ·  Linux {kernel}  ·  {length} recorded, {end}");
     ui.label(RichText::new(text).color(tokens.text_weak));
 }
@@ -117,20 +117,29 @@ fn cursor(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command
         }
     }
     let at = document.time.cursor;
-    let zone = document.zone.abbreviation(at);
+    let zone = document.zone.format(at, "%Z");
     ui.label(RichText::new(zone).color(tokens.text_weak))
         .on_hover_text(zone_words(document));
-    let time = document.zone.date_and_clock(at);
+    let time = display::date_and_clock(&document.zone, at);
     ui.label(RichText::new(time).size(17.0).color(tokens.text_strong));
 }
 
 fn zone_words(document: &Document) -> String {
-    let name = document.facts().map_or("", |facts| facts.zone.as_str());
-    let name = escaped(name);
-    if document.zone.is_known() {
-        format!("Times are those of the recorded host: {name}")
-    } else {
-        format!("This machine does not know the host's time zone ({name}), so times are in UTC")
+    let name = document
+        .facts()
+        .and_then(|facts| facts.zone_name.as_deref());
+    match (name, document.zone.iana_name()) {
+        (Some(name), Some(_)) => {
+            format!("Times are those of the recorded host: {}", escaped(name))
+        }
+        (Some(name), None) => format!(
+            "This machine does not know the host's time zone ({}): times are by the offset \
+             that the host had when it was recorded",
+            escaped(name)
+        ),
+        (None, _) => "Times are by the offset from UTC that the host had when it was \
+                      recorded"
+            .to_owned(),
     }
 }
 

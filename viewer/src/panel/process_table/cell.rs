@@ -21,7 +21,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, row: &ProcessRow, column: C
         Column::Pid => number(ui, Ok(row.key.pid.0.to_string()), tokens.text),
         Column::User => {
             let user = row.user.as_deref().map_err(|missing| *missing);
-            text(ui, user.map(|user| escaped(user).into_owned()), tokens.text);
+            text(ui, user.map(|user| escaped(user)), tokens.text);
         }
         Column::State => state(ui, row.state, tokens),
         Column::Cpu => share(ui, row.cpu_percent, tokens.running, tokens),
@@ -49,7 +49,7 @@ fn started_words(document: &Document, at: WallTime) -> String {
     let day = |at| zone.format(at, "%Y-%m-%d");
     let now = document.time.cursor;
     if day(at) == day(now) {
-        zone.clock(at)
+        zone.time_of_day(at)
     } else if zone.format(at, "%Y") == zone.format(now, "%Y") {
         zone.format(at, "%-d %b")
     } else {
@@ -105,7 +105,7 @@ fn state(ui: &mut Ui, state: Reading<char>, tokens: &Tokens) {
     };
     ui.add_space(PADDING);
     let words = match display::state(letter) {
-        "unknown" => escaped(&letter.to_string()).into_owned(),
+        "unknown" => escaped(&letter.to_string()),
         word => word.to_owned(),
     };
     let label = Label::new(RichText::new(words).color(color)).selectable(false);
@@ -145,7 +145,7 @@ fn command(ui: &mut Ui, row: &ProcessRow, tokens: &Tokens) {
     } else {
         tokens.text_weak
     };
-    let label = Label::new(RichText::new(safe.as_ref()).color(color)).selectable(false);
+    let label = Label::new(RichText::new(safe).color(color)).selectable(false);
     if ui.is_sizing_pass() {
         ui.label("");
     } else {
