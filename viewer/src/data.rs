@@ -28,6 +28,9 @@ pub trait Replay {
     /// Looks for what was recorded since; asked about once a second while it is recorded.
     fn refresh(&mut self) -> Result<(), ReplayError>;
 
+    /// Nothing is asked for at the moment: lets go of what would hinder whoever records.
+    fn rest(&mut self);
+
     /// The curves of `wanted` between two instants, each in at most about `buckets` pieces.
     ///
     /// Answered in the order of `wanted`. Buckets are ordered and do not overlap; where nothing

@@ -61,6 +61,25 @@ pub const fn ending(ending: Ending) -> &'static str {
     }
 }
 
+/// The same in a sentence.
+pub const fn ending_meaning(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Recording => {
+            "This host is recording into the file. What comes is shown as it comes; the cursor \
+             stays at the end until you move it."
+        }
+        Ending::Clean => "The recorder was asked to stop and closed the file.",
+        Ending::Unclean => {
+            "Nothing says that the recorder stopped: it was killed, or the host crashed or lost \
+             power. Everything up to then is here."
+        }
+        Ending::CopiedLive => {
+            "The file was copied without the log beside it while it was recorded, so the last \
+             seconds may be missing. `afterimage copy` takes them along."
+        }
+    }
+}
+
 /// What of a capture cannot be shown; `None` when that is nothing.
 pub fn damage(damage: &Damage) -> Option<String> {
     let counted = |count: u64, what: &str| match count {
@@ -80,6 +99,12 @@ pub fn damage(damage: &Damage) -> Option<String> {
     (!what.is_empty()).then(|| format!("{} {verb} damaged and left out", what.join(" and ")))
 }
 
+/// How many CPUs: `1 CPU`, `64 CPUs`.
+pub fn cpus(cpus: f64) -> String {
+    let what = if cpus > 1.0 { "CPUs" } else { "CPU" };
+    format!("{} {what}", count(cpus))
+}
+
 /// How long something took: `0.4 s`, `37 s`, `2 m 5 s`, `3 h 0 m`, `4 d 2 h`.
 pub fn duration(length: Duration) -> String {
     let seconds = length.as_secs();
@@ -95,7 +120,7 @@ pub fn duration(length: Duration) -> String {
 /// Field 3 (`state`) of `proc_pid_stat(5)` in a word.
 pub const fn state(letter: char) -> &'static str {
     match letter {
-        'R' => "running",
+        'R' => "runnable",
         'S' => "sleeping",
         'D' => "blocked",
         'I' => "idle",

@@ -12,14 +12,13 @@ use crate::data::{Snapshot, Want};
 use afterimage_analysis::rate::Step;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
-use afterimage_format::capture::lock::OwnerLock;
 use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::facts::{Gap, GapKind, Host, Run};
 use afterimage_format::sample::Sample;
 use afterimage_format::time::{Seq, WallTime};
 use damage::DamageSeen;
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +32,10 @@ const MOST_TRIED: u64 = 600;
 /// An open capture file.
 #[derive(Debug)]
 pub(super) struct CaptureReplay {
-    capture: Capture,
+    path: PathBuf,
+    /// None between two questions to a capture that is being recorded: while a reader has it
+    /// open, its recorder can neither tidy up its log nor close the file.
+    capture: Option<Capture>,
     host: Host,
     runs: Vec<Run>,
     gaps: Vec<Gap>,
@@ -51,8 +53,9 @@ impl CaptureReplay {
         let whole = Whole::read(&mut capture)?;
         let damage = DamageSeen::default();
         Ok(Self {
+            path: path.to_owned(),
             facts: Arc::new(whole.facts(capture.mode(), &damage)),
-            capture,
+            capture: Some(capture),
             host: whole.host,
             runs: whole.runs,
             gaps: whole.gaps,
@@ -62,10 +65,23 @@ impl CaptureReplay {
         })
     }
 
+    /// The reader, opened anew if it was let go of.
+    fn reader(&mut self) -> Result<&mut Capture, ReplayError> {
+        let capture = match self.capture.take() {
+            Some(capture) => capture,
+            None => {
+                self.damage.reader_is_new();
+                Capture::open(&self.path)?
+            }
+        };
+        Ok(self.capture.insert(capture))
+    }
+
     /// Reads again what is true of all of it.
     fn read_whole(&mut self) -> Result<(), ReplayError> {
-        let whole = Whole::read(&mut self.capture)?;
-        let facts = whole.facts(self.capture.mode(), &self.damage);
+        let capture = self.reader()?;
+        let (whole, mode) = (Whole::read(capture)?, capture.mode());
+        let facts = whole.facts(mode, &self.damage);
         if facts != *self.facts {
             self.facts = Arc::new(facts);
         }
@@ -81,7 +97,10 @@ impl CaptureReplay {
 
     /// Tells of what was found damaged since.
     fn notice_damage(&mut self) -> Result<(), ReplayError> {
-        if self.damage.notice(&mut self.capture, self.ends)? {
+        let Some(capture) = &mut self.capture else {
+            return Ok(());
+        };
+        if self.damage.notice(capture, self.ends)? {
             self.read_whole()?;
         }
         Ok(())
@@ -101,7 +120,7 @@ impl CaptureReplay {
         if self.damage.stretch_of(seq).is_some() {
             return Ok(None);
         }
-        let Some(sample) = self.capture.sample(seq)?.map(Rc::new) else {
+        let Some(sample) = self.reader()?.sample(seq)?.map(Rc::new) else {
             return Ok(None);
         };
         self.samples.truncate(KEPT_SAMPLES - 1);
@@ -137,7 +156,7 @@ impl CaptureReplay {
         let (first, last) = self.ends;
         match want {
             Want::At(at) => {
-                let seq = self.capture.at_or_before(at)?.unwrap_or(first);
+                let seq = self.reader()?.at_or_before(at)?.unwrap_or(first);
                 self.readable(seq, true)
             }
             Want::Step { from, by } => {
@@ -156,15 +175,15 @@ impl Replay for CaptureReplay {
     }
 
     fn refresh(&mut self) -> Result<(), ReplayError> {
-        let path = self.capture.path().to_owned();
-        if self.capture.mode() == Mode::Recording && !OwnerLock::is_held(&path) {
-            // The recorder is gone: how it ended shows in how the file is opened.
-            self.capture = Capture::open(&path)?;
-            self.damage = DamageSeen::default();
-        } else {
-            self.capture.refresh()?;
-        }
+        // Opening it again costs as much as looking at its end again, and shows how it ended
+        // once its recorder is gone.
+        self.capture = None;
         self.read_whole()
+    }
+
+    fn rest(&mut self) {
+        self.capture
+            .take_if(|capture| capture.mode() == Mode::Recording);
     }
 
     fn series(
@@ -176,7 +195,7 @@ impl Replay for CaptureReplay {
     ) -> Result<Vec<SeriesData>, ReplayError> {
         // Time without data must not cost resolution.
         let (from, to) = (from.max(self.facts.first), to.min(self.facts.last));
-        let curves = self.capture.curves(from, to, buckets)?;
+        let curves = self.reader()?.curves(from, to, buckets)?;
         self.notice_damage()?;
         let pieces = curves::pieces(&curves.buckets, |seq| self.interval_at(seq));
         let after_gap = |seq: Seq| {

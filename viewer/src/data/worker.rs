@@ -127,6 +127,9 @@ fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: impl Fn(Reply)
         if let Some(reply) = reply {
             say(reply);
         }
+        if !waiting.has_any(inbox) {
+            replay.rest();
+        }
     }
 }
 
@@ -174,7 +177,7 @@ impl Waiting {
         if left == Some(Duration::ZERO) {
             return Next::Look;
         }
-        if self.series.is_none() && self.snapshot.is_none() {
+        if !self.has_any(inbox) {
             let came = match left {
                 None => inbox.recv().map_err(|_over| RecvTimeoutError::Disconnected),
                 Some(left) => inbox.recv_timeout(left),
@@ -185,11 +188,16 @@ impl Waiting {
                 Err(RecvTimeoutError::Disconnected) => return Next::Over,
             }
         }
+        let job = self.snapshot.take().or_else(|| self.series.take());
+        job.map_or(Next::Over, Next::Job)
+    }
+
+    /// Takes what has come, and says whether anything waits.
+    fn has_any(&mut self, inbox: &Receiver<Job>) -> bool {
         while let Ok(job) = inbox.try_recv() {
             self.keep(job);
         }
-        let job = self.snapshot.take().or_else(|| self.series.take());
-        job.map_or(Next::Over, Next::Job)
+        self.series.is_some() || self.snapshot.is_some()
     }
 
     fn keep(&mut self, job: Job) {

@@ -1,7 +1,7 @@
 //! The bar on top: which host this is, where the cursor stands, and how to move it.
 
 use crate::command::Command;
-use crate::data::Facts;
+use crate::data::{Ending, Facts};
 use crate::display;
 use crate::display::escape::escaped;
 use crate::state::{Document, Focus, State, ThemeChoice};
@@ -42,8 +42,7 @@ fn host(ui: &mut Ui, facts: &Facts) {
         .color(tokens.text_strong);
     ui.label(name);
     let cpus = match facts.cpus {
-        Some(1) => "1 CPU".to_owned(),
-        Some(cpus) => format!("{cpus} CPUs"),
+        Some(cpus) => display::cpus(f64::from(cpus)),
         None => "CPUs unknown".to_owned(),
     };
     let length = facts
@@ -51,8 +50,19 @@ fn host(ui: &mut Ui, facts: &Facts) {
         .since(facts.first)
         .map_or(display::ABSENT.to_owned(), display::duration);
     let (kernel, end) = (escaped(&facts.kernel), display::ending(facts.ending));
-    let text = format!("{cpus}  ·  Linux {kernel}  ·  {length} recorded, {end}");
+    let so_far = match facts.ending {
+        Ending::Recording => "so far",
+        _ => "recorded",
+    };
+    let text = format!("{cpus}  ·  Linux {kernel}  ·  {length} {so_far},");
     ui.label(RichText::new(text).color(tokens.text_weak));
+    let color = match facts.ending {
+        Ending::Recording => tokens.running,
+        Ending::Clean => tokens.text_weak,
+        Ending::Unclean | Ending::CopiedLive => tokens.text,
+    };
+    ui.label(RichText::new(end).color(color))
+        .on_hover_text(display::ending_meaning(facts.ending));
 }
 
 /// One button a capture, when there are several.
@@ -95,6 +105,16 @@ fn cursor(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command
         .clicked()
     {
         out.push(Command::ShowAll);
+    }
+    let facts = document.facts();
+    let is_recorded = facts.is_some_and(|facts| facts.ending == Ending::Recording);
+    if is_recorded && !document.time.following {
+        let newest = ui
+            .button("Newest")
+            .on_hover_text("Go to the end and stay there (End)");
+        if newest.clicked() {
+            out.push(Command::Last);
+        }
     }
     let (play, what) = if document.time.playing {
         ("Pause", "Stop here (Space)")

@@ -343,7 +343,7 @@ fn changed(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {
     let mut requests = document.want_series();
     if document.time.following {
         document.time.following = is_recorded(document);
-        document.time.move_cursor(document.time.capture.to);
+        // The cursor moves once there is something to show there.
         requests.extend(document.want(Want::Last));
     }
     requests

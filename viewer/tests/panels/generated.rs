@@ -161,6 +161,8 @@ impl Replay for Generated {
         Ok(())
     }
 
+    fn rest(&mut self) {}
+
     fn series(
         &mut self,
         wanted: &[SeriesId],

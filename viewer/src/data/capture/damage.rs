@@ -6,6 +6,7 @@
 use crate::data::{DAMAGED, Damage, GapBand, ReplayError};
 use afterimage_format::capture::Capture;
 use afterimage_format::time::{Seq, WallTime};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How far the next readable sample is looked for.
@@ -16,7 +17,7 @@ const FARTHEST: u64 = 3_600;
 pub(super) struct DamageSeen {
     /// How many entries of the reader's list are worked in.
     known: usize,
-    rows: usize,
+    rows: BTreeSet<(&'static str, i64)>,
     stretches: Vec<Stretch>,
 }
 
@@ -31,6 +32,11 @@ struct Stretch {
 }
 
 impl DamageSeen {
+    /// The reader was opened anew, and its list begins anew.
+    pub(super) fn reader_is_new(&mut self) {
+        self.known = 0;
+    }
+
     /// Works in what the reader has met since; whether there was anything.
     pub(super) fn notice(
         &mut self,
@@ -43,7 +49,7 @@ impl DamageSeen {
             self.known += 1;
             let first = Seq(damage.row.cast_unsigned());
             if damage.table != "chunk_body" {
-                self.rows += 1;
+                self.rows.insert((damage.table, damage.row));
             } else if self.stretch_of(first).is_none() {
                 let stretch = measure(capture, first, ends, damage.fault.to_string())?;
                 self.stretches.push(stretch);
@@ -77,7 +83,7 @@ impl DamageSeen {
             .filter_map(|stretch| stretch.to.since(stretch.from));
         Damage {
             time: lengths.fold(Duration::ZERO, Duration::saturating_add),
-            rows: self.rows,
+            rows: self.rows.len(),
         }
     }
 }

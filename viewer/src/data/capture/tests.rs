@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::{DAMAGED, Damage};
+use afterimage_format::capture::lock::OwnerLock;
 use afterimage_format::capture::writer::{Options, Record, RunFacts, Sync, Writer};
 use afterimage_format::group::{Group, MachineField, PressureField, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
@@ -276,15 +277,19 @@ fn a_capture_that_is_being_recorded_grows_and_then_ends() {
     let mut replay = CaptureReplay::open(&folder.path().join("web-07.afterimage")).unwrap();
     let facts = replay.facts();
     assert_eq!((facts.ending, facts.last), (Ending::Recording, wall(19)));
+    replay.rest();
     replay.refresh().unwrap();
     assert!(Arc::ptr_eq(&facts, &replay.facts()), "nothing has changed");
     add(&mut writer, 21..=65);
     replay.refresh().unwrap();
     assert_eq!(replay.facts().last, wall(64));
     assert_eq!(seq(&mut replay, Want::Last), 65);
-    drop(writer);
+    assert_eq!(seq(&mut replay, Want::First), 1);
+    replay.rest();
+    // A viewer that looks on does not keep the recorder from closing the file.
+    writer.finish("signal").unwrap();
     replay.refresh().unwrap();
-    assert_eq!(replay.facts().ending, Ending::Unclean);
+    assert_eq!(replay.facts().ending, Ending::Clean);
     assert_eq!(seq(&mut replay, Want::Last), 65);
 }
 

@@ -9,6 +9,7 @@ use crate::state::table::Column;
 use crate::theme::Tokens;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::time::WallTime;
+use afterimage_format::units::Bytes;
 use egui::{Align, Color32, Label, Layout, RichText, Ui};
 
 /// Room on either side of a cell's text.
@@ -26,9 +27,9 @@ pub(super) fn show(ui: &mut Ui, document: &Document, row: &ProcessRow, column: C
         Column::State => state(ui, row.state, tokens),
         Column::Cpu => share(ui, row.cpu_percent, tokens.running, tokens),
         Column::Wait => share(ui, row.wait_percent, tokens.io, tokens),
-        Column::Rss => number(ui, row.rss.map(display::bytes), tokens.text),
-        Column::Read => number(ui, row.read_per_second.map(display::bytes), tokens.text),
-        Column::Write => number(ui, row.write_per_second.map(display::bytes), tokens.text),
+        Column::Rss => amount(ui, row.rss, tokens),
+        Column::Read => amount(ui, row.read_per_second, tokens),
+        Column::Write => amount(ui, row.write_per_second, tokens),
         Column::Threads => number(
             ui,
             row.threads.map(|threads| threads.to_string()),
@@ -110,6 +111,15 @@ fn state(ui: &mut Ui, state: Reading<char>, tokens: &Tokens) {
     };
     let label = Label::new(RichText::new(words).color(color)).selectable(false);
     ui.add(label).on_hover_text(display::state_meaning(letter));
+}
+
+/// An amount; nothing at all stands back, so that what is there is seen.
+fn amount(ui: &mut Ui, value: Reading<Bytes>, tokens: &Tokens) {
+    let color = match value {
+        Ok(Bytes(0)) => tokens.text_weak,
+        _ => tokens.text,
+    };
+    number(ui, value.map(display::bytes), color);
 }
 
 /// A share of one core: a number over a bar that is full at 100.
