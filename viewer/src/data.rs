@@ -116,7 +116,7 @@ pub struct Damage {
 /// A stretch of time in which nothing was recorded, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GapBand {
-    /// The last instant that was recorded before it.
+    /// Where it begins: when a tick was due and none was taken.
     pub from: WallTime,
     /// The first instant that was recorded after it.
     pub to: WallTime,

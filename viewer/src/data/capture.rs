@@ -108,8 +108,7 @@ impl CaptureReplay {
 
     /// The time between ticks when `seq` was taken.
     fn interval_at(&self, seq: Seq) -> Duration {
-        let run = self.runs.iter().rev().find(|run| run.first <= seq);
-        run.map_or(Duration::from_secs(1), |run| run.interval)
+        interval_at(&self.runs, seq)
     }
 
     /// A sample, from memory if it was read lately; `None` when it is damaged.
@@ -197,11 +196,11 @@ impl Replay for CaptureReplay {
         let (from, to) = (from.max(self.facts.first), to.min(self.facts.last));
         let curves = self.reader()?.curves(from, to, buckets)?;
         self.notice_damage()?;
-        let pieces = curves::pieces(&curves.buckets, |seq| self.interval_at(seq));
         let after_gap = |seq: Seq| {
             let mut gaps = self.gaps.iter().filter(|gap| has_no_ticks(gap));
             gaps.any(|gap| gap.after.0 + 1 == seq.0)
         };
+        let pieces = curves::pieces(&curves.buckets, |seq| self.interval_at(seq), after_gap);
         let of = |id: &SeriesId| curves::of(*id, &pieces, after_gap);
         Ok(wanted.iter().map(of).collect())
     }
@@ -245,13 +244,23 @@ impl Whole {
         let ends = capture.ends()?.ok_or_else(|| nothing(capture))?;
         let runs = capture.runs()?;
         let gaps = capture.gaps()?;
-        // A damaged end still has the beginning of its run, or what is known of a gap.
-        let began = runs.iter().find_map(|run| Some(run.from));
-        let first = capture.wall_of(ends.0)?.or(began);
-        let ended = runs.last().and_then(|run| run.to);
-        let last = capture.wall_of(ends.1)?.or(ended).or(capture
-            .at_or_before(WallTime(i64::MAX))?
-            .map_or(Ok(None), |seq| capture.wall_of(seq))?);
+        let first = match capture.wall_of(ends.0)? {
+            // The first chunk is damaged: its run began with it, or earlier.
+            None => runs.first().map(|run| run.from),
+            first => first,
+        };
+        let last = match capture.wall_of(ends.1)? {
+            // The last chunk is damaged: its run ended with it, else what is before it counts.
+            None => runs.last().and_then(|run| run.to),
+            last => last,
+        };
+        let last = match last {
+            None => {
+                let seq = capture.at_or_before(WallTime(i64::MAX))?;
+                seq.map_or(Ok(None), |seq| capture.wall_of(seq))?
+            }
+            last => last,
+        };
         let (first, last) = first.zip(last).ok_or(ReplayError::Damaged)?;
         Ok(Self {
             host: capture.host()?.1,
@@ -265,7 +274,8 @@ impl Whole {
 
     fn facts(&self, mode: Mode, damage: &DamageSeen) -> Facts {
         let host = &self.host;
-        let recorded = self.gaps.iter().filter(|gap| has_no_ticks(gap)).map(band);
+        let recorded = self.gaps.iter().filter(|gap| has_no_ticks(gap));
+        let recorded = recorded.map(|gap| band(gap, interval_at(&self.runs, gap.after)));
         let mut gaps: Vec<GapBand> = recorded.chain(damage.bands()).collect();
         gaps.sort_by_key(|gap| gap.from);
         Facts {
@@ -283,14 +293,21 @@ impl Whole {
     }
 }
 
+/// The time between ticks when `seq` was taken.
+fn interval_at(runs: &[Run], seq: Seq) -> Duration {
+    let run = runs.iter().rev().find(|run| run.first <= seq);
+    run.map_or(Duration::from_secs(1), |run| run.interval)
+}
+
 /// Whether time passed without ticks; when only the clock was set, it did not.
 fn has_no_ticks(gap: &Gap) -> bool {
     gap.kind != GapKind::ClockStepped
 }
 
-fn band(gap: &Gap) -> GapBand {
+/// The last tick before a gap stands for one interval, as every tick does.
+fn band(gap: &Gap, interval: Duration) -> GapBand {
     GapBand {
-        from: gap.from,
+        from: gap.from.plus(interval).min(gap.to),
         to: gap.to,
         kind: gap.kind.name().to_owned(),
         detail: gap.detail.clone(),

@@ -20,6 +20,7 @@ pub(super) struct Piece<'a> {
 pub(super) fn pieces(
     buckets: &[pyramid::Bucket],
     interval_at: impl Fn(Seq) -> Duration,
+    after_gap: impl Fn(Seq) -> bool,
 ) -> Vec<Piece<'_>> {
     let mut pieces = Vec::with_capacity(buckets.len());
     let mut next: Option<&pyramid::Bucket> = None;
@@ -29,7 +30,7 @@ pub(super) fn pieces(
         let to = match next {
             None => own,
             Some(next) if next.from <= bucket.from => continue,
-            Some(next) if follows(bucket, next, interval) => next.from,
+            Some(next) if follows(bucket, next, interval) && !after_gap(next.first) => next.from,
             Some(next) => own.min(next.from),
         };
         pieces.push(Piece { bucket, to });
@@ -39,9 +40,10 @@ pub(super) fn pieces(
     pieces
 }
 
-/// Whether no tick is missing between two buckets.
+/// Whether no tick is missing between two buckets. A tick may come late, up to the next one's
+/// time, and is not missing then.
 fn follows(bucket: &pyramid::Bucket, next: &pyramid::Bucket, interval: Duration) -> bool {
-    let in_time = next.from <= bucket.to.plus(interval * 3 / 2);
+    let in_time = next.from <= bucket.to.plus(interval * 5 / 2);
     next.first.0 == bucket.first.0 + bucket.ticks && in_time
 }
 

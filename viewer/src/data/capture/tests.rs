@@ -63,7 +63,10 @@ fn run_facts() -> RunFacts {
 /// One tick: 3 tasks run, CPU pressure is 25 %, and process 42, begun 900 s after boot, uses
 /// half a core, waits a tenth of the time and reads 4096 bytes each second.
 fn tick(seq: u64) -> Tick {
-    let second = second_of(seq);
+    tick_at(seq, second_of(seq))
+}
+
+fn tick_at(seq: u64, second: i64) -> Tick {
     let mut tick = Tick::new(TickTimes {
         seq: Seq(seq),
         planned: instants(second).monotonic,
@@ -103,17 +106,18 @@ fn tick(seq: u64) -> Tick {
     tick
 }
 
+const OPTIONS: Options = Options {
+    sync: Sync::Off,
+    max_bytes: 1 << 30,
+    retain: Duration::from_hours(24),
+};
+
 /// Begins a capture in a folder of its own and writes the ticks up to one.
 fn written(upto: u64) -> (tempfile::TempDir, Writer) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("web-07.afterimage");
-    let options = Options {
-        sync: Sync::Off,
-        max_bytes: 1 << 30,
-        retain: Duration::from_hours(24),
-    };
     let lock = OwnerLock::take(&path).unwrap();
-    let (mut writer, _start) = Writer::start(&path, lock, options, &run_facts()).unwrap();
+    let (mut writer, _start) = Writer::start(&path, lock, OPTIONS, &run_facts()).unwrap();
     add(&mut writer, 1..=upto);
     (folder, writer)
 }
@@ -160,7 +164,7 @@ fn what_is_true_of_the_whole_is_told() {
     assert_eq!(facts.ending, Ending::Clean);
     assert_eq!(facts.damage, Damage::default());
     let gap = GapBand {
-        from: wall(69),
+        from: wall(70),
         to: wall(100),
         kind: "stalled".to_owned(),
         detail: "starved of CPU".to_owned(),
@@ -258,6 +262,33 @@ fn curves_have_a_hole_where_nothing_was_recorded() {
             .all(|bucket| bucket.from != wall(100))
     );
     assert!(not_there.buckets.is_empty());
+}
+
+#[test]
+fn a_recorder_that_was_stopped_for_a_while_leaves_no_rate_over_that_time() {
+    let (folder, writer) = written(20);
+    writer.finish("signal").unwrap();
+    let path = folder.path().join("web-07.afterimage");
+    let mut facts = run_facts();
+    facts.now = instants(100);
+    let lock = OwnerLock::take(&path).unwrap();
+    let (mut writer, _start) = Writer::start(&path, lock, OPTIONS, &facts).unwrap();
+    // Ticks 21 to 40 are at 100 s to 119 s.
+    for seq in 21..=40 {
+        writer
+            .commit(Some(&tick_at(seq, second_of(seq) + 80)), vec![])
+            .unwrap();
+    }
+    writer.finish("signal").unwrap();
+    let mut replay = CaptureReplay::open(&path).unwrap();
+    let [gap] = &replay.facts().gaps[..] else {
+        panic!("one gap")
+    };
+    assert_eq!((gap.kind.as_str(), gap.from), ("stopped", wall(20)));
+    let wanted = [SeriesId::PressureCpu];
+    let series = replay.series(&wanted, wall(0), wall(200), 1_000).unwrap();
+    let begins: Vec<_> = series[0].buckets.iter().map(|bucket| bucket.from).collect();
+    assert_eq!((begins.len(), begins[19]), (38, wall(101)));
 }
 
 #[test]
