@@ -6,14 +6,11 @@
 mod curves;
 mod damage;
 mod table;
+mod whole;
 
-use crate::data::{Ending, Facts, GapBand, Replay, ReplayError, SeriesData, SeriesId};
-use crate::data::{Snapshot, Want};
+use crate::data::{Facts, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want};
 use afterimage_analysis::rate::Step;
-use afterimage_analysis::zone::Zone;
-use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::{Capture, Mode};
-use afterimage_format::facts::{Gap, GapKind, Host, Run};
 use afterimage_format::sample::Sample;
 use afterimage_format::time::{Seq, WallTime};
 use damage::DamageSeen;
@@ -21,7 +18,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use whole::Whole;
 
 /// How many samples are kept: a step needs the one that is shown already.
 const KEPT_SAMPLES: usize = 4;
@@ -36,11 +33,7 @@ pub(super) struct CaptureReplay {
     /// None between two questions to a capture that is being recorded: while a reader has it
     /// open, its recorder can neither tidy up its log nor close the file.
     capture: Option<Capture>,
-    host: Host,
-    runs: Vec<Run>,
-    gaps: Vec<Gap>,
-    /// The first and the last tick.
-    ends: (Seq, Seq),
+    whole: Whole,
     facts: Arc<Facts>,
     damage: DamageSeen,
     samples: VecDeque<Rc<Sample>>,
@@ -56,10 +49,7 @@ impl CaptureReplay {
             path: path.to_owned(),
             facts: Arc::new(whole.facts(capture.mode(), &damage)),
             capture: Some(capture),
-            host: whole.host,
-            runs: whole.runs,
-            gaps: whole.gaps,
-            ends: whole.ends,
+            whole,
             damage,
             samples: VecDeque::new(),
         })
@@ -67,12 +57,11 @@ impl CaptureReplay {
 
     /// The reader, opened anew if it was let go of.
     fn reader(&mut self) -> Result<&mut Capture, ReplayError> {
-        let capture = match self.capture.take() {
-            Some(capture) => capture,
-            None => {
-                self.damage.reader_is_new();
-                Capture::open(&self.path)?
-            }
+        let capture = if let Some(capture) = self.capture.take() {
+            capture
+        } else {
+            self.damage.reader_is_new();
+            Capture::open(&self.path)?
         };
         Ok(self.capture.insert(capture))
     }
@@ -85,13 +74,7 @@ impl CaptureReplay {
         if facts != *self.facts {
             self.facts = Arc::new(facts);
         }
-        Whole {
-            host: self.host,
-            runs: self.runs,
-            gaps: self.gaps,
-            ends: self.ends,
-            ..
-        } = whole;
+        self.whole = whole;
         Ok(())
     }
 
@@ -100,15 +83,10 @@ impl CaptureReplay {
         let Some(capture) = &mut self.capture else {
             return Ok(());
         };
-        if self.damage.notice(capture, self.ends)? {
+        if self.damage.notice(capture, self.whole.ends)? {
             self.read_whole()?;
         }
         Ok(())
-    }
-
-    /// The time between ticks when `seq` was taken.
-    fn interval_at(&self, seq: Seq) -> Duration {
-        interval_at(&self.runs, seq)
     }
 
     /// A sample, from memory if it was read lately; `None` when it is damaged.
@@ -138,11 +116,12 @@ impl CaptureReplay {
                 }
                 self.notice_damage()?;
                 let (first, last) = self.damage.stretch_of(seq).unwrap_or((seq, seq));
-                seq = match back {
-                    true => Seq(first.0.saturating_sub(1)),
-                    false => Seq(last.0 + 1),
+                seq = if back {
+                    Seq(first.0.saturating_sub(1))
+                } else {
+                    Seq(last.0 + 1)
                 };
-                if seq < self.ends.0 || self.ends.1 < seq {
+                if seq < self.whole.ends.0 || self.whole.ends.1 < seq {
                     break;
                 }
             }
@@ -152,7 +131,7 @@ impl CaptureReplay {
 
     /// The sample that is wanted.
     fn wanted(&mut self, want: Want) -> Result<Rc<Sample>, ReplayError> {
-        let (first, last) = self.ends;
+        let (first, last) = self.whole.ends;
         match want {
             Want::At(at) => {
                 let seq = self.reader()?.at_or_before(at)?.unwrap_or(first);
@@ -196,11 +175,9 @@ impl Replay for CaptureReplay {
         let (from, to) = (from.max(self.facts.first), to.min(self.facts.last));
         let curves = self.reader()?.curves(from, to, buckets)?;
         self.notice_damage()?;
-        let after_gap = |seq: Seq| {
-            let mut gaps = self.gaps.iter().filter(|gap| has_no_ticks(gap));
-            gaps.any(|gap| gap.after.0 + 1 == seq.0)
-        };
-        let pieces = curves::pieces(&curves.buckets, |seq| self.interval_at(seq), after_gap);
+        let interval_at = |seq| self.whole.interval_at(seq);
+        let after_gap = |seq| self.whole.is_after_gap(seq);
+        let pieces = curves::pieces(&curves.buckets, interval_at, after_gap);
         let of = |id: &SeriesId| curves::of(*id, &pieces, after_gap);
         Ok(wanted.iter().map(of).collect())
     }
@@ -208,120 +185,20 @@ impl Replay for CaptureReplay {
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {
         let now = self.wanted(want)?;
         let before = match now.times.seq {
-            seq if seq > self.ends.0 => self.sample(Seq(seq.0 - 1))?,
+            seq if seq > self.whole.ends.0 => self.sample(Seq(seq.0 - 1))?,
             _ => None,
         };
         self.notice_damage()?;
-        let interval = self.interval_at(now.times.seq);
+        let interval = self.whole.interval_at(now.times.seq);
         let step = before
             .as_deref()
             .and_then(|before| Step::between(before, &now, interval));
         Ok(table::snapshot(
             &now,
             step.as_ref(),
-            &self.host,
+            &self.whole.host,
             &self.facts.zone,
         ))
-    }
-}
-
-/// What is read of a capture as a whole.
-struct Whole {
-    host: Host,
-    runs: Vec<Run>,
-    gaps: Vec<Gap>,
-    ends: (Seq, Seq),
-    first: WallTime,
-    last: WallTime,
-}
-
-impl Whole {
-    fn read(capture: &mut Capture) -> Result<Self, ReplayError> {
-        let nothing = |capture: &Capture| CaptureError::NoSample {
-            path: capture.path().to_owned(),
-            place: "yet".to_owned(),
-        };
-        let ends = capture.ends()?.ok_or_else(|| nothing(capture))?;
-        let runs = capture.runs()?;
-        let gaps = capture.gaps()?;
-        let first = match capture.wall_of(ends.0)? {
-            // The first chunk is damaged: its run began with it, or earlier.
-            None => runs.first().map(|run| run.from),
-            first => first,
-        };
-        let last = match capture.wall_of(ends.1)? {
-            // The last chunk is damaged: its run ended with it, else what is before it counts.
-            None => runs.last().and_then(|run| run.to),
-            last => last,
-        };
-        let last = match last {
-            None => {
-                let seq = capture.at_or_before(WallTime(i64::MAX))?;
-                seq.map_or(Ok(None), |seq| capture.wall_of(seq))?
-            }
-            last => last,
-        };
-        let (first, last) = first.zip(last).ok_or(ReplayError::Damaged)?;
-        Ok(Self {
-            host: capture.host()?.1,
-            runs,
-            gaps,
-            ends,
-            first,
-            last,
-        })
-    }
-
-    fn facts(&self, mode: Mode, damage: &DamageSeen) -> Facts {
-        let host = &self.host;
-        let recorded = self.gaps.iter().filter(|gap| has_no_ticks(gap));
-        let recorded = recorded.map(|gap| band(gap, interval_at(&self.runs, gap.after)));
-        let mut gaps: Vec<GapBand> = recorded.chain(damage.bands()).collect();
-        gaps.sort_by_key(|gap| gap.from);
-        Facts {
-            host: host.hostname.clone(),
-            kernel: host.kernel.clone(),
-            zone: Zone::from_capture(host.timezone.as_deref(), host.utc_offset_seconds),
-            zone_name: host.timezone.clone(),
-            cpus: Some(host.cpus).filter(|cpus| *cpus > 0),
-            ending: ending(mode, self.runs.last()),
-            first: self.first,
-            last: self.last,
-            gaps,
-            damage: damage.total(),
-        }
-    }
-}
-
-/// The time between ticks when `seq` was taken.
-fn interval_at(runs: &[Run], seq: Seq) -> Duration {
-    let run = runs.iter().rev().find(|run| run.first <= seq);
-    run.map_or(Duration::from_secs(1), |run| run.interval)
-}
-
-/// Whether time passed without ticks; when only the clock was set, it did not.
-fn has_no_ticks(gap: &Gap) -> bool {
-    gap.kind != GapKind::ClockStepped
-}
-
-/// The last tick before a gap stands for one interval, as every tick does.
-fn band(gap: &Gap, interval: Duration) -> GapBand {
-    GapBand {
-        from: gap.from.plus(interval).min(gap.to),
-        to: gap.to,
-        kind: gap.kind.name().to_owned(),
-        detail: gap.detail.clone(),
-    }
-}
-
-/// How a recording stands, by how the file was opened and how its last run ended.
-fn ending(mode: Mode, last: Option<&Run>) -> Ending {
-    let end = last.and_then(|run| run.end.as_deref());
-    match mode {
-        Mode::Recording => Ending::Recording,
-        Mode::CopiedLive => Ending::CopiedLive,
-        Mode::Whole | Mode::WithLog if matches!(end, Some("signal" | "duration")) => Ending::Clean,
-        Mode::Whole | Mode::WithLog => Ending::Unclean,
     }
 }
 

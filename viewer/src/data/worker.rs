@@ -106,14 +106,15 @@ impl Worker {
 fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: impl Fn(Reply)) {
     let mut told = replay.facts();
     say(Reply::Opened(Arc::clone(&told)));
-    let (mut waiting, mut looked) = (Waiting::default(), Instant::now());
+    let (mut waiting, mut looked) = (Waiting::default(), now());
     loop {
-        let until = (told.ending == Ending::Recording).then(|| looked + EACH);
-        let reply = match waiting.next(inbox, until) {
+        let is_recorded = told.ending == Ending::Recording;
+        let left = is_recorded.then(|| EACH.saturating_sub(now() - looked));
+        let answered = match waiting.next(inbox, left) {
             Next::Job(job) => Some(answer(replay.as_mut(), job)),
             Next::Look => {
                 let failed = replay.refresh().err();
-                looked = Instant::now();
+                looked = now();
                 failed.map(|error| Reply::Failed(chain(&error)))
             }
             Next::Over => return,
@@ -124,13 +125,21 @@ fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: impl Fn(Reply)
             told = facts;
             say(Reply::Changed(Arc::clone(&told)));
         }
-        if let Some(reply) = reply {
-            say(reply);
+        if let Some(answer) = answered {
+            say(answer);
         }
         if !waiting.has_any(inbox) {
             replay.rest();
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only paces looking at a file that grows; nothing shown depends on it"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
@@ -170,9 +179,8 @@ enum Next {
 }
 
 impl Waiting {
-    /// What to do next; blocks until there is something. `until` is when to look again.
-    fn next(&mut self, inbox: &Receiver<Job>, until: Option<Instant>) -> Next {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+    /// What to do next; blocks until there is something, or it is time to look again.
+    fn next(&mut self, inbox: &Receiver<Job>, left: Option<Duration>) -> Next {
         // Somebody who scrubs without a pause must not keep the capture from growing.
         if left == Some(Duration::ZERO) {
             return Next::Look;
@@ -266,11 +274,10 @@ mod tests {
         let (send, inbox) = channel();
         send.send(snapshot(1)).unwrap();
         let mut waiting = Waiting::default();
-        let now = Instant::now();
-        assert_eq!(waiting.next(&inbox, Some(now)), Next::Look);
-        let later = Some(now + Duration::from_mins(10));
+        assert_eq!(waiting.next(&inbox, Some(Duration::ZERO)), Next::Look);
+        let later = Some(Duration::from_mins(10));
         assert_eq!(waiting.next(&inbox, later), Next::Job(snapshot(1)));
-        let soon = Some(Instant::now() + Duration::from_millis(1));
+        let soon = Some(Duration::from_millis(1));
         assert_eq!(waiting.next(&inbox, soon), Next::Look);
     }
 

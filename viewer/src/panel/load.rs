@@ -19,7 +19,7 @@ use egui::{Rangef, Rect, Sense, Shape, Stroke, Tooltip, Ui, pos2, vec2};
 /// Room for the marks of the vertical axis.
 pub const GUTTER: f32 = 52.0;
 /// Room to the right, so that the last mark of the ruler fits.
-const RIGHT: f32 = 14.0;
+const RIGHT: f32 = 28.0;
 const RULER: f32 = 26.0;
 /// Room between a legend and its curves, for the uppermost mark of the axis.
 const ABOVE: f32 = 7.0;

@@ -3,9 +3,10 @@
 use crate::command::{Command, DocumentId, Request};
 use crate::data::worker::{Generation, Reply};
 use crate::data::{Ending, Facts, Snapshot, Want};
+use crate::state::moment::instant;
 use crate::state::{Document, Focus, Phase, State};
 use crate::time_axis::Span;
-use afterimage_analysis::when::{self, When};
+use afterimage_analysis::when::When;
 use afterimage_format::time::WallTime;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -235,41 +236,6 @@ fn jump(document: &mut Document) -> Vec<Request> {
             vec![]
         }
     }
-}
-
-/// How far outside of a capture a moment may lie and still mean its end: who reads 14:03 off a
-/// clock means that minute.
-const NEARLY: Duration = Duration::from_mins(1);
-const SECOND: Duration = Duration::from_secs(1);
-const MICRO: Duration = Duration::from_micros(1);
-
-/// The instant that is meant, or why there is none.
-fn instant(document: &Document, when: &When) -> Result<WallTime, String> {
-    let (capture, zone) = (document.time.capture, &document.zone);
-    let span = when::Span {
-        start: capture.from,
-        end: capture.to,
-    };
-    let at = when
-        .resolve(&span, zone)
-        .map_err(|error| error.to_string())?;
-    if at < capture.from.minus(NEARLY) || capture.to.plus(NEARLY) < at {
-        let [at, from, to] = [at, capture.from, capture.to].map(|at| zone.date_and_time(at));
-        return Err(format!(
-            "{at} is outside the capture, which goes from {from} to {to}"
-        ));
-    }
-    // Ticks lie within a second: 14:03:07 means the one that is shown as 14:03:07.
-    let is_typed = matches!(
-        when,
-        When::Instant(_) | When::DateTime(_) | When::TimeOfDay(_)
-    );
-    let at = if is_typed && at.0 % 1_000_000 == 0 {
-        at.plus(SECOND - MICRO)
-    } else {
-        at
-    };
-    Ok(capture.nearest(at))
 }
 
 fn arrange(document: &mut Document) -> Vec<Request> {

@@ -7,7 +7,7 @@ use afterimage_analysis::replay::ps::{self, Row, View};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::facts::Host;
 use afterimage_format::reading::{Missing, Reading};
-use afterimage_format::sample::{Pressure, Sample};
+use afterimage_format::sample::{Pressure, Sample, State};
 use afterimage_format::units::Bytes;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ fn process(row: &Row<'_>, view: &View<'_>) -> ProcessRow {
     ProcessRow {
         key: process.key,
         user: name.or(uid),
-        state: process.state.map(|state| state.letter()),
+        state: process.state.map(State::letter),
         cpu_percent: rate(rates.cpu_percent, process.utime),
         wait_percent: rate(rates.wait_percent, process.wait),
         rss: process

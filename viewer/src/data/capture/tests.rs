@@ -1,16 +1,18 @@
 //! Captures written by the format's own writer, read as the viewer reads them.
 
 use super::*;
-use crate::data::{DAMAGED, Damage};
+use crate::data::{DAMAGED, Damage, Ending, GapBand};
 use afterimage_format::capture::lock::OwnerLock;
 use afterimage_format::capture::writer::{Options, Record, RunFacts, Sync, Writer};
+use afterimage_format::facts::{Gap, GapKind, Host};
 use afterimage_format::group::{Group, MachineField, PressureField, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::Missing;
 use afterimage_format::tick::{Instants, Key, Shed, Tick, TickTimes};
-use afterimage_format::time::{BootTime, MonotonicTime};
+use afterimage_format::time::{BootTime, MonotonicTime, WallTime};
 use afterimage_format::units::{Bytes, TickRate, Ticks};
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 const SECOND: i64 = 1_000_000;
 /// When the first tick was taken; the host was booted 1000 seconds before.
@@ -124,17 +126,16 @@ fn written(upto: u64) -> (tempfile::TempDir, Writer) {
 
 fn add(writer: &mut Writer, ticks: std::ops::RangeInclusive<u64>) {
     for seq in ticks {
-        let records = match seq == BEFORE_GAP + 1 {
-            false => vec![],
-            true => vec![Record::Gap(Gap {
-                kind: GapKind::Stalled,
-                after: Seq(BEFORE_GAP),
-                from: wall(69),
-                to: wall(100),
-                missed: 30,
-                detail: "starved of CPU".to_owned(),
-            })],
+        let gap = Gap {
+            kind: GapKind::Stalled,
+            after: Seq(BEFORE_GAP),
+            from: wall(69),
+            to: wall(100),
+            missed: 30,
+            detail: "starved of CPU".to_owned(),
         };
+        let is_after = seq == BEFORE_GAP + 1;
+        let records = is_after.then_some(Record::Gap(gap)).into_iter().collect();
         writer.commit(Some(&tick(seq)), records).unwrap();
     }
 }

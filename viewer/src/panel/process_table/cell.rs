@@ -22,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, row: &ProcessRow, column: C
         Column::Pid => number(ui, Ok(row.key.pid.0.to_string()), tokens.text),
         Column::User => {
             let user = row.user.as_deref().map_err(|missing| *missing);
-            text(ui, user.map(|user| escaped(user)), tokens.text);
+            text(ui, user.map(escaped), tokens.text);
         }
         Column::State => state(ui, row.state, tokens),
         Column::Cpu => share(ui, row.cpu_percent, tokens.running, tokens),
