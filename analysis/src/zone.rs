@@ -73,6 +73,17 @@ impl Zone {
         format!("{} {}", date(local), time(local))
     }
 
+    /// A moment in a `strftime(3)` form of the program's own: `%Z` gives the zone's short name.
+    pub fn format(&self, at: WallTime, form: &str) -> String {
+        let zoned = timestamp(at).to_zoned(self.0.clone());
+        zoned.strftime(form).to_string()
+    }
+
+    /// What the host's clocks showed beyond UTC at this moment.
+    pub fn offset_seconds(&self, at: WallTime) -> i32 {
+        self.0.to_offset(timestamp(at)).seconds()
+    }
+
     /// What the clock on the wall showed at this moment.
     pub(crate) fn local(&self, at: WallTime) -> DateTime {
         self.0.to_datetime(timestamp(at))
@@ -179,6 +190,14 @@ mod tests {
     fn the_short_forms_are_local_too() {
         assert_eq!(berlin().time_of_day(NOVEMBER), "15:44:58");
         assert_eq!(berlin().date_and_time(JULY), "2026-07-01 16:44:58");
+    }
+
+    #[test]
+    fn a_form_of_ones_own_is_local_and_knows_summer_time() {
+        assert_eq!(berlin().format(NOVEMBER, "%a %H:%M %Z"), "Sun 15:44 CET");
+        assert_eq!(berlin().format(JULY, "%-d %b %Z"), "1 Jul CEST");
+        assert_eq!(berlin().offset_seconds(JULY), 7_200);
+        assert_eq!(berlin().format(WallTime(i64::MAX), "%Y"), "9999");
     }
 
     #[test]

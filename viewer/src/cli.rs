@@ -2,7 +2,7 @@
 
 use crate::screenshot::Size;
 use crate::state::ThemeChoice;
-use crate::time_axis::moment::Moment;
+use afterimage_analysis::when::When;
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -14,10 +14,10 @@ pub struct Cli {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Where the cursor stands: 14:03, 2026-11-22T14:03:07Z, -10m (before the end), +5m (after
-    /// the start), start or end.
+    /// Where the cursor stands: 14:03 or "2026-11-22 14:03:07" on the recorded host's clock,
+    /// 2026-11-22T14:03:07Z, -10m (before the end), +5m (after the start), start or end.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub at: Option<Moment>,
+    pub at: Option<When>,
 
     /// Write a picture to this PNG file and exit; needs neither a display nor a graphics card.
     #[arg(long, value_name = "OUT.png")]

@@ -7,7 +7,7 @@ use crate::data::SeriesId;
 use crate::data::worker::{Job, Reply};
 use crate::state::ThemeChoice;
 use crate::state::table::Column;
-use crate::time_axis::moment::Moment;
+use afterimage_analysis::when::When;
 use afterimage_format::process::ProcessKey;
 use afterimage_format::time::WallTime;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub enum Command {
         /// The file.
         path: PathBuf,
         /// Where the cursor goes.
-        at: Option<Moment>,
+        at: Option<When>,
     },
     /// Show another of the open captures.
     Activate(DocumentId),

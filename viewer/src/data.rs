@@ -4,21 +4,32 @@
 //! out. Everything handed over is finished: rates are computed, clocks are mapped to the wall.
 //! What was not recorded is a hole or a [`Missing`](afterimage_format::reading::Missing), never 0.
 
+mod capture;
 pub mod process;
 pub mod series;
 pub mod worker;
 
+use afterimage_analysis::zone::Zone;
+use afterimage_format::capture::error::CaptureError;
 use afterimage_format::time::{Seq, WallTime};
 pub use process::{ProcessRow, Snapshot};
 pub use series::{Bucket, SeriesData, SeriesId};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A capture being replayed.
 ///
-/// Called on the worker's thread only, so an implementation may block on its file.
-pub trait Replay: Send {
-    /// What is true of the whole capture; asked once, right after opening.
-    fn facts(&self) -> Facts;
+/// Made and called on the worker's thread only, so an implementation may block on its file.
+pub trait Replay {
+    /// What is true of the whole capture, as far as it is known: the same `Arc` until it changes.
+    fn facts(&self) -> Arc<Facts>;
+
+    /// Looks for what was recorded since; asked about once a second while it is recorded.
+    fn refresh(&mut self) -> Result<(), ReplayError>;
+
+    /// Nothing is asked for at the moment: lets go of what would hinder whoever records.
+    fn rest(&mut self);
 
     /// The curves of `wanted` between two instants, each in at most about `buckets` pieces.
     ///
@@ -62,67 +73,74 @@ pub struct Facts {
     pub host: String,
     /// The kernel release.
     pub kernel: String,
-    /// The IANA name of the host's time zone.
-    pub zone: String,
+    /// The host's time zone.
+    pub zone: Zone,
+    /// What the host calls its time zone, which this machine need not know.
+    pub zone_name: Option<String>,
     /// How many CPUs were online; `None` when that was not recorded.
     pub cpus: Option<u32>,
-    /// How the recording stands, in words: "recording", "ended cleanly".
-    pub state: String,
+    /// How the recording stands.
+    pub ending: Ending,
     /// The first instant recorded.
     pub first: WallTime,
     /// The last instant recorded.
     pub last: WallTime,
-    /// Where ticks are missing, in order.
+    /// Where ticks are missing, in order; also where they are damaged, as far as was seen.
     pub gaps: Vec<GapBand>,
+    /// What was found damaged so far.
+    pub damage: Damage,
+}
+
+/// How a recording stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It goes on, on this host.
+    Recording,
+    /// The recorder ended it.
+    Clean,
+    /// Nothing says that it was ended: a crash, a power cut, a kill.
+    Unclean,
+    /// The file was copied while it was recorded.
+    CopiedLive,
+}
+
+/// How much of a capture cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Damage {
+    /// The time whose samples are lost.
+    pub time: Duration,
+    /// Rows of other tables that are lost.
+    pub rows: usize,
 }
 
 /// A stretch of time in which nothing was recorded, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GapBand {
-    /// The last instant that was recorded before it.
+    /// Where it begins: when a tick was due and none was taken.
     pub from: WallTime,
     /// The first instant that was recorded after it.
     pub to: WallTime,
-    /// The cause as the capture names it: `suspended`, `killed`, `queue-full`.
+    /// The cause as the capture names it: `suspended`, `killed`, `queue-full`; or [`DAMAGED`].
     pub kind: String,
     /// What more is known; may be empty.
     pub detail: String,
 }
 
+/// The kind of a gap that was recorded, but cannot be read.
+pub const DAMAGED: &str = "damaged";
+
 /// Why a capture, or a part of it, cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The file is not there or may not be read.
-    #[error("{path} cannot be opened")]
-    Open {
-        /// The file as it was named.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// This program was built without a reader for capture files.
-    #[error("{path} is there, but this build of afterimage-viewer cannot read captures yet")]
-    NoReader {
-        /// The file as it was named.
-        path: PathBuf,
-    },
-    /// Reading from an open capture failed.
-    #[error("{what} cannot be read from the capture")]
-    Read {
-        /// What was asked for.
-        what: &'static str,
-        /// What the reader said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    /// The reader cannot open it, or cannot read from it.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// What was asked for, and everything around it, is damaged.
+    #[error("the samples there are damaged")]
+    Damaged,
 }
 
-/// Opens a capture file for replay.
+/// Opens a capture file for replay. To be called on the thread that will read it.
 pub fn open(path: &Path) -> Result<Box<dyn Replay>, ReplayError> {
-    let path = path.to_path_buf();
-    match std::fs::File::open(&path) {
-        Ok(_) => Err(ReplayError::NoReader { path }),
-        Err(source) => Err(ReplayError::Open { path, source }),
-    }
+    Ok(Box::new(capture::CaptureReplay::open(path)?))
 }

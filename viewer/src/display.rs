@@ -2,6 +2,9 @@
 
 pub mod escape;
 
+use crate::data::{DAMAGED, Damage, Ending};
+use afterimage_analysis::zone::Zone;
+use afterimage_format::time::WallTime;
 use afterimage_format::units::Bytes;
 use std::time::Duration;
 
@@ -43,6 +46,65 @@ pub fn count(value: f64) -> String {
     }
 }
 
+/// A whole date and time: `Sun 22 Nov 2026  14:03:07`.
+pub fn date_and_clock(zone: &Zone, at: WallTime) -> String {
+    zone.format(at, "%a %-d %b %Y  %H:%M:%S")
+}
+
+/// How a recording stands.
+pub const fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Recording => "recording",
+        Ending::Clean => "ended cleanly",
+        Ending::Unclean => "did not end cleanly",
+        Ending::CopiedLive => "copied while it was recorded",
+    }
+}
+
+/// The same in a sentence.
+pub const fn ending_meaning(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Recording => {
+            "This host is recording into the file. What comes is shown as it comes; the cursor \
+             stays at the end until you move it."
+        }
+        Ending::Clean => "The recorder was asked to stop and closed the file.",
+        Ending::Unclean => {
+            "Nothing says that the recorder stopped: it was killed, or the host crashed or lost \
+             power. Everything up to then is here."
+        }
+        Ending::CopiedLive => {
+            "The file was copied without the log beside it while it was recorded, so the last \
+             seconds may be missing. `afterimage copy` takes them along."
+        }
+    }
+}
+
+/// What of a capture cannot be shown; `None` when that is nothing.
+pub fn damage(damage: &Damage) -> Option<String> {
+    let counted = |count: u64, what: &str| match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    };
+    let seconds = damage.time.as_secs();
+    let time = match seconds {
+        0 => None,
+        1..60 => Some(counted(seconds, "second")),
+        _ => Some(counted((seconds + 30) / 60, "minute")),
+    };
+    let rows = (damage.rows > 0).then(|| counted(damage.rows as u64, "other record"));
+    let is_one = matches!((seconds, damage.rows), (1 | 60..90, 0) | (0, 1));
+    let what = [time, rows].into_iter().flatten().collect::<Vec<_>>();
+    let verb = if is_one { "is" } else { "are" };
+    (!what.is_empty()).then(|| format!("{} {verb} damaged and left out", what.join(" and ")))
+}
+
+/// How many CPUs: `1 CPU`, `64 CPUs`.
+pub fn cpus(cpus: f64) -> String {
+    let what = if cpus > 1.0 { "CPUs" } else { "CPU" };
+    format!("{} {what}", count(cpus))
+}
+
 /// How long something took: `0.4 s`, `37 s`, `2 m 5 s`, `3 h 0 m`, `4 d 2 h`.
 pub fn duration(length: Duration) -> String {
     let seconds = length.as_secs();
@@ -58,7 +120,7 @@ pub fn duration(length: Duration) -> String {
 /// Field 3 (`state`) of `proc_pid_stat(5)` in a word.
 pub const fn state(letter: char) -> &'static str {
     match letter {
-        'R' => "running",
+        'R' => "runnable",
         'S' => "sleeping",
         'D' => "blocked",
         'I' => "idle",
@@ -101,6 +163,7 @@ pub fn gap_cause(kind: &str) -> &str {
         "power-lost" => "The host lost power or crashed.",
         "rebooted" => "The host was rebooted.",
         "clock-stepped" => "The host's clock was set.",
+        DAMAGED => "This part of the capture is damaged.",
         "unknown-end" => "The recording ended without a word.",
         _ => "Nothing was recorded.",
     }
@@ -127,6 +190,22 @@ mod tests {
             ["4.0 s", "2 m 5 s", "3 h 0 m"]
         );
         assert_eq!(told(90_000), "1 d 1 h");
+    }
+
+    #[test]
+    fn damage_is_told_as_time_and_nothing_is_told_without_it() {
+        let told = |seconds, rows| {
+            let time = Duration::from_secs(seconds);
+            damage(&Damage { time, rows }).unwrap_or_default()
+        };
+        assert_eq!(told(0, 0), "");
+        assert_eq!(told(180, 0), "3 minutes are damaged and left out");
+        assert_eq!(told(61, 0), "1 minute is damaged and left out");
+        assert_eq!(told(0, 1), "1 other record is damaged and left out");
+        assert_eq!(
+            told(20, 2),
+            "20 seconds and 2 other records are damaged and left out"
+        );
     }
 
     #[test]

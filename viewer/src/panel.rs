@@ -50,7 +50,7 @@ fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<
     });
     Panel::top("load")
         .resizable(true)
-        .default_size((height * 0.46).clamp(220.0, 460.0))
+        .default_size((height * 0.5).clamp(220.0, 520.0))
         .size_range(180.0..=(height - 120.0).max(181.0))
         .frame(load)
         .show(ui, |ui| {

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod document;
+mod moment;
 pub mod table;
 pub mod time;
 

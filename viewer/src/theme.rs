@@ -118,6 +118,8 @@ pub struct Curve {
     pub dash: Option<(i64, i64)>,
     /// How strongly the space under it is filled, 0 to 1.
     pub fill: f32,
+    /// The same, above the line that marks the limit of a track: there, tasks wait.
+    pub fill_beyond: f32,
 }
 
 impl Tokens {
@@ -133,12 +135,14 @@ impl Tokens {
             thickness: 1.5,
             dash: None,
             fill,
+            fill_beyond: fill,
         };
         let dashed = |color, dash| Curve {
             color,
             thickness: 1.5,
             dash: Some(dash),
             fill: 0.0,
+            fill_beyond: 0.0,
         };
         match id {
             SeriesId::LoadOne => Curve {
@@ -147,8 +151,11 @@ impl Tokens {
             },
             SeriesId::LoadFive => dashed(self.load_five, (9, 4)),
             SeriesId::LoadFifteen => dashed(self.load_fifteen, (3, 3)),
-            SeriesId::Runnable => solid(self.running, 0.22),
-            SeriesId::Blocked => solid(self.blocked, 0.30),
+            SeriesId::Runnable => Curve {
+                fill_beyond: 0.62,
+                ..solid(self.running, 0.16)
+            },
+            SeriesId::Blocked => solid(self.blocked, 0.70),
             SeriesId::PressureCpu => solid(self.running, 0.12),
             SeriesId::PressureIo => solid(self.io, 0.12),
             SeriesId::PressureMemory => solid(self.memory, 0.12),

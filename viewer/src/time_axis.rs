@@ -2,9 +2,7 @@
 //!
 //! Places are points in `f64`: in `f32`, a week on 1600 points would be off by a tenth of a second.
 
-pub mod moment;
 pub mod ticks;
-pub mod zone;
 
 use afterimage_format::time::WallTime;
 

@@ -5,10 +5,11 @@
 //! under the pointer and not every moment it passed.
 
 use crate::command::DocumentId;
-use crate::data::{Facts, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want};
+use crate::data::{Ending, Facts, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want};
 use afterimage_format::time::WallTime;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
 
 /// Which question a reply answers: rises with each one, so that an overtaken one is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -46,6 +47,8 @@ pub enum Reply {
     Opened(Arc<Facts>),
     /// It cannot be opened, and why.
     NotOpened(String),
+    /// More was recorded, or something was found damaged.
+    Changed(Arc<Facts>),
     /// The curves that were asked for.
     Series(Generation, Vec<Arc<SeriesData>>),
     /// The snapshot that was asked for.
@@ -56,6 +59,9 @@ pub enum Reply {
 
 /// What opens a capture; it runs on the worker's thread.
 pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Replay>, ReplayError> + Send>;
+
+/// How often a capture that is being recorded is looked at again.
+const EACH: Duration = Duration::from_secs(1);
 
 /// What a worker calls after each reply, to have a frame drawn.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -96,13 +102,44 @@ impl Worker {
     }
 }
 
-/// Answers jobs until the sender is gone.
+/// Answers jobs until the sender is gone, and meanwhile follows what is still being recorded.
 fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: impl Fn(Reply)) {
-    say(Reply::Opened(Arc::new(replay.facts())));
-    let mut waiting = Waiting::default();
-    while let Some(job) = waiting.next(inbox) {
-        say(answer(replay.as_mut(), job));
+    let mut told = replay.facts();
+    say(Reply::Opened(Arc::clone(&told)));
+    let (mut waiting, mut looked) = (Waiting::default(), now());
+    loop {
+        let is_recorded = told.ending == Ending::Recording;
+        let left = is_recorded.then(|| EACH.saturating_sub(now() - looked));
+        let answered = match waiting.next(inbox, left) {
+            Next::Job(job) => Some(answer(replay.as_mut(), job)),
+            Next::Look => {
+                let failed = replay.refresh().err();
+                looked = now();
+                failed.map(|error| Reply::Failed(chain(&error)))
+            }
+            Next::Over => return,
+        };
+        // First, so that a snapshot from before a damaged minute is known to be one.
+        let facts = replay.facts();
+        if !Arc::ptr_eq(&facts, &told) {
+            told = facts;
+            say(Reply::Changed(Arc::clone(&told)));
+        }
+        if let Some(answer) = answered {
+            say(answer);
+        }
+        if !waiting.has_any(inbox) {
+            replay.rest();
+        }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only paces looking at a file that grows; nothing shown depends on it"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
@@ -130,16 +167,45 @@ struct Waiting {
     snapshot: Option<Job>,
 }
 
+/// What a worker does next.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    /// It answers this.
+    Job(Job),
+    /// It looks for what was recorded since.
+    Look,
+    /// Nobody will ask again.
+    Over,
+}
+
 impl Waiting {
-    /// The next job; blocks when there is none, `None` when there will never be one again.
-    fn next(&mut self, inbox: &Receiver<Job>) -> Option<Job> {
-        if self.series.is_none() && self.snapshot.is_none() {
-            self.keep(inbox.recv().ok()?);
+    /// What to do next; blocks until there is something, or it is time to look again.
+    fn next(&mut self, inbox: &Receiver<Job>, left: Option<Duration>) -> Next {
+        // Somebody who scrubs without a pause must not keep the capture from growing.
+        if left == Some(Duration::ZERO) {
+            return Next::Look;
         }
+        if !self.has_any(inbox) {
+            let came = match left {
+                None => inbox.recv().map_err(|_over| RecvTimeoutError::Disconnected),
+                Some(left) => inbox.recv_timeout(left),
+            };
+            match came {
+                Ok(job) => self.keep(job),
+                Err(RecvTimeoutError::Timeout) => return Next::Look,
+                Err(RecvTimeoutError::Disconnected) => return Next::Over,
+            }
+        }
+        let job = self.snapshot.take().or_else(|| self.series.take());
+        job.map_or(Next::Over, Next::Job)
+    }
+
+    /// Takes what has come, and says whether anything waits.
+    fn has_any(&mut self, inbox: &Receiver<Job>) -> bool {
         while let Ok(job) = inbox.try_recv() {
             self.keep(job);
         }
-        self.snapshot.take().or_else(|| self.series.take())
+        self.series.is_some() || self.snapshot.is_some()
     }
 
     fn keep(&mut self, job: Job) {
@@ -198,9 +264,21 @@ mod tests {
         }
         drop(send);
         let mut waiting = Waiting::default();
-        assert_eq!(waiting.next(&inbox), Some(snapshot(3)));
-        assert_eq!(waiting.next(&inbox), Some(series(20)));
-        assert_eq!(waiting.next(&inbox), None);
+        assert_eq!(waiting.next(&inbox, None), Next::Job(snapshot(3)));
+        assert_eq!(waiting.next(&inbox, None), Next::Job(series(20)));
+        assert_eq!(waiting.next(&inbox, None), Next::Over);
+    }
+
+    #[test]
+    fn a_capture_that_grows_is_looked_at_again_also_while_jobs_come() {
+        let (send, inbox) = channel();
+        send.send(snapshot(1)).unwrap();
+        let mut waiting = Waiting::default();
+        assert_eq!(waiting.next(&inbox, Some(Duration::ZERO)), Next::Look);
+        let later = Some(Duration::from_mins(10));
+        assert_eq!(waiting.next(&inbox, later), Next::Job(snapshot(1)));
+        let soon = Some(Duration::from_millis(1));
+        assert_eq!(waiting.next(&inbox, soon), Next::Look);
     }
 
     #[test]
@@ -215,7 +293,7 @@ mod tests {
             panic!("it was opened")
         };
         assert!(
-            text.starts_with("no-such.afterimage cannot be opened: "),
+            text.starts_with("cannot open no-such.afterimage: "),
             "{text}"
         );
     }

@@ -2,6 +2,7 @@
 //!
 //! Each run of columns is a box from its lowest to its highest value, thickened to a line and
 //! faded over one pixel above and below, so that it is smooth without a graphics card's help.
+//! A value of 0 is drawn faintly: it was recorded, but there is nothing to look at.
 
 use crate::paint::columns::Column;
 use crate::paint::points;
@@ -9,47 +10,46 @@ use crate::paint::scale::Scale;
 use crate::theme::Curve;
 use egui::{Color32, Mesh, Pos2, Rect, Shape};
 
-/// The shapes of one curve: the space under it, then its line.
+/// How strongly the line is drawn where the value is 0.
+const NOTHING: f32 = 0.4;
+
+/// The shapes of one curve: the space under it, up to the limit and beyond it, then its line.
 pub fn shapes(
     columns: &[Column],
     curve: Curve,
     scale: &Scale,
     area: Rect,
-    pixels_per_point: f32,
+    (pixels_per_point, limit): (f32, Option<f64>),
 ) -> Vec<Shape> {
     let place = |pixel: i64| points(pixel as f64 / f64::from(pixels_per_point));
     let (mut line, mut fill) = (Mesh::default(), Mesh::default());
     let shade = curve.color.gamma_multiply(curve.fill);
+    let beyond = curve.color.gamma_multiply(curve.fill_beyond);
+    let limit = limit.map_or(area.top(), |limit| scale.y(limit, area));
     let fade = 1.0 / pixels_per_point;
     for column in columns {
         let (top, bottom) = (scale.y(column.max, area), scale.y(column.min, area));
         if curve.fill > 0.0 {
-            let rect = [place(column.from), place(column.to), top, area.bottom()];
-            quad(&mut fill, rect, shade, shade);
+            let (left, right) = (place(column.from), place(column.to));
+            let edge = top.max(limit);
+            quad(&mut fill, [left, right, edge, area.bottom()], shade, shade);
+            if top < edge {
+                quad(&mut fill, [left, right, top, edge], beyond, beyond);
+            }
         }
+        let color = if column.max > 0.0 {
+            curve.color
+        } else {
+            curve.color.gamma_multiply(NOTHING)
+        };
         for (from, to) in dashes(column, curve.dash) {
             let half = curve.thickness / 2.0;
             let (left, right) = (place(from), place(to));
             let (upper, lower) = (top - half + fade / 2.0, bottom + half - fade / 2.0);
             let clear = Color32::TRANSPARENT;
-            quad(
-                &mut line,
-                [left, right, upper - fade, upper],
-                clear,
-                curve.color,
-            );
-            quad(
-                &mut line,
-                [left, right, upper, lower],
-                curve.color,
-                curve.color,
-            );
-            quad(
-                &mut line,
-                [left, right, lower, lower + fade],
-                curve.color,
-                clear,
-            );
+            quad(&mut line, [left, right, upper - fade, upper], clear, color);
+            quad(&mut line, [left, right, upper, lower], color, color);
+            quad(&mut line, [left, right, lower, lower + fade], color, clear);
         }
     }
     vec![Shape::mesh(fill), Shape::mesh(line)]

@@ -42,6 +42,9 @@ pub fn show(
                 if response.clicked() {
                     out.push(Command::ToggleSeries(id));
                 }
+                if id == SeriesId::Runnable && track.shows_cpus {
+                    beyond(ui, document);
+                }
             }
         });
     });
@@ -64,20 +67,25 @@ fn order(track: &Track) -> impl Iterator<Item = SeriesId> + use<> {
 }
 
 /// The value of a curve at the snapshot that is shown.
-fn value(document: &Document, id: SeriesId, unit: &str) -> String {
+fn current(document: &Document, id: SeriesId) -> Option<f64> {
     let snapshot = document.snapshot.as_ref();
     // The legend must not show the value of a moment that lies on the other side of a gap.
-    let value = snapshot
+    snapshot
         .filter(|_| document.gap_at_cursor().is_none())
         .and_then(|snapshot| snapshot.values.get(&id))
-        .and_then(|reading| reading.as_ref().ok());
+        .and_then(|reading| reading.ok())
+}
+
+/// The same in words.
+fn value(document: &Document, id: SeriesId, unit: &str) -> String {
+    let value = current(document, id);
     match (id, value) {
         (_, None) => display::ABSENT.to_owned(),
         (SeriesId::LoadOne | SeriesId::LoadFive | SeriesId::LoadFifteen, Some(value)) => {
-            display::load(*value)
+            display::load(value)
         }
-        (SeriesId::Runnable | SeriesId::Blocked, Some(value)) => display::count(*value),
-        (_, Some(value)) => format!("{}{unit}", display::percent(*value)),
+        (SeriesId::Runnable | SeriesId::Blocked, Some(value)) => display::count(value),
+        (_, Some(value)) => format!("{}{unit}", display::percent(value)),
     }
 }
 
@@ -97,7 +105,7 @@ fn entry(ui: &mut Ui, document: &Document, id: SeriesId, unit: &str) -> Response
     let number = painter.layout_no_wrap(value.clone(), font.clone(), value_color);
     // Room for the widest value, so that nothing jumps while the cursor moves.
     let widest = painter
-        .layout_no_wrap(format!("00.00{unit}"), font, value_color)
+        .layout_no_wrap(widest(id, unit), font, value_color)
         .rect
         .width();
     let width = SWATCH + 6.0 + name.rect.width() + 7.0 + widest.max(number.rect.width());
@@ -134,6 +142,40 @@ fn entry(ui: &mut Ui, document: &Document, id: SeriesId, unit: &str) -> Response
     x += name_width + 7.0;
     painter.galley(pos2(x, top(number.rect.height())), number, value_color);
     response.on_hover_text(format!("{} Click to show or hide it.", id.meaning()))
+}
+
+/// The widest value of a curve that is to be expected.
+fn widest(id: SeriesId, unit: &str) -> String {
+    match id {
+        SeriesId::Runnable | SeriesId::Blocked => "000".to_owned(),
+        _ => format!("00.00{unit}"),
+    }
+}
+
+/// What the curve of the runnable tasks means above the line of the CPUs.
+fn beyond(ui: &mut Ui, document: &Document) {
+    let Some(cpus) = document.facts().and_then(|facts| facts.cpus) else {
+        return;
+    };
+    let tokens = Tokens::of(ui.visuals());
+    let curve = tokens.curve(SeriesId::Runnable);
+    let cpus = f64::from(cpus);
+    let waiting = current(document, SeriesId::Runnable).map(|value| (value - cpus).max(0.0));
+    let number = waiting.map_or(display::ABSENT.to_owned(), display::count);
+    let response = ui
+        .scope(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let (swatch, _) = ui.allocate_exact_size(vec2(SWATCH, 10.0), Sense::hover());
+            let color = curve.color.gamma_multiply(curve.fill_beyond);
+            ui.painter().rect_filled(swatch, 0.0, color);
+            let what = format!("beyond {}: waiting", display::cpus(cpus));
+            ui.label(RichText::new(what).color(tokens.text));
+            ui.label(RichText::new(number).color(tokens.text_strong));
+        })
+        .response;
+    response.on_hover_text(
+        "Each CPU runs one task at a time. Runnable tasks beyond that number wait for their turn.",
+    );
 }
 
 /// A piece of the curve as it is drawn.

@@ -5,7 +5,7 @@
 //! the time in which something waited.
 
 use crate::command::Command;
-use crate::data::{GapBand, SeriesId};
+use crate::data::{DAMAGED, GapBand, SeriesId};
 use crate::display;
 use crate::display::escape::escaped;
 use crate::paint::points;
@@ -14,13 +14,12 @@ use crate::panel::{legend, pointer, ruler, track};
 use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
-use afterimage_format::time::WallTime;
 use egui::{Rangef, Rect, Sense, Shape, Stroke, Tooltip, Ui, pos2, vec2};
 
 /// Room for the marks of the vertical axis.
 pub const GUTTER: f32 = 52.0;
 /// Room to the right, so that the last mark of the ruler fits.
-const RIGHT: f32 = 14.0;
+const RIGHT: f32 = 28.0;
 const RULER: f32 = 26.0;
 /// Room between a legend and its curves, for the uppermost mark of the axis.
 const ABOVE: f32 = 7.0;
@@ -76,14 +75,13 @@ pub fn show(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
     ui.add_space(2.0);
     let (rect, _) = ui.allocate_exact_size(vec2(full.width(), RULER), Sense::hover());
     ruler::show(ui, document, &axis, rect, out);
-    if let Some(line) = cursor(
-        ui,
-        document,
-        &axis,
-        Rangef::new(upper.top(), lower.bottom()),
-    ) {
-        ui.painter().set(behind, line);
-    }
+    // Not through the legend between the tracks, whose words it would cross.
+    let heights = [
+        upper.y_range(),
+        Rangef::new(lower.top(), lower.bottom() + 4.0),
+    ];
+    ui.painter()
+        .set(behind, cursor(ui, document, &axis, heights));
 }
 
 fn axis(document: &Document, left: f32, width: f32) -> TimeAxis {
@@ -130,7 +128,7 @@ fn one(ui: &mut Ui, shown: Shown<'_>, height: f32, out: &mut Vec<Command>) -> Re
     pointer::read(ui, &response, document, axis, out);
     track::paint(ui, shown, plot, hovered);
     response.widget_info(|| {
-        let at = document.zone.clock(document.time.cursor);
+        let at = document.zone.time_of_day(document.time.cursor);
         let since = document.time.cursor.since(document.time.capture.from);
         let seconds = since.map_or(0.0, |since| since.as_secs_f64());
         egui::WidgetInfo::slider(
@@ -163,31 +161,36 @@ fn gap_words(ui: &Ui, response: &egui::Response, document: &Document, axis: &Tim
         .gap(12.0)
         .show(|ui| {
             ui.label(egui::RichText::new(display::gap_cause(&gap.kind)).color(tokens.text_strong));
-            ui.label(span_words(document, gap.from, gap.to));
+            ui.label(span_words(document, gap));
             if !gap.detail.is_empty() {
                 ui.label(escaped(&gap.detail));
             }
         });
 }
 
-fn span_words(document: &Document, from: WallTime, to: WallTime) -> String {
-    let length = to
-        .since(from)
+fn span_words(document: &Document, gap: &GapBand) -> String {
+    let length = gap
+        .to
+        .since(gap.from)
         .map_or(display::ABSENT.to_owned(), display::duration);
     let zone = &document.zone;
-    format!(
-        "Nothing recorded for {length}, {} to {}",
-        zone.clock(from),
-        zone.clock(to)
-    )
+    let what = match gap.kind.as_str() {
+        DAMAGED => "What was recorded cannot be read",
+        _ => "Nothing was recorded",
+    };
+    let (from, to) = (zone.time_of_day(gap.from), zone.time_of_day(gap.to));
+    format!("{what} for {length}, {from} to {to}")
 }
 
-/// The line through all tracks, when the cursor is in sight.
-fn cursor(ui: &Ui, document: &Document, axis: &TimeAxis, height: Rangef) -> Option<Shape> {
+/// The line through all tracks; nothing when the cursor is out of sight.
+fn cursor(ui: &Ui, document: &Document, axis: &TimeAxis, heights: [Rangef; 2]) -> Shape {
     let x = axis.x_from_time(document.time.cursor);
-    let color = Tokens::of(ui.visuals()).cursor;
-    let place = ui.painter().round_to_pixel_center(points(x));
-    let line = [pos2(place, height.min), pos2(place, height.max)];
-    let seen = axis.left <= x && x <= axis.right;
-    seen.then(|| Shape::line_segment(line, Stroke::new(1.5, color)))
+    if x < axis.left || axis.right < x {
+        return Shape::Noop;
+    }
+    let stroke = Stroke::new(1.5, Tokens::of(ui.visuals()).cursor);
+    let x = ui.painter().round_to_pixel_center(points(x));
+    let line =
+        |height: Rangef| Shape::line_segment([pos2(x, height.min), pos2(x, height.max)], stroke);
+    Shape::Vec(heights.map(line).to_vec())
 }

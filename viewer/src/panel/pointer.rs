@@ -34,7 +34,7 @@ pub fn read(
     let held = response.is_pointer_button_down_on() || response.clicked();
     if held && let Some(place) = response.interact_pointer_pos() {
         let at = axis.time_from_x(f64::from(place.x));
-        if at != document.time.cursor {
+        if at != document.time.wanted {
             out.push(Command::SetCursor(at));
         }
     } else if let Some(place) = response.hover_pos() {
@@ -83,7 +83,7 @@ fn hover(ui: &Ui, response: &Response, document: &Document, axis: &TimeAxis, x: 
         rect.y_range(),
         Stroke::new(1.0, tokens.text_weak.gamma_multiply(0.6)),
     );
-    let at = document.zone.clock(axis.time_from_x(f64::from(x)));
+    let at = document.zone.time_of_day(axis.time_from_x(f64::from(x)));
     let before_right = f64::from(rect.right()) - f64::from(x) > 70.0;
     let (align, aside) = if before_right {
         (Align2::LEFT_TOP, 5.0)

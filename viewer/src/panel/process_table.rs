@@ -109,11 +109,11 @@ fn title(
 
 /// Which snapshot this is, and how many of its processes do what.
 fn words(document: &Document, snapshot: &Snapshot) -> (String, bool) {
-    let at = document.zone.clock(snapshot.at);
+    let at = document.zone.time_of_day(snapshot.at);
     if let Some(gap) = document.gap_at_cursor() {
         let cause = display::gap_cause(&gap.kind);
         return (
-            format!("Nothing recorded at the cursor. {cause} Shown is {at}, the last before it."),
+            format!("Nothing to show at the cursor. {cause} Shown is {at}, the last before it."),
             true,
         );
     }
@@ -129,11 +129,14 @@ fn words(document: &Document, snapshot: &Snapshot) -> (String, bool) {
         .and_then(|previous| snapshot.at.since(previous));
     let rates = match since {
         Some(since) => format!("rates over the {} before", display::duration(since)),
-        None => "the first, so without rates".to_owned(),
+        None if snapshot.at <= document.time.capture.from => {
+            "the first, so without rates".to_owned()
+        }
+        None => "the first after a gap, so without rates".to_owned(),
     };
-    let (all, running, blocked) = (snapshot.rows.len(), doing('R'), doing('D'));
+    let (all, runnable, blocked) = (snapshot.rows.len(), doing('R'), doing('D'));
     (
-        format!("at {at}:  {all} in all, {running} running, {blocked} blocked;  {rates}"),
+        format!("at {at}:  {all} in all, {runnable} runnable, {blocked} blocked;  {rates}"),
         false,
     )
 }
@@ -190,7 +193,7 @@ impl TableDelegate for Rows<'_> {
 
     fn row_ui(&mut self, ui: &mut Ui, number: u64) {
         let Some(row) = self.row(number) else { return };
-        let (key, name) = (row.key, escaped(&row.title()).into_owned());
+        let (key, name) = (row.key, escaped(&row.title()));
         let tokens = Tokens::of(ui.visuals());
         let rect = ui.max_rect();
         let selected = self.document.table.selected == Some(key);

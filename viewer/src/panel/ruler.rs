@@ -1,6 +1,7 @@
 //! The ruler under the tracks: times on the host's clock, the cursor's flag, and panning.
 
 use crate::command::Command;
+use crate::display;
 use crate::paint::points;
 use crate::panel::pointer;
 use crate::panel::track::{MARKS_APART, gaps};
@@ -19,8 +20,8 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
         .interact(scale, ui.scope_id().with("ruler"), Sense::click_and_drag())
         .on_hover_cursor(CursorIcon::ResizeHorizontal);
     response.widget_info(|| {
-        let from = document.zone.date_and_clock(axis.span.from);
-        let to = document.zone.date_and_clock(axis.span.to);
+        let from = display::date_and_clock(&document.zone, axis.span.from);
+        let to = display::date_and_clock(&document.zone, axis.span.to);
         WidgetInfo::labeled(
             egui::Role::ScrollBar,
             true,
@@ -68,7 +69,7 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
     }
     if let Some(area) = flag {
         let painter = ui.painter();
-        let text = document.zone.clock(document.time.cursor);
+        let text = document.zone.time_of_day(document.time.cursor);
         painter.rect_filled(area, 4.0, tokens.cursor);
         let font = FontId::proportional(12.0);
         painter.text(

@@ -1,6 +1,6 @@
-//! The bar at the bottom: what went wrong last, or what the keys and the mouse do.
+//! The bar at the bottom: what went wrong last or is damaged, else what the keys and the mouse do.
 
-use crate::display::escape::escaped;
+use crate::display::{self, escape::escaped};
 use crate::keys::{MOUSE, shortcuts};
 use crate::state::State;
 use crate::theme::Tokens;
@@ -17,6 +17,11 @@ pub fn show(ui: &mut Ui, state: &State) {
         if let Some(problem) = problem {
             ui.label(RichText::new(escaped(problem)).color(tokens.problem));
             return;
+        }
+        let facts = state.document().and_then(|document| document.facts());
+        if let Some(damage) = facts.and_then(|facts| display::damage(&facts.damage)) {
+            ui.label(RichText::new(damage).color(tokens.problem));
+            ui.add_space(16.0);
         }
         let keys = shortcuts();
         let hints = keys

@@ -1,7 +1,7 @@
 //! The bar on top: which host this is, where the cursor stands, and how to move it.
 
 use crate::command::Command;
-use crate::data::Facts;
+use crate::data::{Ending, Facts};
 use crate::display;
 use crate::display::escape::escaped;
 use crate::state::{Document, Focus, State, ThemeChoice};
@@ -42,17 +42,27 @@ fn host(ui: &mut Ui, facts: &Facts) {
         .color(tokens.text_strong);
     ui.label(name);
     let cpus = match facts.cpus {
-        Some(1) => "1 CPU".to_owned(),
-        Some(cpus) => format!("{cpus} CPUs"),
+        Some(cpus) => display::cpus(f64::from(cpus)),
         None => "CPUs unknown".to_owned(),
     };
     let length = facts
         .last
         .since(facts.first)
         .map_or(display::ABSENT.to_owned(), display::duration);
-    let (kernel, end) = (escaped(&facts.kernel), escaped(&facts.state));
-    let text = format!("{cpus}  ·  Linux {kernel}  ·  {length} recorded, {end}");
+    let (kernel, end) = (escaped(&facts.kernel), display::ending(facts.ending));
+    let so_far = match facts.ending {
+        Ending::Recording => "so far",
+        _ => "recorded",
+    };
+    let text = format!("{cpus}  ·  Linux {kernel}  ·  {length} {so_far},");
     ui.label(RichText::new(text).color(tokens.text_weak));
+    let color = match facts.ending {
+        Ending::Recording => tokens.running,
+        Ending::Clean => tokens.text_weak,
+        Ending::Unclean | Ending::CopiedLive => tokens.text,
+    };
+    ui.label(RichText::new(end).color(color))
+        .on_hover_text(display::ending_meaning(facts.ending));
 }
 
 /// One button a capture, when there are several.
@@ -96,6 +106,16 @@ fn cursor(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command
     {
         out.push(Command::ShowAll);
     }
+    let facts = document.facts();
+    let is_recorded = facts.is_some_and(|facts| facts.ending == Ending::Recording);
+    if is_recorded && !document.time.following {
+        let newest = ui
+            .button("Newest")
+            .on_hover_text("Go to the end and stay there (End)");
+        if newest.clicked() {
+            out.push(Command::Last);
+        }
+    }
     let (play, what) = if document.time.playing {
         ("Pause", "Stop here (Space)")
     } else {
@@ -117,20 +137,29 @@ fn cursor(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command
         }
     }
     let at = document.time.cursor;
-    let zone = document.zone.abbreviation(at);
+    let zone = document.zone.format(at, "%Z");
     ui.label(RichText::new(zone).color(tokens.text_weak))
         .on_hover_text(zone_words(document));
-    let time = document.zone.date_and_clock(at);
+    let time = display::date_and_clock(&document.zone, at);
     ui.label(RichText::new(time).size(17.0).color(tokens.text_strong));
 }
 
 fn zone_words(document: &Document) -> String {
-    let name = document.facts().map_or("", |facts| facts.zone.as_str());
-    let name = escaped(name);
-    if document.zone.is_known() {
-        format!("Times are those of the recorded host: {name}")
-    } else {
-        format!("This machine does not know the host's time zone ({name}), so times are in UTC")
+    let name = document
+        .facts()
+        .and_then(|facts| facts.zone_name.as_deref());
+    match (name, document.zone.iana_name()) {
+        (Some(name), Some(_)) => {
+            format!("Times are those of the recorded host: {}", escaped(name))
+        }
+        (Some(name), None) => format!(
+            "This machine does not know the host's time zone ({}): times are by the offset \
+             that the host had when it was recorded",
+            escaped(name)
+        ),
+        (None, _) => "Times are by the offset from UTC that the host had when it was \
+                      recorded"
+            .to_owned(),
     }
 }
 

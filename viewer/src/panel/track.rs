@@ -74,7 +74,7 @@ pub fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>
     let scale = Scale::holding((highest * 1.04).min(track.at_most));
 
     let painter = ui.painter();
-    grid(painter, shown, plot, &scale);
+    grid(painter, shown, plot, (&scale, cpus));
     let clipped = painter.with_clip_rect(plot.expand2(egui::vec2(0.0, 2.0)));
     gaps(&clipped, document, axis, plot, tokens);
     for (id, columns) in &curves {
@@ -87,11 +87,11 @@ pub fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>
             curve,
             &scale,
             plot,
-            pixels_per_point,
+            (pixels_per_point, cpus),
         ));
     }
     if let Some(cpus) = cpus {
-        cpu_line(&clipped, cpus, &scale, plot, tokens);
+        cpu_line(painter, cpus, &scale, plot, tokens);
     }
 }
 
@@ -101,7 +101,7 @@ fn cpus(document: &Document, track: &Track) -> Option<f64> {
     track.shows_cpus.then_some(f64::from(cpus))
 }
 
-fn grid(painter: &Painter, shown: Shown<'_>, plot: Rect, scale: &Scale) {
+fn grid(painter: &Painter, shown: Shown<'_>, plot: Rect, (scale, cpus): (&Scale, Option<f64>)) {
     let Shown {
         document,
         track,
@@ -113,6 +113,11 @@ fn grid(painter: &Painter, shown: Shown<'_>, plot: Rect, scale: &Scale) {
         let y = painter.round_to_pixel_center(scale.y(mark, plot));
         let color = if mark > 0.0 { tokens.grid } else { tokens.line };
         painter.hline(plot.x_range(), y, Stroke::new(1.0, color));
+        // The line of the CPUs has its own, which says more.
+        let cpus = cpus.map(|cpus| scale.y(cpus, plot));
+        if cpus.is_some_and(|cpus| (cpus - y).abs() < 13.0) {
+            continue;
+        }
         let text = format!("{}{}", display::count(mark), track.unit);
         let place = pos2(plot.left() - 7.0, y);
         painter.text(
@@ -154,18 +159,17 @@ pub fn gaps(painter: &Painter, document: &Document, axis: &TimeAxis, area: Rect,
     }
 }
 
+/// The line that parts what runs from what waits, named on the axis.
 fn cpu_line(painter: &Painter, cpus: f64, scale: &Scale, plot: Rect, tokens: &Tokens) {
     let y = painter.round_to_pixel_center(scale.y(cpus, plot));
     let line = [pos2(plot.left(), y), pos2(plot.right(), y)];
-    let stroke = Stroke::new(1.0, tokens.text_weak);
-    painter.extend(Shape::dashed_line(&line, stroke, 2.0, 4.0));
-    let text = format!("{} CPUs", display::count(cpus));
-    let place = pos2(plot.right() - 6.0, y - 2.0);
+    let stroke = Stroke::new(1.0, tokens.text_strong);
+    painter.extend(Shape::dashed_line(&line, stroke, 2.0, 3.0));
     painter.text(
-        place,
-        Align2::RIGHT_BOTTOM,
-        text,
+        pos2(plot.left() - 7.0, y),
+        Align2::RIGHT_CENTER,
+        display::cpus(cpus),
         FontId::proportional(11.0),
-        tokens.text,
+        tokens.text_strong,
     );
 }

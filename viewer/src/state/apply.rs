@@ -2,11 +2,11 @@
 
 use crate::command::{Command, DocumentId, Request};
 use crate::data::worker::{Generation, Reply};
-use crate::data::{Facts, Snapshot, Want};
+use crate::data::{Ending, Facts, Snapshot, Want};
+use crate::state::moment::instant;
 use crate::state::{Document, Focus, Phase, State};
 use crate::time_axis::Span;
-use crate::time_axis::moment::Moment;
-use crate::time_axis::zone::Zone;
+use afterimage_analysis::when::When;
 use afterimage_format::time::WallTime;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ fn with_active(
     state.find_mut(active).map(change).unwrap_or_default()
 }
 
-fn open(state: &mut State, path: PathBuf, at: Option<Moment>) -> Vec<Request> {
+fn open(state: &mut State, path: PathBuf, at: Option<When>) -> Vec<Request> {
     let newest = state.documents.iter().map(|document| document.id.0).max();
     let id = DocumentId(newest.map_or(0, |newest| newest + 1));
     // A capture that could not be opened has nothing to show beside the next one.
@@ -81,13 +81,14 @@ fn open(state: &mut State, path: PathBuf, at: Option<Moment>) -> Vec<Request> {
 fn change(document: &mut Document, command: Command) -> Vec<Request> {
     match command {
         Command::SetCursor(at) => {
-            document.time.playing = false;
+            leave_end(document);
             go_to(document, at)
         }
         Command::Step(by) => step(document, by),
         Command::First => go_to_end(document, Want::First),
         Command::Last => go_to_end(document, Want::Last),
         Command::TogglePlay => {
+            document.time.following = false;
             document.time.playing = !document.time.playing && document.facts().is_some();
             vec![]
         }
@@ -157,8 +158,21 @@ fn look_at(document: &mut Document, view: Span) -> Vec<Request> {
     document.want_series()
 }
 
+/// The cursor is moved by hand: time stops, and a growing end is no longer followed.
+fn leave_end(document: &mut Document) {
+    document.time.playing = false;
+    document.time.following = false;
+}
+
+fn is_recorded(document: &Document) -> bool {
+    document
+        .facts()
+        .is_some_and(|facts| facts.ending == Ending::Recording)
+}
+
 fn go_to(document: &mut Document, at: WallTime) -> Vec<Request> {
     document.time.stepping = None;
+    document.time.wanted = at;
     document.time.move_cursor(at);
     let mut requests = document.want(Want::At(document.time.cursor));
     requests.extend(document.want_series());
@@ -166,7 +180,8 @@ fn go_to(document: &mut Document, at: WallTime) -> Vec<Request> {
 }
 
 fn go_to_end(document: &mut Document, want: Want) -> Vec<Request> {
-    document.time.playing = false;
+    leave_end(document);
+    document.time.following = want == Want::Last && is_recorded(document);
     document.time.stepping = None;
     let capture = document.time.capture;
     document.time.move_cursor(if want == Want::First {
@@ -182,7 +197,7 @@ fn go_to_end(document: &mut Document, want: Want) -> Vec<Request> {
 /// Steps are counted from the snapshot that is shown, so that pressing the key faster than a
 /// disk answers loses none of them.
 fn step(document: &mut Document, by: i64) -> Vec<Request> {
-    document.time.playing = false;
+    leave_end(document);
     let Some(shown) = document.snapshot.as_ref().map(|snapshot| snapshot.seq) else {
         return vec![];
     };
@@ -205,15 +220,18 @@ fn jump(document: &mut Document) -> Vec<Request> {
     let Some(text) = document.jump.take() else {
         return vec![];
     };
-    match text.parse::<Moment>() {
-        Ok(moment) => {
+    let found = text
+        .parse::<When>()
+        .map_err(|error| error.to_string())
+        .and_then(|when| instant(document, &when));
+    match found {
+        Ok(at) => {
             document.problem = None;
-            document.time.playing = false;
-            let at = moment.resolve(document.time.capture, &document.zone);
+            leave_end(document);
             go_to(document, at)
         }
-        Err(error) => {
-            document.problem = Some(error.to_string());
+        Err(problem) => {
+            document.problem = Some(problem);
             document.jump = Some(text);
             vec![]
         }
@@ -232,7 +250,14 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
         return vec![];
     };
     match reply {
-        Reply::Opened(facts) => opened(document, facts),
+        Reply::Opened(facts) => {
+            let requests = opened(document, facts);
+            // A moment that was named on the command line and is not there is asked for again.
+            let asks = document.jump.is_some() && state.active == Some(id);
+            state.focus = if asks { Some(Focus::Jump) } else { state.focus };
+            requests
+        }
+        Reply::Changed(facts) => changed(document, facts),
         Reply::NotOpened(problem) => {
             document.phase = Phase::Failed(problem);
             vec![]
@@ -258,16 +283,43 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
 }
 
 fn opened(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {
-    document.zone = Zone::named(&facts.zone);
-    document.time.capture = Span {
-        from: facts.first,
-        to: facts.last.max(facts.first),
-    };
+    document.zone = facts.zone.clone();
+    document.time.capture = span(&facts);
     document.time.view = document.time.whole();
     document.phase = Phase::Open(facts);
-    let moment = document.wanted_at.take().unwrap_or(Moment::End);
-    let at = moment.resolve(document.time.capture, &document.zone);
-    go_to(document, at)
+    let found = document
+        .wanted_at
+        .take()
+        .map(|when| instant(document, &when));
+    match found {
+        Some(Ok(at)) => go_to(document, at),
+        Some(Err(problem)) => {
+            document.jump = Some(String::new());
+            document.problem = Some(problem);
+            go_to_end(document, Want::Last)
+        }
+        None => go_to_end(document, Want::Last),
+    }
+}
+
+/// More was recorded, or something was found damaged.
+fn changed(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {
+    document.time.grow(span(&facts));
+    document.phase = Phase::Open(facts);
+    let mut requests = document.want_series();
+    if document.time.following {
+        document.time.following = is_recorded(document);
+        // The cursor moves once there is something to show there.
+        requests.extend(document.want(Want::Last));
+    }
+    requests
+}
+
+fn span(facts: &Facts) -> Span {
+    Span {
+        from: facts.first,
+        to: facts.last.max(facts.first),
+    }
 }
 
 fn loaded(
@@ -286,7 +338,10 @@ fn loaded(
         return vec![];
     }
     document.owed_snapshot = None;
-    if document.time.stepping.take().is_none() {
+    let stepped = document.time.stepping.take().is_some();
+    // The cursor stands where something was recorded, unless it points at what was not.
+    let at_rest = !document.time.playing && document.gap_at_cursor().is_none();
+    if !stepped && !at_rest {
         return vec![];
     }
     document.time.move_cursor(at);

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::data::worker::Job;
-use crate::data::{ProcessRow, SeriesId};
+use crate::data::{Damage, GapBand, ProcessRow, SeriesId};
 use crate::state::table::Column;
+use afterimage_analysis::zone::Zone;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::Missing;
 use afterimage_format::time::Seq;
@@ -62,17 +63,30 @@ fn open_state() -> State {
     let facts = Facts {
         host: "host".to_owned(),
         kernel: "6.1".to_owned(),
-        zone: "UTC".to_owned(),
+        zone: Zone::utc(),
+        zone_name: Some("UTC".to_owned()),
         cpus: Some(4),
-        state: "ended cleanly".to_owned(),
+        ending: Ending::Clean,
         first: at(0),
         last: at(1000),
         gaps: vec![],
+        damage: Damage::default(),
     };
     receive(&mut state, Reply::Opened(Arc::new(facts)));
     apply(&mut state, Command::Width(100));
     answer(&mut state, 1000);
     state
+}
+
+/// The same, of a capture that is still being recorded and has come to this second.
+fn recorded_until(state: &mut State, seconds: i64) -> Vec<Request> {
+    let facts = state.documents[0].facts().unwrap().clone();
+    let grown = Facts {
+        ending: Ending::Recording,
+        last: at(seconds),
+        ..facts
+    };
+    receive(state, Reply::Changed(Arc::new(grown)))
 }
 
 fn receive(state: &mut State, reply: Reply) -> Vec<Request> {
@@ -176,7 +190,7 @@ fn a_time_that_is_none_stays_in_the_field_with_the_reason() {
     apply(&mut state, Command::EditJump("00:05".to_owned()));
     assert_eq!(
         wanted(&apply(&mut state, Command::Jump)),
-        [Want::At(at(300))]
+        [Want::At(WallTime(300_999_999))]
     );
     assert_eq!(
         (
@@ -271,4 +285,78 @@ fn without_a_capture_every_command_is_harmless() {
         assert!(apply(&mut state, command).is_empty());
     }
     assert!(!state.is_waiting());
+}
+
+#[test]
+fn the_cursor_goes_to_the_snapshot_that_was_pointed_at() {
+    let mut state = open_state();
+    apply(&mut state, Command::SetCursor(WallTime(300_700_000)));
+    answer(&mut state, 300);
+    let time = state.documents[0].time;
+    assert_eq!((time.cursor, time.wanted), (at(300), WallTime(300_700_000)));
+}
+
+#[test]
+fn the_cursor_stays_in_a_gap_that_was_pointed_at() {
+    let mut state = open_state();
+    let facts = state.documents[0].facts().unwrap().clone();
+    let gap = GapBand {
+        from: at(300),
+        to: at(400),
+        kind: "killed".to_owned(),
+        detail: String::new(),
+    };
+    let facts = Facts {
+        gaps: vec![gap],
+        ..facts
+    };
+    receive(&mut state, Reply::Changed(Arc::new(facts)));
+    apply(&mut state, Command::SetCursor(at(350)));
+    answer(&mut state, 300);
+    assert_eq!(state.documents[0].time.cursor, at(350));
+}
+
+#[test]
+fn the_end_of_a_recording_is_followed_until_the_cursor_leaves_it() {
+    let mut state = open_state();
+    recorded_until(&mut state, 1001);
+    // It was opened as an ended one: the End key begins to follow.
+    apply(&mut state, Command::Last);
+    answer(&mut state, 1001);
+    let requests = recorded_until(&mut state, 1002);
+    assert_eq!(wanted(&requests), [Want::Last]);
+    answer(&mut state, 1002);
+    assert_eq!(state.documents[0].time.cursor, at(1002));
+
+    apply(&mut state, Command::Step(-1));
+    answer(&mut state, 1001);
+    assert_eq!(wanted(&recorded_until(&mut state, 1003)), []);
+    let time = state.documents[0].time;
+    assert_eq!((time.cursor, time.capture.to), (at(1001), at(1003)));
+    assert!(time.view.contains(at(1003)), "the whole stays whole");
+}
+
+#[test]
+fn a_growing_capture_is_drawn_again_once_it_is_a_pixel_longer() {
+    let mut state = open_state();
+    let series = |requests: &[Request]| {
+        let is_series = |request: &&Request| matches!(request, Request::Ask(_, Job::Series { .. }));
+        requests.iter().filter(is_series).count()
+    };
+    // 1020 seconds are shown on 100 points: 10.2 seconds each.
+    assert_eq!(series(&recorded_until(&mut state, 1009)), 0);
+    assert_eq!(series(&recorded_until(&mut state, 1011)), 1);
+    assert_eq!(series(&recorded_until(&mut state, 1012)), 0);
+}
+
+#[test]
+fn a_time_outside_the_capture_is_refused_and_told() {
+    let mut state = open_state();
+    apply(&mut state, Command::EditJump("02:00".to_owned()));
+    assert_eq!(wanted(&apply(&mut state, Command::Jump)), []);
+    let problem = state.documents[0].problem.clone().unwrap();
+    assert!(
+        problem.contains("did not show") || problem.contains("outside"),
+        "{problem}"
+    );
 }

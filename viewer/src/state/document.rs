@@ -6,8 +6,8 @@ use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
 use crate::state::table::TableView;
 use crate::state::time::TimeView;
 use crate::time_axis::Span;
-use crate::time_axis::moment::Moment;
-use crate::time_axis::zone::Zone;
+use afterimage_analysis::when::When;
+use afterimage_analysis::zone::Zone;
 use afterimage_format::time::WallTime;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub struct Document {
     /// How far opening it has come.
     pub phase: Phase,
     /// Where the cursor goes once it is open.
-    pub wanted_at: Option<Moment>,
+    pub wanted_at: Option<When>,
     /// The host's time zone.
     pub zone: Zone,
     /// The cursor and the view.
@@ -45,7 +45,20 @@ pub struct Document {
     /// The number of the newest question for curves, while its answer is owed.
     pub owed_series: Option<Generation>,
     pub(crate) asked: Generation,
-    pub(crate) asked_series: Option<(Span, usize)>,
+    pub(crate) asked_series: Option<AskedSeries>,
+}
+
+/// Which curves were asked for last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AskedSeries {
+    /// For this stretch of time,
+    span: Span,
+    /// while so much of it was in sight,
+    view_micros: i64,
+    /// in so many pieces,
+    buckets: usize,
+    /// when this was the end of the capture.
+    end: WallTime,
 }
 
 /// How far opening a capture has come.
@@ -60,13 +73,13 @@ pub enum Phase {
 }
 
 impl Document {
-    pub(crate) fn new(id: DocumentId, path: PathBuf, wanted_at: Option<Moment>) -> Self {
+    pub(crate) fn new(id: DocumentId, path: PathBuf, wanted_at: Option<When>) -> Self {
         Self {
             id,
             path,
             phase: Phase::Opening,
             wanted_at,
-            zone: Zone::named("UTC"),
+            zone: Zone::utc(),
             time: TimeView::default(),
             series: BTreeMap::new(),
             hidden: BTreeSet::new(),
@@ -120,27 +133,33 @@ impl Document {
     }
 
     /// Asks for the curves of the view and as much again on either side, for panning, unless
-    /// just these were asked for last.
+    /// what was asked for last still fits.
     pub(crate) fn want_series(&mut self) -> Vec<Request> {
         if self.facts().is_none() || self.time.width == 0 {
             return vec![];
         }
-        let wide = self.time.view.widened(1.0);
-        let buckets = self.time.width * 3;
-        if self.asked_series == Some((wide, buckets)) {
+        let view = self.time.view;
+        let asking = AskedSeries {
+            span: view.widened(1.0),
+            view_micros: view.micros(),
+            buckets: self.time.width * 3,
+            end: self.time.capture.to,
+        };
+        if self
+            .asked_series
+            .is_some_and(|asked| asked.fits(&asking, view))
+        {
             return vec![];
         }
-        self.asked_series = Some((wide, buckets));
+        self.asked_series = Some(asking);
         let generation = self.next_generation();
         self.owed_series = Some(generation);
-        let wanted = SeriesId::ALL.to_vec();
-        let Span { from, to } = wide;
         let job = Job::Series {
             generation,
-            wanted,
-            from,
-            to,
-            buckets,
+            wanted: SeriesId::ALL.to_vec(),
+            from: asking.span.from,
+            to: asking.span.to,
+            buckets: asking.buckets,
         };
         vec![Request::Ask(self.id, job)]
     }
@@ -153,5 +172,19 @@ impl Document {
     /// The instant that the values in the legend belong to.
     pub fn shown_at(&self) -> Option<WallTime> {
         self.snapshot.as_ref().map(|snapshot| snapshot.at)
+    }
+}
+
+impl AskedSeries {
+    /// Whether these curves are as good in `view` as those of `other` would be.
+    fn fits(&self, other: &Self, view: Span) -> bool {
+        let covers = self.span.contains(view.from) && self.span.contains(view.to);
+        let zoom = other.view_micros as f64 / self.view_micros as f64;
+        let pixel = other.view_micros as f64 * 3.0 / other.buckets.max(1) as f64;
+        // A capture that is being recorded grows each second, and a week of it need not be
+        // drawn again for that.
+        let grown = other.end.0.saturating_sub(self.end.0) as f64;
+        let is_seen = self.end <= view.to && grown >= pixel.max(1.0);
+        covers && self.buckets == other.buckets && (0.9..=1.1).contains(&zoom) && !is_seen
     }
 }

@@ -81,8 +81,14 @@ impl Column {
                  100 is one task that always waited."
             }
             Self::Rss => "Memory in RAM, shared pages included.",
-            Self::Read => "Read from storage each second since the previous snapshot.",
-            Self::Write => "Written to storage each second since the previous snapshot.",
+            Self::Read => {
+                "Read from storage each second since the previous snapshot. A parent is \
+                 charged with what its children read when they end."
+            }
+            Self::Write => {
+                "Written to storage each second since the previous snapshot. A parent is \
+                 charged with what its children wrote when they end."
+            }
             Self::Threads => "How many threads it has.",
             Self::Nice => "Scheduling priority: -20 goes first, 19 last.",
             Self::Started => "When it started.",

@@ -12,8 +12,12 @@ pub struct TimeView {
     pub view: Span,
     /// The moment everything else shows.
     pub cursor: WallTime,
+    /// The instant that was pointed at or named last; the cursor goes to the snapshot of it.
+    pub wanted: WallTime,
     /// Whether time runs.
     pub playing: bool,
+    /// Whether the cursor stays at the end of a capture that is still being recorded.
+    pub following: bool,
     /// How many points wide the curves are drawn; 0 until the first frame.
     pub width: usize,
     /// Steps taken since the snapshot that is shown: where they began, and how many.
@@ -33,7 +37,9 @@ impl Default for TimeView {
             capture: nothing,
             view: nothing,
             cursor: WallTime(0),
+            wanted: WallTime(0),
             playing: false,
+            following: false,
             width: 0,
             stepping: None,
         }
@@ -50,6 +56,20 @@ impl TimeView {
     pub(crate) fn move_cursor(&mut self, at: WallTime) {
         self.cursor = self.capture.nearest(at);
         self.show(self.view.showing(self.cursor));
+    }
+
+    /// The capture has grown: what was shown whole stays so, and an end that is followed stays
+    /// where it is on the screen.
+    pub(crate) fn grow(&mut self, capture: Span) {
+        let (was_whole, old) = (self.view == self.whole(), self.capture);
+        self.capture = capture;
+        if was_whole {
+            self.show(self.whole());
+        } else if self.following && self.view.contains(old.to) {
+            self.show(self.view.moved(capture.to.0.saturating_sub(old.to.0)));
+        } else {
+            self.show(self.view);
+        }
     }
 
     pub(crate) fn show(&mut self, view: Span) {

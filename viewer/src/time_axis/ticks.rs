@@ -1,7 +1,7 @@
 //! Where the ruler has marks, and what is written on them.
 
 use crate::time_axis::TimeAxis;
-use crate::time_axis::zone::Zone;
+use afterimage_analysis::zone::Zone;
 use afterimage_format::time::WallTime;
 
 /// A mark on the ruler.
@@ -31,7 +31,7 @@ pub fn ticks(axis: &TimeAxis, zone: &Zone, apart: f64) -> Vec<Tick> {
     let step = step.unwrap_or(STEPS[STEPS.len() - 1]);
     // Round on the host's clock: one offset for all, so a change of summer time inside the
     // view leaves the marks evenly spaced, and their labels right.
-    let offset = i64::from(zone.civil(axis.span.from).offset().seconds());
+    let offset = i64::from(zone.offset_seconds(axis.span.from));
     let begin = axis
         .span
         .from
@@ -50,7 +50,7 @@ pub fn ticks(axis: &TimeAxis, zone: &Zone, apart: f64) -> Vec<Tick> {
 }
 
 fn tick(at: WallTime, step: i64, zone: &Zone) -> Tick {
-    let begins_day = zone.clock(at) == "00:00:00";
+    let begins_day = zone.time_of_day(at) == "00:00:00";
     let form = match step {
         _ if begins_day || step >= DAY => "%a %-d %b",
         60.. => "%H:%M",
@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn labels(axis: &TimeAxis, zone: &str) -> Vec<String> {
-        ticks(axis, &Zone::named(zone), 80.0)
+        ticks(axis, &Zone::from_capture(Some(zone), 0), 80.0)
             .into_iter()
             .map(|tick| tick.label)
             .collect()
@@ -117,6 +117,6 @@ mod tests {
             left: 0.0,
             right: 1000.0,
         };
-        assert!(ticks(&axis, &Zone::named("UTC"), 80.0).len() <= MOST);
+        assert!(ticks(&axis, &Zone::utc(), 80.0).len() <= MOST);
     }
 }

@@ -4,11 +4,14 @@
 //! 14:06 the disk does not keep up; at 14:31:07 forty tasks want to run for one second.
 
 use crate::generated::processes::rows;
+use afterimage_analysis::zone::Zone;
 use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::data::{
-    Bucket, Facts, GapBand, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want,
+    Bucket, Damage, Ending, Facts, GapBand, Replay, ReplayError, SeriesData, SeriesId, Snapshot,
+    Want,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 mod processes;
 
@@ -36,6 +39,7 @@ pub(crate) struct Moment {
 #[derive(Debug)]
 pub(crate) struct Generated {
     moments: Vec<Moment>,
+    facts: Arc<Facts>,
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
@@ -97,6 +101,7 @@ impl Generated {
             .filter(|moment| !GAP.contains(&moment.second));
         Self {
             moments: moments.collect(),
+            facts: Arc::new(facts()),
         }
     }
 
@@ -126,24 +131,37 @@ fn value(moment: &Moment, id: SeriesId) -> f64 {
     }
 }
 
-impl Replay for Generated {
-    fn facts(&self) -> Facts {
-        Facts {
-            host: "web-07".to_owned(),
-            kernel: "6.1.0-28-amd64".to_owned(),
-            zone: "Europe/Berlin".to_owned(),
-            cpus: Some(4),
-            state: "ended cleanly".to_owned(),
-            first: wall(0),
-            last: wall(SECONDS - 1),
-            gaps: vec![GapBand {
-                from: wall(GAP.start),
-                to: wall(GAP.end),
-                kind: "stalled".to_owned(),
-                detail: "starved of CPU; 190 ticks missed".to_owned(),
-            }],
-        }
+/// What is true of all of it.
+fn facts() -> Facts {
+    Facts {
+        host: "web-07".to_owned(),
+        kernel: "6.1.0-28-amd64".to_owned(),
+        zone: Zone::from_capture(Some("Europe/Berlin"), 3_600),
+        zone_name: Some("Europe/Berlin".to_owned()),
+        cpus: Some(4),
+        ending: Ending::Clean,
+        first: wall(0),
+        last: wall(SECONDS - 1),
+        gaps: vec![GapBand {
+            from: wall(GAP.start),
+            to: wall(GAP.end),
+            kind: "stalled".to_owned(),
+            detail: "starved of CPU; 190 ticks missed".to_owned(),
+        }],
+        damage: Damage::default(),
     }
+}
+
+impl Replay for Generated {
+    fn facts(&self) -> Arc<Facts> {
+        Arc::clone(&self.facts)
+    }
+
+    fn refresh(&mut self) -> Result<(), ReplayError> {
+        Ok(())
+    }
+
+    fn rest(&mut self) {}
 
     fn series(
         &mut self,

@@ -52,7 +52,7 @@ fn settle(harness: &mut Harness<'static, Viewer>) {
 /// The time the cursor stands at.
 fn cursor(harness: &Harness<'static, Viewer>) -> String {
     let document = harness.state().state().document().expect("one is open");
-    document.zone.clock(document.time.cursor)
+    document.zone.time_of_day(document.time.cursor)
 }
 
 /// The commands of the processes that are shown, from the top.

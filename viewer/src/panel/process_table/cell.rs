@@ -9,6 +9,7 @@ use crate::state::table::Column;
 use crate::theme::Tokens;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::time::WallTime;
+use afterimage_format::units::Bytes;
 use egui::{Align, Color32, Label, Layout, RichText, Ui};
 
 /// Room on either side of a cell's text.
@@ -21,14 +22,14 @@ pub(super) fn show(ui: &mut Ui, document: &Document, row: &ProcessRow, column: C
         Column::Pid => number(ui, Ok(row.key.pid.0.to_string()), tokens.text),
         Column::User => {
             let user = row.user.as_deref().map_err(|missing| *missing);
-            text(ui, user.map(|user| escaped(user).into_owned()), tokens.text);
+            text(ui, user.map(escaped), tokens.text);
         }
         Column::State => state(ui, row.state, tokens),
         Column::Cpu => share(ui, row.cpu_percent, tokens.running, tokens),
         Column::Wait => share(ui, row.wait_percent, tokens.io, tokens),
-        Column::Rss => number(ui, row.rss.map(display::bytes), tokens.text),
-        Column::Read => number(ui, row.read_per_second.map(display::bytes), tokens.text),
-        Column::Write => number(ui, row.write_per_second.map(display::bytes), tokens.text),
+        Column::Rss => amount(ui, row.rss, tokens),
+        Column::Read => amount(ui, row.read_per_second, tokens),
+        Column::Write => amount(ui, row.write_per_second, tokens),
         Column::Threads => number(
             ui,
             row.threads.map(|threads| threads.to_string()),
@@ -49,7 +50,7 @@ fn started_words(document: &Document, at: WallTime) -> String {
     let day = |at| zone.format(at, "%Y-%m-%d");
     let now = document.time.cursor;
     if day(at) == day(now) {
-        zone.clock(at)
+        zone.time_of_day(at)
     } else if zone.format(at, "%Y") == zone.format(now, "%Y") {
         zone.format(at, "%-d %b")
     } else {
@@ -105,11 +106,20 @@ fn state(ui: &mut Ui, state: Reading<char>, tokens: &Tokens) {
     };
     ui.add_space(PADDING);
     let words = match display::state(letter) {
-        "unknown" => escaped(&letter.to_string()).into_owned(),
+        "unknown" => escaped(&letter.to_string()),
         word => word.to_owned(),
     };
     let label = Label::new(RichText::new(words).color(color)).selectable(false);
     ui.add(label).on_hover_text(display::state_meaning(letter));
+}
+
+/// An amount; nothing at all stands back, so that what is there is seen.
+fn amount(ui: &mut Ui, value: Reading<Bytes>, tokens: &Tokens) {
+    let color = match value {
+        Ok(Bytes(0)) => tokens.text_weak,
+        _ => tokens.text,
+    };
+    number(ui, value.map(display::bytes), color);
 }
 
 /// A share of one core: a number over a bar that is full at 100.
@@ -145,7 +155,7 @@ fn command(ui: &mut Ui, row: &ProcessRow, tokens: &Tokens) {
     } else {
         tokens.text_weak
     };
-    let label = Label::new(RichText::new(safe.as_ref()).color(color)).selectable(false);
+    let label = Label::new(RichText::new(safe).color(color)).selectable(false);
     if ui.is_sizing_pass() {
         ui.label("");
     } else {

@@ -1,0 +1,206 @@
+//! A capture file as the viewer replays it: the reader of `afterimage-format` behind [`Replay`].
+//!
+//! In: questions with instants. Out: snapshots with rates and curves in pieces. What can be
+//! computed from samples alone is in `afterimage-analysis`; what is damaged becomes a gap.
+
+mod curves;
+mod damage;
+mod table;
+mod whole;
+
+use crate::data::{Facts, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want};
+use afterimage_analysis::rate::Step;
+use afterimage_format::capture::{Capture, Mode};
+use afterimage_format::sample::Sample;
+use afterimage_format::time::{Seq, WallTime};
+use damage::DamageSeen;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use whole::Whole;
+
+/// How many samples are kept: a step needs the one that is shown already.
+const KEPT_SAMPLES: usize = 4;
+/// How many samples are tried on either side of a damaged one. A damaged stretch that is known
+/// is passed in one go, so this many are hardly ever tried.
+const MOST_TRIED: u64 = 600;
+
+/// An open capture file.
+#[derive(Debug)]
+pub(super) struct CaptureReplay {
+    path: PathBuf,
+    /// None between two questions to a capture that is being recorded: while a reader has it
+    /// open, its recorder can neither tidy up its log nor close the file.
+    capture: Option<Capture>,
+    whole: Whole,
+    facts: Arc<Facts>,
+    damage: DamageSeen,
+    samples: VecDeque<Rc<Sample>>,
+}
+
+impl CaptureReplay {
+    /// Opens a capture and reads what is true of all of it.
+    pub(super) fn open(path: &Path) -> Result<Self, ReplayError> {
+        let mut capture = Capture::open(path)?;
+        let whole = Whole::read(&mut capture)?;
+        let damage = DamageSeen::default();
+        Ok(Self {
+            path: path.to_owned(),
+            facts: Arc::new(whole.facts(capture.mode(), &damage)),
+            capture: Some(capture),
+            whole,
+            damage,
+            samples: VecDeque::new(),
+        })
+    }
+
+    /// The reader, opened anew if it was let go of.
+    fn reader(&mut self) -> Result<&mut Capture, ReplayError> {
+        let capture = if let Some(capture) = self.capture.take() {
+            capture
+        } else {
+            self.damage.reader_is_new();
+            Capture::open(&self.path)?
+        };
+        Ok(self.capture.insert(capture))
+    }
+
+    /// Reads again what is true of all of it.
+    fn read_whole(&mut self) -> Result<(), ReplayError> {
+        let capture = self.reader()?;
+        let (whole, mode) = (Whole::read(capture)?, capture.mode());
+        let facts = whole.facts(mode, &self.damage);
+        if facts != *self.facts {
+            self.facts = Arc::new(facts);
+        }
+        self.whole = whole;
+        Ok(())
+    }
+
+    /// Tells of what was found damaged since.
+    fn notice_damage(&mut self) -> Result<(), ReplayError> {
+        let Some(capture) = &mut self.capture else {
+            return Ok(());
+        };
+        if self.damage.notice(capture, self.whole.ends)? {
+            self.read_whole()?;
+        }
+        Ok(())
+    }
+
+    /// A sample, from memory if it was read lately; `None` when it is damaged.
+    fn sample(&mut self, seq: Seq) -> Result<Option<Rc<Sample>>, ReplayError> {
+        if let Some(known) = self.samples.iter().find(|known| known.times.seq == seq) {
+            return Ok(Some(Rc::clone(known)));
+        }
+        if self.damage.stretch_of(seq).is_some() {
+            return Ok(None);
+        }
+        let Some(sample) = self.reader()?.sample(seq)?.map(Rc::new) else {
+            return Ok(None);
+        };
+        self.samples.truncate(KEPT_SAMPLES - 1);
+        self.samples.push_front(Rc::clone(&sample));
+        Ok(Some(sample))
+    }
+
+    /// The nearest sample that can be read: `seq`, or from there in the direction that was
+    /// gone, or else the other way.
+    fn readable(&mut self, seq: Seq, back: bool) -> Result<Rc<Sample>, ReplayError> {
+        for back in [back, !back] {
+            let mut seq = seq;
+            for _ in 0..MOST_TRIED {
+                if let Some(sample) = self.sample(seq)? {
+                    return Ok(sample);
+                }
+                self.notice_damage()?;
+                let (first, last) = self.damage.stretch_of(seq).unwrap_or((seq, seq));
+                seq = if back {
+                    Seq(first.0.saturating_sub(1))
+                } else {
+                    Seq(last.0 + 1)
+                };
+                if seq < self.whole.ends.0 || self.whole.ends.1 < seq {
+                    break;
+                }
+            }
+        }
+        Err(ReplayError::Damaged)
+    }
+
+    /// The sample that is wanted.
+    fn wanted(&mut self, want: Want) -> Result<Rc<Sample>, ReplayError> {
+        let (first, last) = self.whole.ends;
+        match want {
+            Want::At(at) => {
+                let seq = self.reader()?.at_or_before(at)?.unwrap_or(first);
+                self.readable(seq, true)
+            }
+            Want::Step { from, by } => {
+                let seq = Seq(from.0.saturating_add_signed(by)).clamp(first, last);
+                self.readable(seq, by < 0)
+            }
+            Want::First => self.readable(first, false),
+            Want::Last => self.readable(last, true),
+        }
+    }
+}
+
+impl Replay for CaptureReplay {
+    fn facts(&self) -> Arc<Facts> {
+        Arc::clone(&self.facts)
+    }
+
+    fn refresh(&mut self) -> Result<(), ReplayError> {
+        // Opening it again costs as much as looking at its end again, and shows how it ended
+        // once its recorder is gone.
+        self.capture = None;
+        self.read_whole()
+    }
+
+    fn rest(&mut self) {
+        self.capture
+            .take_if(|capture| capture.mode() == Mode::Recording);
+    }
+
+    fn series(
+        &mut self,
+        wanted: &[SeriesId],
+        from: WallTime,
+        to: WallTime,
+        buckets: usize,
+    ) -> Result<Vec<SeriesData>, ReplayError> {
+        // Time without data must not cost resolution.
+        let (from, to) = (from.max(self.facts.first), to.min(self.facts.last));
+        let curves = self.reader()?.curves(from, to, buckets)?;
+        self.notice_damage()?;
+        let interval_at = |seq| self.whole.interval_at(seq);
+        let after_gap = |seq| self.whole.is_after_gap(seq);
+        let pieces = curves::pieces(&curves.buckets, interval_at, after_gap);
+        let of = |id: &SeriesId| curves::of(*id, &pieces, after_gap);
+        Ok(wanted.iter().map(of).collect())
+    }
+
+    fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {
+        let now = self.wanted(want)?;
+        let before = match now.times.seq {
+            seq if seq > self.whole.ends.0 => self.sample(Seq(seq.0 - 1))?,
+            _ => None,
+        };
+        self.notice_damage()?;
+        let interval = self.whole.interval_at(now.times.seq);
+        let step = before
+            .as_deref()
+            .and_then(|before| Step::between(before, &now, interval));
+        Ok(table::snapshot(
+            &now,
+            step.as_ref(),
+            &self.whole.host,
+            &self.facts.zone,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;

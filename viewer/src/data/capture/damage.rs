@@ -1,0 +1,120 @@
+//! What of a capture is damaged, as time: which ticks are lost, and when that was.
+//!
+//! The reader lists a damaged chunk by its first tick, once it has met it. How far it reaches
+//! shows where the next sample can be read.
+
+use crate::data::{DAMAGED, Damage, GapBand, ReplayError};
+use afterimage_format::capture::Capture;
+use afterimage_format::time::{Seq, WallTime};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How far the next readable sample is looked for.
+const FARTHEST: u64 = 3_600;
+
+/// What was met so far.
+#[derive(Debug, Default)]
+pub(super) struct DamageSeen {
+    /// How many entries of the reader's list are worked in.
+    known: usize,
+    rows: BTreeSet<(&'static str, i64)>,
+    stretches: Vec<Stretch>,
+}
+
+/// Neighbouring ticks that cannot be read.
+#[derive(Debug)]
+struct Stretch {
+    first: Seq,
+    last: Seq,
+    from: WallTime,
+    to: WallTime,
+    why: String,
+}
+
+impl DamageSeen {
+    /// The reader was opened anew, and its list begins anew.
+    pub(super) fn reader_is_new(&mut self) {
+        self.known = 0;
+    }
+
+    /// Works in what the reader has met since; whether there was anything.
+    pub(super) fn notice(
+        &mut self,
+        capture: &mut Capture,
+        ends: (Seq, Seq),
+    ) -> Result<bool, ReplayError> {
+        let before = self.known;
+        // Looking for the end of a stretch may meet more of it.
+        while let Some(damage) = capture.damage().get(self.known).cloned() {
+            self.known += 1;
+            let first = Seq(damage.row.cast_unsigned());
+            if damage.table != "chunk_body" {
+                self.rows.insert((damage.table, damage.row));
+            } else if self.stretch_of(first).is_none() {
+                let stretch = measure(capture, first, ends, damage.fault.to_string())?;
+                self.stretches.push(stretch);
+            }
+        }
+        Ok(self.known > before)
+    }
+
+    /// The first and the last tick of the damaged stretch that `seq` lies in.
+    pub(super) fn stretch_of(&self, seq: Seq) -> Option<(Seq, Seq)> {
+        let mut stretches = self.stretches.iter();
+        let stretch = stretches.find(|stretch| stretch.first <= seq && seq <= stretch.last)?;
+        Some((stretch.first, stretch.last))
+    }
+
+    /// The stretches as gaps.
+    pub(super) fn bands(&self) -> impl Iterator<Item = GapBand> {
+        self.stretches.iter().map(|stretch| GapBand {
+            from: stretch.from,
+            to: stretch.to,
+            kind: DAMAGED.to_owned(),
+            detail: stretch.why.clone(),
+        })
+    }
+
+    /// How much it is.
+    pub(super) fn total(&self) -> Damage {
+        let lengths = self
+            .stretches
+            .iter()
+            .filter_map(|stretch| stretch.to.since(stretch.from));
+        Damage {
+            time: lengths.fold(Duration::ZERO, Duration::saturating_add),
+            rows: self.rows.len(),
+        }
+    }
+}
+
+/// How far the damaged chunk that begins at `first` reaches, with those that follow it.
+fn measure(
+    capture: &mut Capture,
+    first: Seq,
+    ends: (Seq, Seq),
+    why: String,
+) -> Result<Stretch, ReplayError> {
+    let mut after = Seq(first.0 + 1);
+    let farthest = Seq(first.0.saturating_add(FARTHEST).min(ends.1.0));
+    while after <= farthest && capture.sample(after)?.is_none() {
+        after = Seq(after.0 + 1);
+    }
+    let before = Seq(first.0.saturating_sub(1)).max(ends.0);
+    let wall = |capture: &mut Capture, seq| capture.wall_of(seq);
+    let begin = wall(capture, before)?;
+    let end = wall(capture, after.min(ends.1))?;
+    // At the very end of a capture, and at its beginning, only one side is known.
+    let (from, to) = match (begin, end) {
+        (Some(from), Some(to)) => (from, to),
+        (Some(at), None) | (None, Some(at)) => (at, at),
+        (None, None) => (WallTime(0), WallTime(0)),
+    };
+    Ok(Stretch {
+        first,
+        last: Seq(after.0 - 1),
+        from,
+        to,
+        why,
+    })
+}
