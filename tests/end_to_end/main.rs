@@ -1,1 +1,35 @@
-//! Whole-program tests of the built binaries.
+//! Whole-program tests: the built `afterimage` beside real processes, real signals and real
+//! files. What a unit test can show is not shown again here.
+//!
+//! They run beside each other, on any machine: each recorder has its own folder and socket,
+//! waiting is for something and with a deadline, and every tolerance is a constant with its
+//! reason. What needs root or a program that is missing is skipped with a line that says so.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod beside_ps;
+#[cfg(test)]
+mod beside_the_kernel;
+#[cfg(test)]
+mod clean_recording;
+#[cfg(test)]
+mod control_socket;
+#[cfg(test)]
+mod copies;
+#[cfg(test)]
+mod fake_proc;
+#[cfg(test)]
+mod hostile_names;
+#[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod pid_reuse;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod signals;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod two_recorders;

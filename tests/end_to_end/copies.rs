@@ -1,0 +1,101 @@
+//! `afterimage copy` makes a whole copy while the capture is recorded, and overwrites nothing.
+
+use crate::support::capture::{account, last_tick};
+use crate::support::command::{Ran, assert_sound, info, run};
+use crate::support::host::{folder, names};
+use crate::support::recorder::Recorder;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+fn copy(from: &Path, to: &OsStr) -> Ran {
+    run(&[OsStr::new("copy"), from.as_os_str(), to])
+}
+
+#[track_caller]
+fn has_at_least(copy: &Path, ticks: u64) {
+    assert_sound(copy);
+    assert!(last_tick(copy) >= ticks, "{} of {ticks}", last_tick(copy));
+    let account = account(copy);
+    assert_eq!(account[0].ticks + account[0].missed, account[0].due);
+}
+
+#[test]
+fn a_copy_of_a_running_capture_has_everything_up_to_now() {
+    let (folder, to) = (folder(), folder());
+    let file = folder.path().join("host.afterimage");
+    let mut recorder = Recorder::start(&file, &["-i", "50ms"]);
+    // Past the first chunk, so that both it and the tail are in the copy.
+    recorder.wait_for_tick(70);
+    let ticks = last_tick(&file);
+    let into_folder = copy(&file, to.path().as_os_str());
+    assert_eq!((into_folder.code, into_folder.stderr.as_str()), (0, ""));
+    has_at_least(&to.path().join("host.afterimage"), ticks);
+
+    let ticks = last_tick(&file);
+    let piped = copy(&file, OsStr::new("-"));
+    assert_eq!((piped.code, piped.stderr.as_str()), (0, ""));
+    let received = to.path().join("received.afterimage");
+    fs::write(&received, &piped.stdout).unwrap();
+    has_at_least(&received, ticks);
+    assert_eq!(info(&received)["damaged_frames"], 0);
+    assert_eq!(names(to.path()).len(), 2, "{:?}", names(to.path()));
+
+    let before = last_tick(&file);
+    recorder.wait_for_more(2);
+    assert!(last_tick(&file) > before, "copying stopped the recorder");
+    recorder.stop();
+    assert_sound(&file);
+}
+
+#[test]
+fn a_copy_never_overwrites() {
+    let folder = folder();
+    let file = folder.path().join("host.afterimage");
+    assert_eq!(
+        Recorder::start_for(&file, "200ms", &["-i", "100ms"])
+            .wait()
+            .code,
+        0
+    );
+    let there = folder.path().join("notes.txt");
+    fs::write(&there, "mine").unwrap();
+    for destination in [&there, &file] {
+        let before = fs::read(destination).unwrap();
+        let ran = copy(&file, destination.as_os_str());
+        assert_eq!(ran.code, 1);
+        assert!(ran.stderr.contains("there already"), "{}", ran.stderr);
+        assert!(before == fs::read(destination).unwrap());
+    }
+}
+
+#[test]
+fn a_copy_is_as_private_as_the_capture() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder();
+    let (file, to) = (folder.path().join("a.afterimage"), folder.path().join("b"));
+    assert_eq!(
+        Recorder::start_for(&file, "200ms", &["-i", "100ms"])
+            .wait()
+            .code,
+        0
+    );
+    assert_eq!(copy(&file, to.as_os_str()).code, 0);
+    let mode = fs::metadata(&to).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+}
+
+/// `scp` of the one file while it is recorded.
+#[test]
+fn a_plain_copy_of_the_one_file_opens_and_says_that_it_is_behind() {
+    let (folder, to) = (folder(), folder());
+    let file = folder.path().join("host.afterimage");
+    let mut recorder = Recorder::start(&file, &["-i", "100ms"]);
+    recorder.wait_for_tick(5);
+    let copied = to.path().join("host.afterimage");
+    fs::copy(&file, &copied).unwrap();
+    let opened = run(&[OsStr::new("info"), copied.as_os_str(), OsStr::new("--json")]);
+    assert_eq!(opened.code, 0, "{}", opened.stderr);
+    assert_eq!(opened.json()["state"], "copied-live");
+    recorder.stop();
+}

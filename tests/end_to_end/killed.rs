@@ -1,0 +1,154 @@
+//! `kill -9` at any moment: what was recorded is there, and the capture can be gone on with.
+
+use crate::support::capture::{account, last_tick, samples};
+use crate::support::clock::monotonic;
+use crate::support::command::{assert_sound, info, rows};
+use crate::support::host::quick_folder;
+use crate::support::recorder::Recorder;
+use rustix::process::Signal;
+use std::path::Path;
+use std::time::Duration;
+
+/// How often a recorder is killed; `AFTERIMAGE_KILLS` makes it more.
+const KILLS: u64 = 5;
+const INTERVAL: &str = "50ms";
+const INTERVAL_MS: u64 = 50;
+/// The moment of the kill after the first tick: within a tail, and across a chunk of 60 ticks.
+const LATEST_MS: u64 = 4_000;
+/// A kill may cost the tick in flight.
+const IN_FLIGHT: u64 = 1;
+/// Where the writer's thread has to wait for a CPU, ticks wait for it in memory: no kill may
+/// cost more than this, and most must cost no more than the tick in flight.
+const IN_FLIGHT_UNDER_LOAD: u64 = 6;
+/// The start of a run and its first tick are some milliseconds apart.
+const ROUNDING: u64 = 1;
+
+/// splitmix64: a seed that is printed makes a failure come again.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+}
+
+fn number_from(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+#[test]
+fn a_kill_at_any_moment_costs_at_most_the_tick_in_flight() {
+    let kills = number_from("AFTERIMAGE_KILLS").unwrap_or(KILLS);
+    let nanos = u64::from(monotonic().subsec_nanos());
+    let seed = number_from("AFTERIMAGE_SEED").unwrap_or(nanos);
+    eprintln!("AFTERIMAGE_SEED={seed} AFTERIMAGE_KILLS={kills}");
+    let mut random = Random(seed);
+    let lost: Vec<u64> = (0..kills).map(|_| kill_one(&mut random)).collect();
+    eprintln!("ticks lost: {lost:?}");
+    assert!(
+        lost.iter().all(|lost| *lost <= IN_FLIGHT_UNDER_LOAD),
+        "{lost:?}"
+    );
+    let as_promised = lost.iter().filter(|lost| **lost <= IN_FLIGHT).count();
+    assert!(as_promised * 2 > lost.len(), "{lost:?}");
+}
+
+/// Gives how many ticks that were taken are not in the file.
+fn kill_one(random: &mut Random) -> u64 {
+    let folder = quick_folder();
+    let file = folder.path().join("host.afterimage");
+    let mut recorder = Recorder::start(&file, &["-i", INTERVAL]);
+    recorder.wait_for_tick(1);
+    std::thread::sleep(Duration::from_millis(random.below(LATEST_MS)));
+    recorder.signal(Signal::KILL);
+    let killed = monotonic();
+    assert_eq!(recorder.wait().code, -1);
+
+    assert_sound(&file);
+    let info = info(&file);
+    assert_eq!(
+        (&info["state"], &info["clean_end"]),
+        (&"unclean".into(), &false.into())
+    );
+    assert_eq!(info["runs"][0]["end"], serde_json::Value::Null);
+    let samples = samples(&file);
+    let last = &samples.last().unwrap().times;
+    assert_eq!(last.seq.0, samples.len() as u64);
+    let planned = Duration::from_micros(u64::try_from(last.planned.0).unwrap());
+    let due_since = killed.saturating_sub(planned).as_millis() / u128::from(INTERVAL_MS);
+    let alone = account(&file);
+    assert_eq!(alone[0].ticks + alone[0].missed, alone[0].due);
+    continue_it(&file, last.seq.0);
+    u64::try_from(due_since).unwrap()
+}
+
+fn continue_it(file: &Path, ticks_before: u64) {
+    let ended = Recorder::start_for(file, "300ms", &["-i", INTERVAL]).wait();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("existing capture"),
+        "{}",
+        ended.stderr
+    );
+    assert_sound(file);
+    let [first, second] = account(file)[..] else {
+        panic!("there are two runs");
+    };
+    assert_eq!(
+        first.ticks, ticks_before,
+        "ticks of the killed run were lost"
+    );
+    let info = info(file);
+    assert_eq!(info["ticks"], first.ticks + second.ticks);
+    assert_eq!(
+        (&info["state"], &info["clean_end"]),
+        (&"clean".into(), &true.into())
+    );
+    assert_eq!(info["runs"][0]["end"], "killed");
+    assert_eq!(
+        rows("uptime", file, &[]).len() as u64,
+        first.ticks + second.ticks
+    );
+
+    let gaps = info["gaps"].as_array().unwrap();
+    let killed = gaps.iter().find(|gap| gap["kind"] == "killed");
+    let killed = killed.unwrap_or_else(|| panic!("no gap says killed: {info:#}"));
+    let missed = killed["missed"].as_u64().unwrap();
+    assert_eq!(info["missed"], first.missed + second.missed + missed);
+    let samples = samples(file);
+    let planned = |seq: u64| samples[usize::try_from(seq - 1).unwrap()].times.planned;
+    let apart = planned(ticks_before + 1)
+        .since(planned(ticks_before))
+        .unwrap();
+    let absent = u64::try_from(apart.as_millis()).unwrap() / INTERVAL_MS - 1;
+    assert!(
+        missed.abs_diff(absent) <= ROUNDING,
+        "{missed} of {absent}: {killed:#}"
+    );
+}
+
+#[test]
+fn a_capture_that_was_cut_off_is_looked_at_without_being_changed() {
+    let folder = quick_folder();
+    let file = folder.path().join("host.afterimage");
+    let mut recorder = Recorder::start(&file, &["-i", INTERVAL]);
+    recorder.wait_for_tick(65);
+    drop(recorder);
+    let bytes = || {
+        let names = crate::support::host::names(folder.path());
+        let read = |name: &std::path::PathBuf| std::fs::read(folder.path().join(name)).unwrap();
+        names
+            .iter()
+            .map(|name| (name.clone(), read(name)))
+            .collect::<Vec<_>>()
+    };
+    let before = bytes();
+    assert!(last_tick(&file) >= 65);
+    assert_sound(&file);
+    rows("ps", &file, &[]);
+    rows("vmstat", &file, &[]);
+    assert!(before == bytes(), "looking at it changed it");
+}

@@ -1,0 +1,9 @@
+//! What the tests share, by subject: running the command, recorders, processes to look at,
+//! captures opened by our own reader, time, and what this machine can do.
+
+pub(crate) mod capture;
+pub(crate) mod clock;
+pub(crate) mod command;
+pub(crate) mod host;
+pub(crate) mod process;
+pub(crate) mod recorder;

@@ -1,0 +1,44 @@
+//! What this machine can do. A test that cannot run here says why and passes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Whether root runs the tests.
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Says why a test is skipped, or a part of one.
+pub(crate) fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// Whether a program can be started.
+pub(crate) fn has(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
+}
+
+/// A folder in memory where there is one: what a busy disk makes of fsync is another question.
+pub(crate) fn quick_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    tempfile::tempdir_in(memory).unwrap_or_else(|_none| folder())
+}
+
+/// A folder for a capture.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("there is room for temporary files")
+}
+
+/// The names in a folder.
+pub(crate) fn names(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut names: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("it can be listed").file_name().into())
+        .collect();
+    names.sort();
+    names
+}

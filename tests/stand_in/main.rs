@@ -1,0 +1,103 @@
+//! A process for the recorder to look at: whatever name and arguments it is started with, it
+//! ignores them and waits.
+//!
+//! In: the variable `STAND_IN`, words of the form `threads=3 rss=BYTES spin zombie exec=PROGRAM`
+//! (the environment is never recorded, so the command line stays the test's own). Out: the line
+//! `ready` on standard output once it is as it was asked to be. It ends with its standard input,
+//! so it never outlives the test, or, spinning, after two minutes.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
+
+/// Turns of the spinning loop between two looks at the process's own CPU time.
+const TURNS: u64 = 1_000_000;
+/// A spinner that was forgotten ends after this much CPU time.
+const MOST_SPINNING: Duration = Duration::from_secs(120);
+const PAGE: usize = 4096;
+
+fn main() -> io::Result<()> {
+    let wanted = std::env::var("STAND_IN").unwrap_or_default();
+    let word = |name: &str| wanted.split(' ').find_map(|word| word.strip_prefix(name));
+    let number = |name: &str| word(name).and_then(|text| text.parse::<usize>().ok());
+    if let Some(program) = word("exec=") {
+        say_ready()?;
+        wait_for_end_of_input()?;
+        return Err(Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .env_remove("STAND_IN")
+            .exec());
+    }
+    let resident = resident(number("rss=").unwrap_or(0));
+    start_threads(number("threads=").unwrap_or(1))?;
+    let zombie = word("zombie").map(|_| zombie()).transpose()?;
+    say_ready()?;
+    if word("spin").is_some() {
+        spin();
+    } else {
+        wait_for_end_of_input()?;
+    }
+    drop((resident, zombie));
+    Ok(())
+}
+
+fn say_ready() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(b"ready\n")?;
+    out.flush()
+}
+
+/// Memory of which every page was written to, so that it is resident.
+fn resident(bytes: usize) -> Vec<u8> {
+    let mut memory = vec![0; bytes];
+    for place in (0..bytes).step_by(PAGE) {
+        memory[place] = 1;
+    }
+    std::hint::black_box(memory)
+}
+
+/// So many threads in all, this one included.
+fn start_threads(threads: usize) -> io::Result<()> {
+    for _ in 1..threads {
+        thread::Builder::new()
+            .name("idle".to_owned())
+            .spawn(thread::park)?;
+    }
+    Ok(())
+}
+
+/// A child that has ended and is not waited for.
+fn zombie() -> io::Result<Child> {
+    let mut child = Command::new("true").spawn()?;
+    let stat = format!("/proc/{}/stat", child.id());
+    let is_zombie = |text: String| {
+        text.rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.starts_with(" Z"))
+    };
+    while !std::fs::read_to_string(&stat).is_ok_and(is_zombie) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    drop(child.stdin.take());
+    Ok(child)
+}
+
+fn spin() {
+    while own_cpu() < MOST_SPINNING {
+        for turn in 0..TURNS {
+            std::hint::black_box(turn);
+        }
+    }
+}
+
+/// CPU time of this process so far.
+fn own_cpu() -> Duration {
+    let cpu = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(cpu).unwrap_or(Duration::MAX)
+}
+
+fn wait_for_end_of_input() -> io::Result<()> {
+    io::stdin().lock().read_to_end(&mut Vec::new()).map(drop)
+}
