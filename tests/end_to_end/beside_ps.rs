@@ -104,7 +104,7 @@ fn quiet_processes_are_as_ps_shows_them() {
     let folder = folder();
     let file = folder.path().join("host.afterimage");
     let mut recorder = Recorder::start(&file, &ARGS);
-    recorder.wait_for_tick(3);
+    recorder.wait_until_seen(&processes);
     let live: Vec<Line> = processes
         .iter()
         .map(|process| ps_line(process.pid()))
@@ -169,8 +169,7 @@ fn what_a_process_becomes_after_exec_is_shown_at_once() {
     let file = folder.path().join("host.afterimage");
     let mut recorder = Recorder::start(&file, &ARGS);
     let mut process = StandIn::new("exec=sleep").args(["117.5"]).start();
-    recorder.wait_for_tick(3);
-    recorder.wait_for_more(1);
+    recorder.wait_until_seen(std::slice::from_ref(&process));
     let before = recorded(&file, process.pid());
     assert!(
         before["cmdline"].as_str().unwrap().contains("stand-in"),

@@ -22,6 +22,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const CPU_ROUNDING_SECONDS: f64 = 0.02;
 /// Printed with one decimal of a percent and two of a rate, over about a second.
 const PRINTED: f64 = 0.06;
+/// A process is read some milliseconds after `began`, more in one tick than in another.
+const WAIT_TOLERANCE_SECONDS: f64 = 0.2;
 /// Memory moves between two looks of ours, mostly by other tests that start and end.
 const MEMORY_TOLERANCE_KIB: u64 = 64 << 10;
 const TICKS: u64 = 5;
@@ -186,9 +188,9 @@ fn cpu_memory_and_rates_are_what_the_kernel_said() {
             bounds,
             CPU_ROUNDING_SECONDS + PRINTED / 100.0,
         );
-        let wanted = used + number(row, "wait_percent") / 100.0 * seconds;
-        // It runs or waits to run, all the time; both are read some milliseconds off `began`.
-        assert_within("running or waiting", wanted, [seconds, seconds], 0.15);
+        // Not all of the rest is waiting: a virtual machine's host takes its share of the time.
+        let waited = number(row, "wait_percent") / 100.0 * seconds;
+        assert_within("waiting", waited, [0.0, seconds - used], WAIT_TOLERANCE_SECONDS);
         assert_eq!(row["state"], "R");
     }
     assert_eq!(

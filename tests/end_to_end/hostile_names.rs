@@ -40,12 +40,13 @@ impl Recorded {
     fn of(start: impl FnOnce(&Path) -> Vec<Guarded>) -> Self {
         let folder = folder();
         let processes = start(folder.path());
-        let recorded = Self { folder, processes };
+        let own = Self { folder, processes };
         let args = ["-i", "200ms", "--budget-cpu", "100"];
-        let mut recorder = Recorder::start(&recorded.file(), &args);
-        recorder.wait_for_tick(3);
+        let mut recorder = Recorder::start(&own.file(), &args);
+        recorder.wait_until_seen(&own.processes);
+        recorder.wait_for_more(1);
         recorder.stop();
-        recorded
+        own
     }
 
     fn file(&self) -> std::path::PathBuf {

@@ -5,6 +5,8 @@ use crate::support::clock::monotonic;
 use crate::support::command::{assert_sound, info, rows};
 use crate::support::host::quick_folder;
 use crate::support::recorder::Recorder;
+use afterimage_format::capture::Capture;
+use afterimage_format::facts::GapKind;
 use rustix::process::Signal;
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +22,7 @@ const IN_FLIGHT: u64 = 1;
 /// Where the writer's thread has to wait for a CPU, ticks wait for it in memory: no kill may
 /// cost more than this, and most must cost no more than the tick in flight.
 const IN_FLIGHT_UNDER_LOAD: u64 = 6;
-/// The start of a run and its first tick are some milliseconds apart.
+/// A gap begins and ends within the time of a tick.
 const ROUNDING: u64 = 1;
 
 /// splitmix64: a seed that is printed makes a failure come again.
@@ -118,15 +120,42 @@ fn continue_it(file: &Path, ticks_before: u64) {
     let killed = killed.unwrap_or_else(|| panic!("no gap says killed: {info:#}"));
     let missed = killed["missed"].as_u64().unwrap();
     assert_eq!(info["missed"], first.missed + second.missed + missed);
-    let samples = samples(file);
-    let planned = |seq: u64| samples[usize::try_from(seq - 1).unwrap()].times.planned;
-    let apart = planned(ticks_before + 1)
-        .since(planned(ticks_before))
-        .unwrap();
-    let absent = u64::try_from(apart.as_millis()).unwrap() / INTERVAL_MS - 1;
+    let time = |key: &str| -> jiff::Timestamp { killed[key].as_str().unwrap().parse().unwrap() };
+    let length = time("to").duration_since(time("from")).as_millis();
+    let absent = u64::try_from(length).unwrap() / INTERVAL_MS;
     assert!(
         missed.abs_diff(absent) <= ROUNDING,
         "{missed} of {absent}: {killed:#}"
+    );
+}
+
+#[test]
+fn the_gap_of_a_kill_reaches_to_the_first_tick_after_it() {
+    let folder = quick_folder();
+    let file = folder.path().join("host.afterimage");
+    let mut recorder = Recorder::start(&file, &["-i", INTERVAL]);
+    recorder.wait_for_tick(5);
+    drop(recorder);
+    let ended = Recorder::start_for(&file, "300ms", &["-i", INTERVAL]).wait();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let mut capture = Capture::open(&file).unwrap();
+    let gaps = capture.gaps().unwrap();
+    let killed = gaps.iter().find(|gap| gap.kind == GapKind::Killed).unwrap();
+    let samples = samples(&file);
+    let first_after = samples
+        .iter()
+        .find(|sample| sample.times.seq > killed.after)
+        .unwrap();
+    let uncovered = first_after
+        .times
+        .began
+        .wall
+        .since(killed.to)
+        .unwrap_or_default();
+    let interval = Duration::from_millis(INTERVAL_MS);
+    assert!(
+        uncovered < interval,
+        "{uncovered:?} before the first tick: {killed:?}"
     );
 }
 

@@ -18,6 +18,10 @@ mod control_socket;
 #[cfg(test)]
 mod copies;
 #[cfg(test)]
+mod damaged_captures;
+#[cfg(test)]
+mod existing_output;
+#[cfg(test)]
 mod fake_proc;
 #[cfg(test)]
 mod hostile_names;

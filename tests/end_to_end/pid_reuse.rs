@@ -83,11 +83,11 @@ fn in_the_samples(file: &Path) {
             ));
         }
     }
-    let lines: Vec<&str> = lives
+    let sleeps: Vec<&str> = lives
         .iter()
         .map(|(_, line)| line.split(' ').next_back().unwrap())
         .collect();
-    assert_eq!(lines, ["41.25", "42.75"], "{lives:?}");
+    assert_eq!(sleeps, ["41.25", "42.75"], "{lives:?}");
     let starts: BTreeSet<_> = lives.iter().map(|(started, _)| *started).collect();
     assert_eq!(starts.len(), 2);
 }

@@ -12,46 +12,46 @@ use rusqlite::types::ValueRef;
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// Program and arguments; `@` stands for the secret.
+/// Program and arguments; `{}` stands for the secret.
 const PLANTED: [&[&str]; 20] = [
-    &["mysql", "-uroot", "-p@", "shop"],
-    &["mysqldump", "--password=@", "--all-databases"],
-    &["tool", "--password", "@", "--verbose"],
-    &["tool", "--api-key=@"],
-    &["tool", "--auth-token", "@"],
-    &["psql", "postgresql://app:@db.example:5432/shop"],
-    &["curl", "-u", "admin:@", "https://example.net/"],
+    &["mysql", "-uroot", "-p{}", "shop"],
+    &["mysqldump", "--password={}", "--all-databases"],
+    &["tool", "--password", "{}", "--verbose"],
+    &["tool", "--api-key={}"],
+    &["tool", "--auth-token", "{}"],
+    &["psql", "postgresql://app:{}@db.example:5432/shop"],
+    &["curl", "-u", "admin:{}", "https://example.net/"],
     &[
         "curl",
         "-H",
-        "Authorization: Bearer @",
+        "Authorization: Bearer {}",
         "https://example.net/",
     ],
     &[
         "curl",
         "-H",
-        "Authorization: Basic @",
+        "Authorization: Basic {}",
         "https://example.net/",
     ],
-    &["curl", "--header", "X-Api-Key: @", "https://example.net/"],
-    &["git", "clone", "https://deploy:@example.net/a.git"],
-    &["redis-cli", "-a", "@", "PING"],
-    &["env", "AWS_SECRET_ACCESS_KEY=@", "aws", "s3", "ls"],
-    &["env", "PGPASSWORD=@", "psql"],
-    &["env", "GITHUB_TOKEN=@", "gh", "pr", "list"],
-    &["sshpass", "-p", "@", "ssh", "host"],
+    &["curl", "--header", "X-Api-Key: {}", "https://example.net/"],
+    &["git", "clone", "https://deploy:{}@example.net/a.git"],
+    &["redis-cli", "-a", "{}", "PING"],
+    &["env", "AWS_SECRET_ACCESS_KEY={}", "aws", "s3", "ls"],
+    &["env", "PGPASSWORD={}", "psql"],
+    &["env", "GITHUB_TOKEN={}", "gh", "pr", "list"],
+    &["sshpass", "-p", "{}", "ssh", "host"],
     &[
         "java",
-        "-Djavax.net.ssl.keyStorePassword=@",
+        "-Djavax.net.ssl.keyStorePassword={}",
         "-jar",
         "app.jar",
     ],
     &[
         "tool",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ@.c2lnbmF0dXJlMDEyMzQ1",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ{}.c2lnbmF0dXJlMDEyMzQ1",
     ],
-    &["tool", "ghp_@"],
-    &["tool", "--config", "{\"client_secret\": \"@\"}"],
+    &["tool", "ghp_{}"],
+    &["tool", "--config", "{\"client_secret\": \"{}\"}"],
 ];
 
 /// 36 letters and digits that are nowhere else: as long as the tokens whose shape is known.
@@ -66,14 +66,8 @@ fn mark(number: usize) -> String {
 
 fn start_all(folder: &Path) -> Vec<Guarded> {
     let start = |(number, words): (usize, &&[&str])| {
-        let at =
-            words[1] == "https://deploy:@example.net/a.git" || words[1].starts_with("postgresql:");
-        let with = if at {
-            secret(number) + "@"
-        } else {
-            secret(number)
-        };
-        let args = words[1..].iter().map(|word| word.replace('@', &with));
+        let with = secret(number);
+        let args = words[1..].iter().map(|word| word.replace("{}", &with));
         StandIn::new("")
             .named(folder, OsStr::new(words[0]))
             .args(args)
@@ -104,7 +98,8 @@ impl Readable {
         let file = folder.path().join("host.afterimage");
         let args = ["-i", "200ms", "--budget-cpu", "100", "--args", level];
         let mut recorder = Recorder::start(&file, &args);
-        recorder.wait_for_tick(3);
+        recorder.wait_until_seen(&processes);
+        recorder.wait_for_more(1);
         recorder.stop();
         drop(processes);
         Self {

@@ -4,6 +4,7 @@
 pub(crate) mod capture;
 pub(crate) mod clock;
 pub(crate) mod command;
+pub(crate) mod files;
 pub(crate) mod host;
 pub(crate) mod process;
 pub(crate) mod recorder;

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Turns of the spinning loop between two looks at the process's own CPU time.
 const TURNS: u64 = 1_000_000;
 /// A spinner that was forgotten ends after this much CPU time.
-const MOST_SPINNING: Duration = Duration::from_secs(120);
+const MOST_SPINNING: Duration = Duration::from_mins(2);
 const PAGE: usize = 4096;
 
 fn main() -> io::Result<()> {

@@ -12,6 +12,13 @@ pub(crate) fn last_tick(file: &Path) -> u64 {
     ends.ok().flatten().map_or(0, |(_, last)| last.0)
 }
 
+/// The newest sample that can be read.
+pub(crate) fn last_sample(file: &Path) -> Option<Sample> {
+    let mut capture = Capture::open(file).ok()?;
+    let (_, last) = capture.ends().ok()??;
+    capture.sample(last).ok()?
+}
+
 /// Every sample, in order. None may be damaged.
 #[track_caller]
 pub(crate) fn samples(file: &Path) -> Vec<Sample> {

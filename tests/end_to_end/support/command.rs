@@ -1,6 +1,7 @@
 //! Runs the built command with a deadline, and keeps what it said.
 
 use super::clock::DEADLINE;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -87,7 +88,7 @@ pub(crate) fn finish(command: &mut Command) -> Ran {
 }
 
 fn output_in_time(child: Child) -> Option<Output> {
-    let pid = rustix::process::Pid::from_child(&child);
+    let pid = Pid::from_child(&child);
     let (done, ended) = channel();
     let thread = thread::Builder::new().name("waits".to_owned());
     thread
@@ -95,10 +96,8 @@ fn output_in_time(child: Child) -> Option<Output> {
         .expect("a thread can be started");
     let Ok(output) = ended.recv_timeout(DEADLINE) else {
         // Not reaped yet, as the thread still waits for it: the pid is its own.
-        drop(rustix::process::kill_process(
-            pid,
-            rustix::process::Signal::KILL,
-        ));
+        let killed = kill_process(pid, Signal::KILL);
+        killed.expect("our own child");
         return None;
     };
     Some(output.expect("a child can be waited for"))

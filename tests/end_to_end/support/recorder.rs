@@ -50,10 +50,6 @@ impl Recorder {
         Self { process, own, file }
     }
 
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
-    }
-
     pub(crate) fn socket(&self) -> PathBuf {
         self.own.path().join("socket")
     }
@@ -90,6 +86,23 @@ impl Recorder {
         // One more: the tick that is just being taken may have begun before now.
         let seq = capture::last_tick(&self.file) + ticks + 1;
         self.wait_for_tick(seq);
+    }
+
+    /// Waits until the newest sample has these processes with their command lines: those are
+    /// read on another thread, and may come some ticks later.
+    #[track_caller]
+    pub(crate) fn wait_until_seen(&mut self, processes: &[Guarded]) {
+        wait_for("the command lines", || {
+            assert!(self.is_running(), "it has ended: {}", self.said());
+            let sample = capture::last_sample(&self.file)?;
+            let seen = |process: &Guarded| {
+                let mut found = sample.processes.iter();
+                found.any(|found| {
+                    i64::from(found.key.pid.0) == process.pid() && found.command_line.is_ok()
+                })
+            };
+            processes.iter().all(seen).then_some(())
+        });
     }
 
     /// Waits for its end; it must not have panicked.
