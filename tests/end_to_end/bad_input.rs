@@ -3,13 +3,12 @@
 
 use crate::support::command::{AFTERIMAGE, run};
 use crate::support::files::{DONE, FAILED, READERS, USAGE, captured, edited, written};
-use crate::support::process::Guarded;
+use crate::support::process::with_closed_output;
 use rusqlite::Connection;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Read as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 #[test]
 fn what_is_no_capture_is_refused_by_every_command_with_its_reason() {
@@ -69,7 +68,7 @@ fn what_is_no_capture_is_refused_by_every_command_with_its_reason() {
 fn wrong_usage_is_told_from_a_moment_that_is_not_there() {
     let (_folder, good) = captured();
     let good = good.to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 12] = [
+    let cases: [(&[&str], i32, &str); 11] = [
         (
             &["ps", good, "--at", "2001-02-03T04:05:06Z"],
             FAILED,
@@ -101,7 +100,6 @@ fn wrong_usage_is_told_from_a_moment_that_is_not_there() {
         ),
         (&["record", "--interval", "0"], USAGE, "--interval"),
         (&["record", "--interval", "1us"], USAGE, "--interval"),
-        (&["record", "--budget-cpu", "0"], USAGE, "--budget-cpu"),
         (&["ps", good, "--such-an-option"], USAGE, "--such-an-option"),
         (&["psss", good], USAGE, "psss"),
         (&["ps"], USAGE, "FILE"),
@@ -115,6 +113,24 @@ fn wrong_usage_is_told_from_a_moment_that_is_not_there() {
 }
 
 #[test]
+fn a_setting_out_of_its_range_is_wrong_usage() {
+    for (option, value) in [
+        ("--budget-cpu", "0"),
+        ("--interval", "1us"),
+        ("--max-size", "1"),
+        ("--sync", "x"),
+    ] {
+        let ran = run(&["record", option, value]);
+        assert_eq!(ran.code, USAGE, "{option}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(option.trim_start_matches('-')),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
 fn a_reader_that_has_had_enough_is_no_error() {
     let (_folder, good) = captured();
     for args in [
@@ -122,18 +138,10 @@ fn a_reader_that_has_had_enough_is_no_error() {
         &["vmstat"],
         &["dmesg"],
         &["info"],
-        &["copy"],
     ] {
         let mut command = Command::new(AFTERIMAGE);
         command.arg(args[0]).arg(&good).args(&args[1..]);
-        if args[0] == "copy" {
-            command.arg("-");
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = Guarded::spawn(command.stderr(Stdio::piped()));
-        drop(child.stdout());
-        let mut said = String::new();
-        child.stderr().read_to_string(&mut said).unwrap();
-        assert_eq!((child.wait(), said.as_str()), (DONE, ""), "{args:?}");
+        let (code, said) = with_closed_output(&mut command);
+        assert_eq!((code, said.as_str()), (DONE, ""), "{args:?}");
     }
 }

@@ -190,7 +190,12 @@ fn cpu_memory_and_rates_are_what_the_kernel_said() {
         );
         // Not all of the rest is waiting: a virtual machine's host takes its share of the time.
         let waited = number(row, "wait_percent") / 100.0 * seconds;
-        assert_within("waiting", waited, [0.0, seconds - used], WAIT_TOLERANCE_SECONDS);
+        assert_within(
+            "waiting",
+            waited,
+            [0.0, seconds - used],
+            WAIT_TOLERANCE_SECONDS,
+        );
         assert_eq!(row["state"], "R");
     }
     assert_eq!(

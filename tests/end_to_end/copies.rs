@@ -1,12 +1,15 @@
 //! `afterimage copy` makes a whole copy while the capture is recorded, and overwrites nothing.
 
 use crate::support::capture::{account, last_tick};
-use crate::support::command::{Ran, assert_sound, info, run};
+use crate::support::command::{AFTERIMAGE, Ran, assert_sound, info, run};
+use crate::support::files::captured;
 use crate::support::host::{folder, names};
+use crate::support::process::with_closed_output;
 use crate::support::recorder::Recorder;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 fn copy(from: &Path, to: &OsStr) -> Ran {
     run(&[OsStr::new("copy"), from.as_os_str(), to])
@@ -83,6 +86,14 @@ fn a_copy_is_as_private_as_the_capture() {
     assert_eq!(copy(&file, to.as_os_str()).code, 0);
     let mode = fs::metadata(&to).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+}
+
+#[test]
+fn a_copy_into_a_closed_pipe_ends_quietly() {
+    let (_folder, good) = captured();
+    let mut command = Command::new(AFTERIMAGE);
+    let (code, said) = with_closed_output(command.arg("copy").arg(&good).arg("-"));
+    assert_eq!((code, said.as_str()), (0, ""));
 }
 
 /// `scp` of the one file while it is recorded.

@@ -1,27 +1,27 @@
 //! What `record -o` does with a file that is there already: a capture of this host is gone on
 //! with (see `clean_recording` and `killed`), and nothing else is touched.
 
-use crate::support::command::{AFTERIMAGE, finish};
+use crate::support::command::{AFTERIMAGE, assert_sound, finish};
 use crate::support::files::{DONE, FAILED, captured, edited, written};
 use crate::support::host::{is_root, names, skip};
 use crate::support::recorder::Recorder;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[test]
 fn recording_onto_something_else_touches_nothing() {
     let (folder, good) = captured();
     let here = folder.path();
-    let newer = edited(here, "newer", &good, "PRAGMA user_version = 9");
+    let foreign = here.join("foreign");
+    drop(edited(here, "foreign", &good, "PRAGMA application_id = 7"));
     let text = written(here, "text", "my notes\n".repeat(40).as_bytes());
     let before = names(here);
-    for (file, word) in [
-        (&text, "not an afterimage capture"),
-        (&newer, "upgrade to open it"),
-    ] {
+    for file in [&text, &foreign] {
         let bytes = fs::read(file).unwrap();
         let ended = Recorder::start_for(file, "300ms", &["-i", "100ms"]).wait();
+        assert_eq!(ended.code, FAILED, "{}", ended.stderr);
+        let word = "not an afterimage capture";
         assert!(ended.stderr.contains(word), "{}", ended.stderr);
         assert!(
             bytes == fs::read(file).unwrap(),
@@ -29,11 +29,12 @@ fn recording_onto_something_else_touches_nothing() {
             file.display()
         );
     }
-    for nowhere in [
+    let nowhere = [
         here.join("no/such/folder/x"),
         PathBuf::from("/proc/x"),
         here.to_owned(),
-    ] {
+    ];
+    for nowhere in nowhere {
         let ended = Recorder::start_for(&nowhere, "300ms", &["-i", "100ms"]).wait();
         assert_eq!(ended.code, FAILED, "{}", ended.stderr);
         let name = nowhere.to_str().unwrap();
@@ -66,38 +67,39 @@ fn a_capture_of_another_host_is_not_recorded_onto() {
 }
 
 #[test]
-fn onto_a_newer_or_damaged_capture_a_new_file_is_begun_beside_it() {
+fn onto_a_newer_capture_a_new_file_is_begun_beside_it() {
     let (folder, good) = captured();
-    let here = folder.path();
-    let changed = [
-        edited(here, "newer", &good, "PRAGMA user_version = 9"),
-        edited(
-            here,
-            "damaged",
-            &good,
-            "UPDATE host SET hostname = 'changed'",
-        ),
-    ];
-    for file in changed {
-        let (bytes, before) = (fs::read(&file).unwrap(), names(here));
-        let ended = Recorder::start_for(&file, "300ms", &["-i", "100ms"]).wait();
-        assert!(
-            bytes == fs::read(&file).unwrap(),
-            "{} was changed",
-            file.display()
-        );
-        assert_eq!(ended.code, DONE, "{}", ended.stderr);
-        let new: Vec<PathBuf> = names(here)
-            .into_iter()
-            .filter(|name| !before.contains(name))
-            .collect();
-        let [new] = &new[..] else {
-            panic!("one new file: {new:?}");
-        };
-        assert!(
-            ended.stderr.contains(new.to_str().unwrap()),
-            "{}",
-            ended.stderr
-        );
-    }
+    let newer = edited(folder.path(), "newer", &good, "PRAGMA user_version = 9");
+    begins_a_new_file_beside(folder.path(), &newer);
+}
+
+#[test]
+fn onto_a_damaged_capture_a_new_file_is_begun_beside_it() {
+    let (folder, good) = captured();
+    let change = "UPDATE host SET hostname = 'changed'";
+    let damaged = edited(folder.path(), "damaged", &good, change);
+    begins_a_new_file_beside(folder.path(), &damaged);
+}
+
+#[track_caller]
+fn begins_a_new_file_beside(folder: &Path, file: &Path) {
+    let (bytes, before) = (fs::read(file).unwrap(), names(folder));
+    let ended = Recorder::start_for(file, "300ms", &["-i", "100ms"]).wait();
+    assert_eq!(ended.code, DONE, "{}", ended.stderr);
+    assert!(
+        bytes == fs::read(file).unwrap(),
+        "it was changed: {}",
+        ended.stderr
+    );
+    let new = names(folder).into_iter();
+    let new: Vec<PathBuf> = new.filter(|name| !before.contains(name)).collect();
+    let [new] = &new[..] else {
+        panic!("one new file: {new:?}");
+    };
+    assert!(
+        ended.stderr.contains(new.to_str().unwrap()),
+        "{}",
+        ended.stderr
+    );
+    assert_sound(&folder.join(new));
 }

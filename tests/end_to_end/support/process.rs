@@ -3,7 +3,7 @@
 use super::clock::{DEADLINE, monotonic};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
@@ -72,6 +72,17 @@ impl Drop for Guarded {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Runs a command whose standard output nobody reads; gives its exit code and what it said.
+pub(crate) fn with_closed_output(command: &mut Command) -> (i32, String) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = Guarded::spawn(command.stderr(Stdio::piped()));
+    drop(child.stdout());
+    let mut said = String::new();
+    let read = child.stderr().read_to_string(&mut said);
+    read.expect("a pipe can be read");
+    (child.wait(), said)
 }
 
 /// A stand-in before it is started: see `stand_in/main.rs` for what `what` may ask for.
