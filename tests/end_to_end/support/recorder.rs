@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// A recorder that was forgotten ends by itself.
-const LONGEST: &str = "120s";
+const LONGEST: &str = "180s";
 
 /// A recorder and where it records to.
 #[derive(Debug)]
