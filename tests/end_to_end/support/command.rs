@@ -10,7 +10,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 /// The command under test.
-pub(crate) const AFTERIMAGE: &str = env!("CARGO_BIN_EXE_afterimage");
+pub(crate) const AFTERIMAGE: &str = env!("CARGO_BIN_EXE_afterimage-under-test");
 
 /// A command line that has ended.
 #[derive(Debug)]

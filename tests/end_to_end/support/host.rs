@@ -14,6 +14,19 @@ pub(crate) fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 
+/// Above this share of the last 10 s in which some task waited for a CPU, in percent, how late a
+/// tick is says more about the machine than about the recorder.
+const CALM_PERCENT: f64 = 40.0;
+
+/// Why nothing can be said about punctuality here and now, if so.
+pub(crate) fn busy() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/pressure/cpu").ok()?;
+    let words = text.lines().next()?.split(' ');
+    let mut averages = words.filter_map(|word| word.strip_prefix("avg10="));
+    let percent: f64 = averages.next()?.parse().ok()?;
+    (percent > CALM_PERCENT).then(|| format!("tasks wait for a CPU {percent} % of the time"))
+}
+
 /// Whether a program can be started.
 pub(crate) fn has(program: &str) -> bool {
     let mut command = Command::new(program);
