@@ -2,7 +2,7 @@
 //! test itself just before and just after. No tolerance depends on how busy the machine is.
 
 use crate::support::capture::samples;
-use crate::support::clock::monotonic;
+use crate::support::clock::{DEADLINE, monotonic};
 use crate::support::command::{finish, rows};
 use crate::support::host::{folder, has, skip};
 use crate::support::process::StandIn;
@@ -13,6 +13,7 @@ use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -81,10 +82,19 @@ impl Watch {
     fn start(pid: i64) -> Self {
         let end = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&end);
+        let (first, looked) = channel();
         let watch = move || {
             let mut looks = Vec::new();
-            while !ended.load(Ordering::Relaxed) {
+            loop {
+                // Once more after the end: the last tick needs a look after it.
+                let last = ended.load(Ordering::Relaxed);
                 looks.push(look(pid));
+                if looks.len() == 1 {
+                    first.send(()).expect("it is waited for");
+                }
+                if last {
+                    break;
+                }
                 thread::sleep(LOOK);
             }
             looks
@@ -93,6 +103,7 @@ impl Watch {
             .name("watch".to_owned())
             .spawn(watch)
             .unwrap();
+        looked.recv_timeout(DEADLINE).unwrap();
         Self { end, thread }
     }
 
@@ -145,7 +156,6 @@ fn cpu_memory_and_rates_are_what_the_kernel_said() {
     let mut recorder = Recorder::start(&file, &["-i", "1s", "--budget-cpu", "100"]);
     recorder.wait_for_tick(TICKS);
     recorder.stop();
-    thread::sleep(LOOK * 2);
     let looks = watch.looks();
 
     let samples = samples(&file);
