@@ -119,7 +119,7 @@ fn every_number_of_a_known_proc_comes_back() {
         json!({ "pid": 7, "ppid": 1, "state": "S", "nice": 0, "threads": 4, "user": "root", "rss_bytes": 2560 * page,
             "vsize_bytes": 104_857_600, "comm": "server", "cmdline": "/usr/sbin/server --port 80", "cpu_percent": 0.0 }),
         json!({ "pid": 8, "ppid": 7, "state": "D", "nice": 5, "threads": 1, "rss_bytes": 10 * page,
-            "vsize_bytes": 8_192_000, "comm": "a) R 1 (\\n" }),
+            "vsize_bytes": 8_192_000, "comm": "a) R 1 (\n" }),
         json!({ "pid": 9, "ppid": 1, "state": "S", "threads": 1, "comm": "stuck", "cmdline": null }),
     ];
     for (row, expected) in rows_of.iter().zip(&expected) {

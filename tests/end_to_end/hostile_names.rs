@@ -102,7 +102,7 @@ fn hostile_names_are_recorded_byte_for_byte_and_printed_harmless() {
     let row = recorded.row(0);
     assert_eq!(row["comm"], "a) R 1 (");
     assert_eq!((&row["state"], &row["threads"]), (&"S".into(), &1.into()));
-    assert_eq!(recorded.row(1)["comm"], "new\\nline");
+    assert_eq!(recorded.row(1)["comm"], "new\nline");
     let last = NAMES.len();
     assert_eq!(recorded.row(last)["comm"], "\\xff\\xfe\\xc3(");
     prints_one_harmless_line_a_process(&recorded);
