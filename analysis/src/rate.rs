@@ -3,7 +3,7 @@
 use afterimage_format::counter::change;
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{Process, Sample};
-use afterimage_format::units::TickRate;
+use afterimage_format::units::{Bytes, TickRate};
 use std::time::Duration;
 
 /// Two neighbouring samples and the time between them.
@@ -79,15 +79,38 @@ impl ProcessRates {
             cpu_of_ticks(step, before, now, ticks)
         };
         let seconds = step.seconds * reads_between(before, now);
-        let bytes = |before: Reading<afterimage_format::units::Bytes>,
-                     now: Reading<afterimage_format::units::Bytes>| {
+        let bytes = |before: Reading<Bytes>, now: Reading<Bytes>| {
             Some(rise(before.map(|bytes| bytes.0), now.map(|bytes| bytes.0))? as f64 / seconds)
         };
         Self {
             cpu_percent,
-            wait_percent: share(micros(before.wait), micros(now.wait)),
+            // A process is read a little later at one tick than at the next: a thread that only
+            // waits may seem to have waited longer than there was time.
+            wait_percent: share(micros(before.wait), micros(now.wait)).map(|wait| wait.min(100.0)),
             read_per_second: bytes(before.read, now.read),
             write_per_second: bytes(before.written, now.written),
+        }
+    }
+}
+
+impl ProcessRates {
+    /// The rates of a process that began since the step's first sample: it counted from zero.
+    pub fn since_birth(step: &Step<'_>, now: &Process, ticks: TickRate) -> Self {
+        let exact = now.threads == Ok(1);
+        let run = now.run.ok().filter(|_| exact).map(|run| run.as_secs_f64());
+        let total = || Some((now.utime.ok()?.0 + now.stime.ok()?.0) as f64 / ticks.0.get() as f64);
+        let cpu = run
+            .or_else(total)
+            .map(|seconds| seconds * 100.0 / step.seconds);
+        let bytes = |reading: Reading<Bytes>| Some(reading.ok()?.0 as f64 / step.seconds);
+        Self {
+            cpu_percent: cpu,
+            wait_percent: now
+                .wait
+                .ok()
+                .map(|wait| (wait.as_secs_f64() * 100.0 / step.seconds).min(100.0)),
+            read_per_second: bytes(now.read),
+            write_per_second: bytes(now.written),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::process::ProcessKey;
 use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
 use crate::units::{Bytes, TickRate};
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 /// The recorded host, as it was during one boot.
@@ -26,6 +27,23 @@ pub struct Host {
     pub tick_rate: TickRate,
     /// The size of a page.
     pub page_size: Bytes,
+}
+
+impl Host {
+    /// Stands in for a host whose row is damaged: what nearly every host has, and no name.
+    pub fn unknown() -> Self {
+        Self {
+            boot_id: String::new(),
+            hostname: "unknown".to_owned(),
+            kernel: String::new(),
+            architecture: String::new(),
+            timezone: None,
+            utc_offset_seconds: 0,
+            cpus: 0,
+            tick_rate: TickRate(NonZeroU64::MIN.saturating_add(99)),
+            page_size: Bytes(4096),
+        }
+    }
 }
 
 /// One stretch of recording by one recorder process.

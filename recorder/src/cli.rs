@@ -3,15 +3,13 @@
 use crate::command;
 use crate::command::output::OutputError;
 use crate::config::Config;
-use afterimage_analysis::amount::{HumanBytes, HumanDuration, Percent};
+use afterimage_analysis::amount::HumanDuration;
 use afterimage_analysis::when::When;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -73,14 +71,14 @@ pub(crate) struct RecordArgs {
     #[arg(short, long, value_name = "TIME")]
     pub(crate) duration: Option<HumanDuration>,
     /// The largest size of what is kept; the oldest goes first [default: 1GiB]
-    #[arg(long, value_name = "SIZE", value_parser = checked::<HumanBytes>)]
+    #[arg(long, value_name = "SIZE", value_parser = max_size)]
     pub(crate) max_size: Option<String>,
     /// Keep at most this much time, counted from the newest data [default: 7d]
-    #[arg(long, value_name = "TIME", value_parser = checked::<HumanDuration>)]
+    #[arg(long, value_name = "TIME", value_parser = retain)]
     pub(crate) retain: Option<String>,
     /// CPU that the recorder may use, in percent of one core; over it, it leaves things out
     /// [default: 3]
-    #[arg(long, value_name = "PERCENT", value_parser = checked::<Percent>)]
+    #[arg(long, value_name = "PERCENT", value_parser = budget_cpu)]
     pub(crate) budget_cpu: Option<String>,
     /// When what was written reaches the disk: with each tick (a power cut loses the one in
     /// flight), every ten seconds, or when the system likes (a power cut may damage the capture)
@@ -225,19 +223,30 @@ pub(crate) struct ManArgs {
     pub(crate) directory: PathBuf,
 }
 
-/// A text that can be read as a `T`; it is kept as it was given.
-fn checked<T: FromStr<Err: Display>>(text: &str) -> Result<String, String> {
-    let value = text.parse::<T>().map_err(|error| error.to_string());
-    value.map(|_| text.to_owned())
+/// A setting that the configuration accepts; it is kept as it was given.
+fn accepted(text: &str, set: impl FnOnce(&mut Config, String)) -> Result<String, String> {
+    let mut config = Config::default();
+    set(&mut config, text.to_owned());
+    let accepted = config.interval().and_then(|_| config.tunable());
+    accepted
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("{error:#}"))
+}
+
+fn max_size(text: &str) -> Result<String, String> {
+    accepted(text, |config, text| config.max_size = Some(text))
+}
+
+fn retain(text: &str) -> Result<String, String> {
+    accepted(text, |config, text| config.retain = Some(text))
+}
+
+fn budget_cpu(text: &str) -> Result<String, String> {
+    accepted(text, |config, text| config.budget_cpu = Some(text))
 }
 
 fn interval(text: &str) -> Result<String, String> {
-    let config = Config {
-        interval: Some(text.to_owned()),
-        ..Config::default()
-    };
-    let interval = config.interval().map_err(|error| error.to_string());
-    interval.map(|_| text.to_owned())
+    accepted(text, |config, text| config.interval = Some(text))
 }
 
 /// Runs a command line and gives the exit code. Errors are printed here and nowhere else.

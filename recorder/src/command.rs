@@ -103,6 +103,18 @@ impl Opened {
         })
     }
 
+    /// The exit code of a command that has printed what it could: the zone of times and the unit
+    /// of counters may be wrong when what says them is damaged.
+    fn exit(&self) -> ExitCode {
+        let basis = ["capture", "host", "run", "clock"];
+        let mut damage = self.capture.damage().iter();
+        if damage.any(|damage| basis.contains(&damage.table)) {
+            ExitCode::from(DAMAGED)
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+
     /// The last tick at or before a moment, which must lie within the capture.
     fn tick_at(&mut self, when: &When) -> anyhow::Result<Seq> {
         let at = self.resolve(when)?;

@@ -44,17 +44,19 @@ impl Cells {
         self.set(tick, field, reading.map(u64::cast_signed));
     }
 
-    /// Sets a text. Its hash stands for what it was before.
-    pub(crate) fn text(&mut self, tick: &mut Tick, field: usize, reading: Reading<&[u8]>) {
+    /// Sets a text, and gives whether that is news. Its hash stands for what it was before.
+    pub(crate) fn text(&mut self, tick: &mut Tick, field: usize, reading: Reading<&[u8]>) -> bool {
         let (value, missing) = match reading {
             Ok(text) => (hash(text), 0),
             Err(missing) => (self.values[field], missing.code()),
         };
-        if self.values[field] != value || self.missing[field] != missing {
+        let is_news = self.values[field] != value || self.missing[field] != missing;
+        if is_news {
             self.values[field] = value;
             self.missing[field] = missing;
             tick.text(self.group, self.slot, field, reading);
         }
+        is_news
     }
 
     /// What a number was set to last.

@@ -294,7 +294,14 @@ impl Sweep {
             process.gone = true;
             return false;
         }
-        stat.store(&mut process.cells, tick);
+        let is_renamed = stat.store(&mut process.cells, tick);
+        if is_renamed && process.stat_at != 0 {
+            // It has executed another program: its command line is that one's.
+            self.wanted.push(Wanted {
+                key: process.key,
+                is_new: true,
+            });
+        }
         process.threads = stat.threads().unwrap_or(0);
         process.state = stat.state();
         process.stat_at = tick.times.seq.0;
@@ -315,12 +322,10 @@ impl Sweep {
             process.cells.text(tick, field, Err(Missing::NotRead));
             return;
         }
-        match process.files.read_once("wchan", root, &mut self.buffer) {
-            Ok(length) => process.cells.text(tick, field, Ok(&self.buffer[..length])),
-            Err(errno) => process
-                .cells
-                .text(tick, field, Err(missing_from_errno(errno))),
-        }
+        let wchan = process.files.read_once("wchan", root, &mut self.buffer);
+        let wchan = wchan.map_err(missing_from_errno);
+        let wchan = wchan.map(|length| &self.buffer[..length]);
+        process.cells.text(tick, field, wchan);
     }
 
     fn read_io(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot, turn: u64) {

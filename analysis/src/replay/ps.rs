@@ -89,8 +89,11 @@ pub fn rows<'a>(now: &'a Sample, step: Option<&Step<'_>>, host: &Host) -> Vec<Ro
         Some(&processes[place])
     };
     let rates = |process: &Process| {
-        let (step, before) = step.zip(before(process.key))?;
-        Some(ProcessRates::between(step, before, process, host.tick_rate))
+        let step = step?;
+        Some(match before(process.key) {
+            Some(before) => ProcessRates::between(step, before, process, host.tick_rate),
+            None => ProcessRates::since_birth(step, process, host.tick_rate),
+        })
     };
     let row = |process| Row {
         process,

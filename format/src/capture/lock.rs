@@ -24,7 +24,9 @@ pub enum LockError {
         pid: String,
     },
     /// The lock file could not be made or locked.
-    #[error("cannot lock {path}")]
+    #[error(
+        "cannot make {path}, which says that the capture is being recorded into: is the directory there, and may you write to it?"
+    )]
     Io {
         /// The lock file.
         path: PathBuf,

@@ -33,6 +33,8 @@ pub(crate) struct Opened {
     pub(crate) db: Connection,
     pub(crate) mode: Mode,
     pub(crate) capture: u64,
+    /// Whether the row that says so is sound.
+    pub(crate) is_sound: bool,
     _folder: Option<PrivateFolder>,
 }
 
@@ -54,7 +56,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, CaptureError> {
     defend(&db).map_err(sqlite(path, "cannot be opened safely"))?;
     check_version(path, &db)?;
     check_schema(path, &db)?;
-    let capture =
+    let (capture, is_sound) =
         super::writer::capture_number(&db).map_err(|source| CaptureError::NotACapture {
             path: path.to_owned(),
             why: format!("it does not say which capture it is ({source})"),
@@ -69,6 +71,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, CaptureError> {
         db,
         mode,
         capture,
+        is_sound,
         _folder: folder,
     })
 }

@@ -76,6 +76,9 @@ impl Capture {
             tail: Tail::None,
             damage: Vec::new(),
         };
+        if !capture.opened.is_sound {
+            capture.note_damage("capture", 1, FrameFault::Check);
+        }
         capture.refresh()?;
         Ok(capture)
     }

@@ -526,8 +526,9 @@ fn a_damaged_chunk_is_left_out_and_named_and_the_rest_is_shown() {
         .map(|damage| (damage.table, damage.row))
         .collect();
     assert_eq!(damaged, [("chunk_body", 61)]);
-    // A moment in it is answered with what is before it.
-    assert_eq!(capture.at_or_before(wall(90)).unwrap(), Some(Seq(60)));
+    // A moment in it is not answered with another one.
+    assert_eq!(capture.at_or_before(wall(90)).unwrap(), Some(Seq(91)));
+    assert!(capture.sample(Seq(91)).unwrap().is_none());
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod start;
 
 pub(super) use evict::used_bytes;
 pub use start::{RunFacts, Start};
-pub(super) use start::{capture_number, tail_rows};
+pub(super) use start::{capture_number, create_private, tail_rows};
 
 use super::chunk::builder::ChunkBuilder;
 use super::chunk::{CHUNK_TICKS, Chunk, MOST_TICKS, encode};
@@ -26,8 +26,8 @@ use super::tables::{self, integer, text};
 use crate::facts::{Anchor, Event, Gap, GapKind, KernelLogLine, Source};
 use crate::tick::Tick;
 use crate::time::{MonotonicTime, Seq, WallTime};
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -93,6 +93,8 @@ pub enum Record {
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// While somebody reads the file, checkpoints wait until this much is in the log.
 const LOG_LIMIT: u64 = 64 << 20;
+/// How long the end of a run waits for a moment without readers.
+const PATIENCE_WITH_READERS: Duration = Duration::from_secs(2);
 /// So many chunks at most make room for one.
 const MOST_EVICTED_AT_ONCE: usize = 8;
 /// zstd levels: the tail is written each second, a chunk once a minute.
@@ -114,6 +116,9 @@ pub struct Writer {
     unsaved: Vec<(u64, Vec<u8>)>,
     /// What the tail holds of a chunk that will get no more ticks.
     cut_off: Option<Chunk>,
+    /// The gap between the run before and this one, until its first tick ends it, and the time
+    /// between ticks of the run before.
+    before_run: Option<(Gap, Duration)>,
     /// Ticks were lost: those that follow say nothing until one says everything.
     awaits_reset: bool,
     /// Records that could not be written yet.
@@ -221,6 +226,9 @@ impl Writer {
         records: Vec<Record>,
     ) -> Result<(), CaptureError> {
         self.unsaved_records.extend(records);
+        if let Some(tick) = tick {
+            self.end_gap_before_run(tick.times.began.wall);
+        }
         if let Some(tick) = tick
             && !self.is_lost(tick)
         {
@@ -244,6 +252,20 @@ impl Writer {
         self.unsaved.clear();
         self.unsaved_records.clear();
         Ok(())
+    }
+
+    /// The first tick is where the gap before this run ends.
+    fn end_gap_before_run(&mut self, at: WallTime) {
+        let Some((mut gap, interval)) = self.before_run.take() else {
+            return;
+        };
+        gap.to = at;
+        if gap.kind != GapKind::Stopped {
+            gap.missed = at
+                .since(gap.from)
+                .map_or(0, |length| start::due(length, interval));
+        }
+        self.unsaved_records.push(Record::Gap(gap));
     }
 
     fn add(&mut self, tick: &Tick) -> Result<(), CaptureError> {
@@ -456,6 +478,9 @@ impl Writer {
         if !self.builder.is_empty() {
             self.close_chunk()?;
         }
+        if let Some((gap, _)) = self.before_run.take() {
+            self.unsaved_records.push(Record::Gap(gap));
+        }
         let (last, to) = self.last.map_or((0, 0), |(seq, _, wall)| (seq.0, wall.0));
         let ended = (|| {
             let transaction = self.db.unchecked_transaction()?;
@@ -467,14 +492,27 @@ impl Writer {
         ended.map_err(self.sqlite("cannot end the run"))?;
         self.give_back_reserve()
             .map_err(self.sqlite("cannot give back what was reserved"))?;
-        let closed = self.db.pragma_update(None, "journal_mode", "DELETE");
-        closed.map_err(self.sqlite("cannot close the file"))?;
+        self.leave_log_mode()
+            .map_err(self.sqlite("cannot close the file"))?;
         let path = self.path.clone();
         self.db.close().map_err(|(_, source)| CaptureError::Sqlite {
             path,
             doing: "cannot close the file",
             source,
         })
+    }
+
+    /// Leaves one file that can be opened where nothing may be written. That takes a moment in
+    /// which nobody reads it; with a reader that stays, the file is whole all the same, and the
+    /// emptied log goes with the reader.
+    fn leave_log_mode(&self) -> rusqlite::Result<()> {
+        self.db.busy_timeout(PATIENCE_WITH_READERS)?;
+        let left = self.db.pragma_update(None, "journal_mode", "DELETE");
+        match left {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseLocked) => Ok(()),
+            left => left,
+        }
     }
 
     fn key(&self, seq: u64) -> FrameKey {

@@ -2,6 +2,7 @@
 
 mod text;
 
+use super::DAMAGED;
 use super::output::print_text;
 use crate::cli::{Format, InfoArgs};
 use afterimage_analysis::zone::Zone;
@@ -21,7 +22,15 @@ pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
     } else {
         print_text(&text::text(&info))?;
     }
-    Ok(ExitCode::SUCCESS)
+    let basis_is_damaged = capture
+        .damage()
+        .iter()
+        .any(|damage| damage.table != "chunk_body");
+    Ok(if basis_is_damaged {
+        ExitCode::from(DAMAGED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 struct Info {

@@ -47,7 +47,7 @@ pub(super) fn run(args: &PsArgs) -> anyhow::Result<ExitCode> {
         }
     }
     print(&chosen(&table, args)?, args.show.format)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(opened.exit())
 }
 
 /// The columns that were asked for; JSON and CSV have all unless told otherwise.

@@ -41,7 +41,7 @@ fn show(
     Ok(if damaged > 0 {
         ExitCode::from(DAMAGED)
     } else {
-        ExitCode::SUCCESS
+        opened.exit()
     })
 }
 

@@ -36,12 +36,14 @@ pub(super) fn open(
         if !goes_beside(&error, settings.is_service) {
             return Err(error.into());
         }
-        writeln!(
+        let said = writeln!(
             out,
             "{:#}; recording into {} instead",
             anyhow::Error::from(error),
             beside(&named, number + 1).display()
-        )?;
+        );
+        // Nobody may be there to read it.
+        drop(said);
     }
     bail!(
         "{} and {MOST_BESIDE} files beside it cannot be gone on with: name another one with -o",

@@ -3,11 +3,13 @@
 use super::Capture;
 use crate::capture::error::{CaptureError, FrameFault};
 use crate::capture::tables::{self, CheckedRow};
+use crate::capture::writer::create_private;
 use crate::facts::{Anchor, Event, Gap, GapKind, Host, KernelLogLine, ProcessLife, Run, Source};
 use crate::process::{Pid, ProcessKey};
 use crate::tick::Shed;
 use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
 use crate::units::{Bytes, TickRate, Ticks};
+use rusqlite::limits::Limit;
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::time::Duration;
@@ -36,13 +38,11 @@ impl Capture {
         })
     }
 
-    /// The host as it was last, with the boot's number.
+    /// The host as it was last, with the boot's number; [`Host::unknown`] when its row is
+    /// damaged, which [`Capture::damage`] then says.
     pub fn host(&mut self) -> Result<(i64, Host), CaptureError> {
         let last = self.hosts()?.pop();
-        last.ok_or_else(|| CaptureError::NotACapture {
-            path: self.path().to_owned(),
-            why: "it does not say which host it is of".to_owned(),
-        })
+        Ok(last.unwrap_or_else(|| (0, Host::unknown())))
     }
 
     /// Every run, in order.
@@ -186,9 +186,22 @@ impl Capture {
     /// Writes a whole copy to a file that is not there yet, also while the capture is recorded.
     /// Costs reading and writing everything that is in use.
     pub fn copy_to(&self, path: &Path) -> Result<(), CaptureError> {
-        let name = path.to_string_lossy().into_owned();
-        let copied = self.opened.db.execute("VACUUM INTO ?", [name]);
-        copied.map(drop).map_err(self.sqlite("it cannot be copied"))
+        let open = |source| CaptureError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        create_private(path).map_err(open)?;
+        let db = &self.opened.db;
+        let copy = || -> rusqlite::Result<()> {
+            // Only for as long as it takes: the copy is a second database.
+            db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+            db.pragma_update(None, "query_only", false)?;
+            let copied = db.execute("VACUUM INTO ?", [path.to_string_lossy()]);
+            db.pragma_update(None, "query_only", true)?;
+            db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+            copied.map(drop)
+        };
+        copy().map_err(self.sqlite("it cannot be copied"))
     }
 
     /// Free text about the file.

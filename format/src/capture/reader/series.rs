@@ -3,6 +3,7 @@
 use super::{Capture, Part};
 use crate::capture::error::CaptureError;
 use crate::capture::pyramid::{self, Bucket, Follower, LEVELS, LifeSums, Spread};
+use crate::facts::GapKind;
 use crate::process::ProcessKey;
 use crate::series::{Series, SeriesReader};
 use crate::time::{Seq, WallTime};
@@ -268,7 +269,8 @@ impl Capture {
 
     /// The ticks after which others are missing.
     fn breaks(&mut self) -> Result<Vec<Seq>, CaptureError> {
-        let gaps = self.gaps()?.into_iter().filter(|gap| gap.missed > 0);
+        let gaps = self.gaps()?.into_iter();
+        let gaps = gaps.filter(|gap| gap.kind != GapKind::ClockStepped);
         Ok(gaps.map(|gap| gap.after).collect())
     }
 }

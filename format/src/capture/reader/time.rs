@@ -92,23 +92,35 @@ impl Capture {
                 break;
             }
         }
-        while low <= high {
-            // Whoever asks for a moment wants its sample next.
-            let Some(chunk) = self.chunk_of(high, Part::All)? else {
-                // Damaged: what is before it is the best there is.
-                let Some((first, _)) = self.chunk_start(high)? else {
-                    return Ok(None);
-                };
-                high = Seq(first.0.saturating_sub(1));
-                low = begin;
-                continue;
-            };
-            let ticks = chunk.ticks().iter().rev();
-            let mut ticks = ticks.skip_while(|times| times.seq > high);
-            let found = ticks.find(|times| times.began.wall <= at);
-            return Ok(found.map(|times| times.seq).filter(|found| *found >= begin));
+        if low > high {
+            return Ok(None);
         }
-        Ok(None)
+        // Whoever asks for a moment wants its sample next.
+        let Some(chunk) = self.chunk_of(high, Part::All)? else {
+            return self.guess(high, at);
+        };
+        let ticks = chunk.ticks().iter().rev();
+        let mut ticks = ticks.skip_while(|times| times.seq > high);
+        let found = ticks.find(|times| times.began.wall <= at);
+        Ok(found.map(|times| times.seq).filter(|found| *found >= begin))
+    }
+
+    /// Where a moment lies in a damaged chunk, by what the table of chunks says of it: its
+    /// sample is then missing, and not another one in its place.
+    fn guess(&mut self, seq: Seq, at: WallTime) -> Result<Option<Seq>, CaptureError> {
+        let Some((first, _)) = self.chunk_start(seq)? else {
+            return Ok(None);
+        };
+        let rows = self.rows("chunk", ("WHERE id = ?", &[first.0.cast_signed()]), |row| {
+            let number = |column| row.integer(column).unwrap_or(0);
+            (number(1).max(1), number(2), number(3))
+        })?;
+        let Some((ticks, from, to)) = rows.first().copied() else {
+            return Ok(Some(first));
+        };
+        let share = i128::from(at.0.clamp(from, to.max(from)) - from) * i128::from(ticks - 1);
+        let tick = u64::try_from(share / i128::from((to - from).max(1))).unwrap_or(0);
+        Ok(Some(Seq(first.0 + tick)))
     }
 
     /// Halves `low..=high` by the starts of chunks, which the small table `chunk` lists. `false`

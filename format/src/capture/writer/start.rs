@@ -1,9 +1,9 @@
 //! Begins a run: in a new file, or in an existing capture of this host.
 
-use super::{Options, Record, Sync, Writer, evict, gap_row};
+use super::{Options, Record, Sync, Writer, evict};
 use crate::capture::chunk::builder::ChunkBuilder;
 use crate::capture::chunk::decode::{Part, decode};
-use crate::capture::error::CaptureError;
+use crate::capture::error::{CaptureError, FrameFault};
 use crate::capture::frame::{self, FrameKey, FrameKind, Packer};
 use crate::capture::lives::{self, Lives};
 use crate::capture::lock::OwnerLock;
@@ -13,6 +13,7 @@ use crate::capture::version;
 use crate::facts::{Gap, GapKind, Host};
 use crate::tick::Instants;
 use crate::time::{MonotonicTime, Seq, WallTime};
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -66,38 +67,11 @@ impl Writer {
         options: Options,
         facts: &RunFacts,
     ) -> Result<(Self, Start), CaptureError> {
-        let exists = check_file(path)?;
-        if !exists {
-            create_file(path)?;
-        }
-        let fail = |doing| {
-            let path = path.to_owned();
-            move |source| CaptureError::Sqlite {
-                path,
-                doing,
-                source,
-            }
-        };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(path, flags).map_err(fail("cannot open it"))?;
-        db.set_prepared_statement_cache_capacity(64);
-        if !exists {
-            create(&db, facts).map_err(fail("cannot create it"))?;
-        }
-        check_version(path, &db)?;
-        configure(&db, options.sync).map_err(fail("cannot set it up"))?;
-        let capture = capture_number(&db).map_err(fail("cannot read which capture it is"))?;
+        let (db, capture) = open(path, facts)?;
+        let fail = |doing| failed(path, doing);
         let previous = last_run(&db, capture).map_err(fail("cannot read its runs"))?;
-        if let Some(found) =
-            other_host(&db, capture, facts).map_err(fail("cannot read its host"))?
-        {
-            let ours = facts.host.hostname.clone();
-            return Err(CaptureError::OtherHost {
-                path: path.to_owned(),
-                found,
-                ours,
-            });
-        }
+        // Until here nothing was changed.
+        configure(&db, options.sync).map_err(fail("cannot set it up"))?;
         let boot = boot_row(&db, capture, &facts.host).map_err(fail("cannot add this boot"))?;
         let lives = |db| Lives::resume(db, capture, boot, facts.host.tick_rate.0.get());
         let packer = |level| {
@@ -117,6 +91,7 @@ impl Writer {
             builder: ChunkBuilder::default(),
             unsaved: Vec::new(),
             cut_off: None,
+            before_run: None,
             awaits_reset: false,
             unsaved_records: Vec::new(),
             chunk_packer: packer(super::CHUNK_LEVEL)?,
@@ -133,12 +108,13 @@ impl Writer {
         writer
             .set_up_reserve()
             .map_err(fail("cannot reserve room"))?;
+        let interval = previous.as_ref().map_or(facts.interval, |run| run.interval);
         let start = match previous {
             None => Start::New,
             Some(run) => Start::Continued(writer.take_over(&run, facts)?),
         };
         writer
-            .begin_run(&start, facts)
+            .begin_run(&start, facts, interval)
             .map_err(fail("cannot begin a run"))?;
         Ok((writer, start))
     }
@@ -273,11 +249,16 @@ impl Writer {
         Ok(last.map(|times| (times.seq.0, times.began.wall.0)))
     }
 
-    fn begin_run(&mut self, start: &Start, facts: &RunFacts) -> rusqlite::Result<()> {
+    fn begin_run(
+        &mut self,
+        start: &Start,
+        facts: &RunFacts,
+        interval: Duration,
+    ) -> rusqlite::Result<()> {
         let first = self.next_seq();
         let transaction = self.db.unchecked_transaction()?;
         if let Start::Continued(gap) = start {
-            tables::named("gap").insert(&transaction, self.capture, None, gap_row(gap))?;
+            self.before_run = Some((gap.clone(), interval));
         }
         let values = vec![
             integer(self.boot),
@@ -313,8 +294,63 @@ impl Writer {
     }
 }
 
+/// Opens the file that was named, created if it is not there. What cannot be gone on with is
+/// refused, and stays as it is.
+fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), CaptureError> {
+    let exists = check_file(path)?;
+    if !exists {
+        create_private(path).map_err(|source| CaptureError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
+    let fail = |doing| failed(path, doing);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(fail("cannot open it"))?;
+    db.set_prepared_statement_cache_capacity(64);
+    // A capture that is then refused stays as it is.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(fail("cannot open it"))?;
+    if !exists {
+        create(&db, facts).map_err(fail("cannot create it"))?;
+    }
+    check_version(path, &db)?;
+    let (capture, is_sound) =
+        capture_number(&db).map_err(fail("cannot read which capture it is"))?;
+    let damaged = has_damaged_rows(&db, capture);
+    if !is_sound || damaged.map_err(fail("cannot read what it is of"))? {
+        let (path, fault) = (path.to_owned(), FrameFault::Check);
+        return Err(CaptureError::Damaged {
+            path,
+            seq: 0,
+            fault,
+        });
+    }
+    if let Some(found) = other_host(&db, capture, facts).map_err(fail("cannot read its host"))? {
+        let ours = facts.host.hostname.clone();
+        return Err(CaptureError::OtherHost {
+            path: path.to_owned(),
+            found,
+            ours,
+        });
+    }
+    Ok((db, capture))
+}
+
+fn failed(
+    path: &Path,
+    doing: &'static str,
+) -> impl FnOnce(rusqlite::Error) -> CaptureError + use<> {
+    let path = path.to_owned();
+    move |source| CaptureError::Sqlite {
+        path,
+        doing,
+        source,
+    }
+}
+
 /// How many ticks were due within `gap`: one at each interval, but for the one that ends it.
-fn due(gap: Duration, interval: Duration) -> u64 {
+pub(super) fn due(gap: Duration, interval: Duration) -> u64 {
     let ticks = gap.as_micros() / interval.as_micros().max(1);
     u64::try_from(ticks).unwrap_or(u64::MAX).saturating_sub(1)
 }
@@ -364,16 +400,13 @@ fn check_file(path: &Path) -> Result<bool, CaptureError> {
     }
 }
 
-fn create_file(path: &Path) -> Result<(), CaptureError> {
+/// Makes a file that only its owner may read; one that is there already is an error.
+pub(in crate::capture) fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let made = options.open(path).map(drop);
-    made.map_err(|source| CaptureError::Open {
-        path: path.to_owned(),
-        source,
-    })
+    options.open(path).map(drop)
 }
 
 fn create(db: &Connection, facts: &RunFacts) -> rusqlite::Result<()> {
@@ -414,18 +447,26 @@ fn configure(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
     db.busy_timeout(Duration::from_secs(5))
 }
 
-/// The number that seeds every check; its own row is checked with it.
-pub(in crate::capture) fn capture_number(db: &Connection) -> rusqlite::Result<u64> {
+/// The number that seeds every check, and whether its own row, which is checked with it, is
+/// sound: if only that is damaged, everything else can still be read.
+pub(in crate::capture) fn capture_number(db: &Connection) -> rusqlite::Result<(u64, bool)> {
     let number: i64 = db.query_row("SELECT number FROM capture WHERE id = 1", [], |row| {
         row.get(0)
     })?;
     let number = number.cast_unsigned();
-    let rows = tables::named("capture").sound_rows(db, number, ("", &[]), |_| ())?;
-    if rows.len() == 1 {
-        Ok(number)
-    } else {
-        Err(rusqlite::Error::QueryReturnedNoRows)
+    let found = tables::named("capture").select(db, number, ("", &[]), |_| ())?;
+    Ok((number, found.rows.len() == 1 && found.damaged.is_empty()))
+}
+
+/// Whether what a run goes by when it takes over is damaged.
+fn has_damaged_rows(db: &Connection, capture: u64) -> rusqlite::Result<bool> {
+    for table in ["host", "run"] {
+        let found = tables::named(table).select(db, capture, ("", &[]), |_| ())?;
+        if !found.damaged.is_empty() {
+            return Ok(true);
+        }
     }
+    Ok(false)
 }
 
 fn last_run(db: &Connection, capture: u64) -> rusqlite::Result<Option<LastRun>> {

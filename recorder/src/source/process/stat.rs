@@ -76,8 +76,8 @@ impl Stat<'_> {
         }
     }
 
-    /// Puts every field that is kept into the row.
-    pub(crate) fn store(&self, cells: &mut Cells, tick: &mut Tick) {
+    /// Puts every field that is kept into the row, and gives whether the name is another one.
+    pub(crate) fn store(&self, cells: &mut Cells, tick: &mut Tick) -> bool {
         const SIGNED: [(usize, ProcessField); 11] = [
             (4, ProcessField::Ppid),
             (5, ProcessField::Pgrp),
@@ -121,7 +121,7 @@ impl Stat<'_> {
         for (field, column) in COUNTS {
             cells.count(tick, column.column(), self.count(field));
         }
-        cells.text(tick, ProcessField::Comm.column(), Ok(self.comm));
+        cells.text(tick, ProcessField::Comm.column(), Ok(self.comm))
     }
 }
 
