@@ -113,7 +113,6 @@ fn wrong_usage_is_told_from_a_moment_that_is_not_there() {
 }
 
 #[test]
-#[ignore = "an option out of its range is exit 1"]
 fn a_setting_out_of_its_range_is_wrong_usage() {
     for (option, value) in [
         ("--budget-cpu", "0"),

@@ -164,7 +164,6 @@ fn states_are_those_that_ps_shows() {
 }
 
 #[test]
-#[ignore = "the command line of before an exec is shown for up to 60 ticks"]
 fn what_a_process_becomes_after_exec_is_shown_at_once() {
     let folder = folder();
     let file = folder.path().join("host.afterimage");

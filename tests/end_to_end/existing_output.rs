@@ -44,7 +44,6 @@ fn recording_onto_something_else_touches_nothing() {
 }
 
 #[test]
-#[ignore = "it is refused, but in WAL mode by then: its header was changed"]
 fn a_capture_of_another_host_is_not_recorded_onto() {
     if !is_root() {
         return skip("only root gives a process another host name");
@@ -75,7 +74,6 @@ fn onto_a_newer_capture_a_new_file_is_begun_beside_it() {
 }
 
 #[test]
-#[ignore = "a damaged row of host is taken for another boot, and recording goes on"]
 fn onto_a_damaged_capture_a_new_file_is_begun_beside_it() {
     let (folder, good) = captured();
     let change = "UPDATE host SET hostname = 'changed'";

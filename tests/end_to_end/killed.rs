@@ -135,7 +135,6 @@ fn continue_it(file: &Path, ticks_before: u64) {
 }
 
 #[test]
-#[ignore = "the gap ends when the file is opened; the ticks due until the first one are in no gap"]
 fn the_gap_of_a_kill_reaches_to_the_first_tick_after_it() {
     let folder = quick_folder();
     let file = folder.path().join("host.afterimage");
