@@ -1,6 +1,6 @@
 //! The `afterimage` command as a library: recording, and the commands that read a capture as text.
 //!
-//! `record`: the sampler's loop ([`record`]) takes ticks by the `schedule`; `collect` names every
+//! `record`: the sampler's loop takes ticks by the `schedule`; `collect` names every
 //! source and puts what changed into a tick; `sweep` is the part that goes over the processes.
 //! The `store` thread writes. Everything else is in `command`, one file a subcommand.
 

@@ -1,4 +1,4 @@
-//! What is shown: pure data, changed by [`apply`] and by nothing else.
+//! What is shown: pure data, changed by [`apply()`] and by nothing else.
 
 mod apply;
 pub mod document;

@@ -1,6 +1,6 @@
 //! A chunk in memory: a run of ticks as rows and the cells that changed.
 //!
-//! The writer's [`builder`] fills one tick by tick; [`encode`] and [`decode`] turn it into
+//! The writer's [`builder`] fills one tick by tick; `encode` and `decode` turn it into
 //! frames and back; [`Chunk::cell`] gives the value of any cell at any of its ticks. A chunk
 //! needs no other chunk to be understood: its first tick holds every value.
 
