@@ -9,6 +9,7 @@ something was not as it must be.
 import argparse
 import os
 import shutil
+import signal
 
 import disk
 import load
@@ -41,7 +42,7 @@ def parser():
     figure(quiet.memory, seconds, ("--many", 10000, "the larger population"))
     figure(quiet.cadence, ("--seconds", 600, "length of the run"))
     figure(disk.written, seconds)
-    figure(load.saturated, ("--runs", 3, "how many runs"), seconds, ("--wakes", 8, "how often the starving task is woken"))
+    figure(load.saturated, ("--runs", 3, "how many runs"), seconds, ("--wakes", 15, "how often the starving task is woken"))
     figure(load.storm, ("--seconds", 300, "length of the storm"), ("--forks", 1000, "forks a second"), ("--lines", 10000, "kernel-log lines a second"), ("--max-size", "64MiB", "size limit of the capture"))
     figure(reading.seek, ("--file", None, "a capture to look into; without it a fresh one is made"), ("--times", 30, "how many moments"), seconds)
     figure(reading.copies, ("--times", 10, "how many copies"), ("--seconds", 60, "how long one copy takes"), ("--mib", 220, "size of the capture"))
@@ -53,6 +54,7 @@ def main():
     if not shutil.which(arguments.binary):
         raise SystemExit(f"no {arguments.binary}: build it, or name one with --binary")
     isolate()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise SystemExit(0 if arguments.run(arguments) else 1)
 
 

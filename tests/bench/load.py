@@ -69,11 +69,11 @@ def seconds_of(text):
 
 def starved_at_ticks(binary, capture, pid, waits):
     """Of the ticks taken while the task waited for a CPU, how many show it as R. A tick counts
-    when it began 20 ms after the wake, and half a second before the task ran."""
+    when it began 20 ms after the wake, and 200 ms before the task ran."""
     ticks = [entry["at"] for entry in ask(binary, "vmstat", "--format", "json", capture)]
     shown, of, first = 0, 0, []
     for woken, ran in waits:
-        inside = [at for at in ticks if woken + 0.02 < seconds_of(at) < ran - 0.5]
+        inside = [at for at in ticks if woken + 0.02 < seconds_of(at) < ran - 0.2]
         states = []
         for at in inside:
             processes = ask(binary, "ps", "--format", "json", capture, "--at", at)
@@ -90,7 +90,10 @@ def one_saturated(arguments):
             cost, ticks = window(recorder, arguments.seconds)
             starving, waits = Starving(), []
             for _ in range(arguments.wakes):
-                time.sleep(1.3)
+                tick = recorder.status()["ticks"]
+                while recorder.status()["ticks"] == tick:
+                    time.sleep(0.02)
+                time.sleep(0.8)
                 woken = starving.wake()
                 waits.append((woken, starving.ran()))
             time.sleep(1.1)
