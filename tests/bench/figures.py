@@ -45,7 +45,7 @@ def parser():
     figure(load.saturated, ("--runs", 3, "how many runs"), seconds, ("--wakes", 15, "how often the starving task is woken"))
     figure(load.storm, ("--seconds", 300, "length of the storm"), ("--forks", 1000, "forks a second"), ("--lines", 10000, "kernel-log lines a second"), ("--max-size", "64MiB", "size limit of the capture"))
     figure(reading.seek, ("--file", None, "a capture to look into; without it a fresh one is made"), ("--times", 30, "how many moments"), seconds)
-    figure(reading.copies, ("--times", 10, "how many copies"), ("--seconds", 60, "how long one copy takes"), ("--mib", 220, "size of the capture"))
+    figure(reading.copies, ("--times", 10, "how many copies"), ("--seconds", 60, "how long one copy takes"), ("--mib", 220, "size of the capture"), ("--interval", "1s", "time between ticks"))
     return whole
 
 

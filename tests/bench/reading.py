@@ -4,11 +4,12 @@ import contextlib
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import time
 
 from harness import MIB, Machine, Recorder, ask, median_and_range, note, row, scratch
-from load import kernel_log_unlimited, seconds_of
+from load import seconds_of
 from population import Population
 
 PIECE = 64 << 10
@@ -61,18 +62,22 @@ def copy_slowly(source, destination, seconds):
 
 
 def fill(arguments, folder):
-    """Makes a capture large in little time: ticks at 20 ms, and kernel-log lines up to their share
-    of the size limit."""
-    options = ["--interval", "20ms", "--budget-cpu", "100", "--sync", "off", "--max-size", f"{8 * arguments.mib}MiB"]
-    with Population(arguments.population) as population, kernel_log_unlimited(), Recorder(arguments.binary, folder, *options) as recorder:
-        population.start("kmsg", ["/usr/bin/logger"], count=8000, bytes=700)
-        end = time.monotonic() + 600
-        while time.monotonic() < end:
-            time.sleep(1)
-            if recorder.status()["data_bytes"] >= arguments.mib * MIB:
-                break
+    """A capture of some 40 chunks, made large by free pages among them, as eviction leaves them:
+    to fill it with samples would take hours."""
+    options = ["--interval", "20ms", "--budget-cpu", "100", "--sync", "off", "--duration", "50s"]
+    with Population(arguments.population), Recorder(arguments.binary, folder, *options) as recorder:
+        recorder.process.wait()
+    with contextlib.closing(sqlite3.connect(recorder.capture, isolation_level=None)) as database:
+        database.execute("CREATE TABLE padding (bytes BLOB)")
+        database.execute("BEGIN")
+        while os.path.getsize(recorder.capture) < arguments.mib * MIB:
+            database.execute("INSERT INTO padding VALUES (randomblob(?))", (4 * MIB,))
+            database.execute("COMMIT")
+            database.execute("BEGIN")
+        database.execute("DROP TABLE padding")
+        database.execute("COMMIT")
     info = ask(arguments.binary, "info", "--json", recorder.capture)
-    note(f"filled: {info['ticks']} ticks, {info['missed']} missed, {info['size_bytes'] / MIB:.1f} MiB")
+    note(f"filled: {info['ticks']} ticks, {info['missed']} missed, {info['data_bytes'] / MIB:.1f} MiB in a file of {info['size_bytes'] / MIB:.1f} MiB")
     return recorder.capture
 
 
@@ -96,7 +101,7 @@ def copies(arguments):
         folder = stack.enter_context(scratch(arguments))
         capture = fill(arguments, folder)
         stack.enter_context(Population(arguments.population))
-        options = ["--interval", "1s", "--max-size", f"{8 * arguments.mib}MiB"]
+        options = ["--interval", arguments.interval]
         recorder = stack.enter_context(Recorder(binary, folder, *options))
         found = []
         for number in range(arguments.times):
