@@ -103,10 +103,11 @@ def copies(arguments):
         stack.enter_context(Population(arguments.population))
         options = ["--interval", arguments.interval]
         recorder = stack.enter_context(Recorder(binary, folder, *options))
-        found = []
+        found, dice = [], random.Random(1)
         for number in range(arguments.times):
             copy = os.path.join(folder, f"copy-{number}.afterimage")
-            time.sleep(11.3)
+            # Anywhere between two checkpoints.
+            time.sleep(dice.uniform(5, 20))
             ticks = recorder.status()["ticks"]
             size = copy_slowly(capture, copy, arguments.seconds)
             found.append(look_at(binary, copy))
