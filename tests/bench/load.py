@@ -216,7 +216,7 @@ def storm(arguments):
     whole = len(rows) == info["ticks"] and blank == 0 and info["missed"] == 0 and info["ticks"] >= arguments.seconds
     value = (f"{info['ticks']} ticks, {len(rows) - blank} readable, {info['missed']} missed, at most {waiting} not on disk; {forks:.0f} forks/s: {added_up} lives added up, {one_by_one} one by one; evicted {evicted or 'nothing'}; events {events}; "
              f"{info['data_bytes'] / MIB:.1f} MiB at the end, file at most {largest / MIB:.1f}, with log {largest_with_log / MIB:.1f}; {cost:.1f} ms CPU per tick, peak memory {peak / MIB:.0f} MiB, shed {info['shed'] or 'nothing'}")
-    passed = whole and largest <= limit and waiting <= 2 and check.returncode == 0
+    passed = whole and largest <= limit and waiting <= 2 and not troubles and check.returncode == 0
     return row("storm", value, f"every tick readable and on disk, 0 missed, <= {arguments.max_size}", passed, machine)
 
 
