@@ -105,8 +105,9 @@ impl Info {
     fn state(&self) -> &'static str {
         match self.mode {
             Mode::Recording => "recording",
+            // With a reader at its end a capture stays in the form of one that is recorded.
+            _ if self.clean_end() => "clean",
             Mode::CopiedLive => "copied-live",
-            Mode::Whole | Mode::WithLog if self.clean_end() => "clean",
             Mode::Whole | Mode::WithLog => "unclean",
         }
     }
