@@ -136,6 +136,9 @@ pub struct GroupChanges {
     pub changes: Vec<Change>,
 }
 
+/// Changes beyond which a tick gives memory back when it does not use it.
+const MUCH: usize = 16 << 10;
+
 /// One instant: its times and what changed.
 #[derive(Debug)]
 pub struct Tick {
@@ -163,9 +166,15 @@ impl Tick {
         self.reset = false;
         self.texts.clear();
         for group in &mut self.groups {
+            // The first tick has every row; what it took is not needed again.
+            let used = group.changes.len();
             group.births.clear();
             group.deaths.clear();
             group.changes.clear();
+            if group.changes.capacity() > MUCH && used < group.changes.capacity() / 4 {
+                group.changes.shrink_to(used * 2);
+                group.births.shrink_to(used);
+            }
         }
     }
 

@@ -104,6 +104,7 @@ impl Sweep {
         details: &mut Details,
     ) -> Result<Seen, Errno> {
         self.listing.read(around.root)?;
+        self.kept.expect(self.listing.pids().len());
         self.merge(tick, around.root);
         // Those that were waited for in vain at an earlier tick.
         apply(&mut self.processes, tick, details.arrived());
@@ -116,7 +117,9 @@ impl Sweep {
         let starving = around
             .running
             .is_some_and(|running| running > seen.runnable);
-        if starving || around.pressed {
+        // Under a tight budget the starving are found in turn, within ten ticks.
+        let affordable = !tick.times.shed.contains(Shed::IDLE_PROCESSES);
+        if affordable && (starving || around.pressed) {
             let now = tick.times.seq.0;
             for process in processes
                 .iter_mut()
@@ -172,10 +175,8 @@ impl Sweep {
 
     /// A pid that was not there at the last tick. Its start makes it a process.
     fn begin(&mut self, pid: i32, tick: &mut Tick, root: &ProcRoot) -> Option<Process> {
-        let mut files = Files::new(pid);
-        let length = files
-            .read(File::Stat, root, &mut self.kept, &mut self.buffer)
-            .ok()?;
+        let files = Files::new(pid);
+        let length = files.read_once("stat", root, &mut self.buffer).ok()?;
         let started = stat::parse(&self.buffer[..length]).ok()?.started().ok()?;
         let key = ProcessKey {
             pid: Pid(pid),
@@ -218,6 +219,11 @@ impl Sweep {
         }
         if changed || is_new || due || process.threads != 1 || process.state == b'D' {
             changed |= self.read_stat(process, tick, around.root);
+            if process.stat_at == seq {
+                // A sweep over all of them says so once, in the tick's own times.
+                let field = ProcessField::StatReadAt.column();
+                process.cells.count(tick, field, Ok(seq));
+            }
         }
         if process.gone {
             return;
@@ -305,10 +311,6 @@ impl Sweep {
         process.threads = stat.threads().unwrap_or(0);
         process.state = stat.state();
         process.stat_at = tick.times.seq.0;
-        let seq = tick.times.seq.0;
-        process
-            .cells
-            .count(tick, ProcessField::StatReadAt.column(), Ok(seq));
         let cpu = [ProcessField::Utime, ProcessField::Stime]
             .map(|field| process.cells.last(field.column()).unwrap_or(0));
         let before = std::mem::replace(&mut process.cpu_ticks, cpu[0] + cpu[1]);

@@ -95,6 +95,10 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 const LOG_LIMIT: u64 = 64 << 20;
 /// How long the end of a run waits for a moment without readers.
 const PATIENCE_WITH_READERS: Duration = Duration::from_secs(2);
+/// About what a record takes.
+const RECORD_BYTES: usize = 200;
+/// More records than this are not kept while the capture cannot be written.
+const MOST_UNSAVED_RECORDS: usize = 20_000;
 /// So many chunks at most make room for one.
 const MOST_EVICTED_AT_ONCE: usize = 8;
 /// zstd levels: the tail is written each second, a chunk once a minute.
@@ -237,6 +241,8 @@ impl Writer {
         let now = self.last.map(|(_, at, _)| at);
         self.choose_sync(now)
             .map_err(self.sqlite("cannot set when to sync"))?;
+        self.bound_backlog();
+        self.keep_room().map_err(self.sqlite("cannot make room"))?;
         if let Some(chunk) = self.cut_off.take() {
             let written = self.write_chunk(&chunk);
             self.cut_off = written.is_err().then_some(chunk);
@@ -252,6 +258,42 @@ impl Writer {
         self.unsaved.clear();
         self.unsaved_records.clear();
         Ok(())
+    }
+
+    /// A flood of log lines may need more room in one tick than a chunk does in sixty.
+    fn keep_room(&mut self) -> rusqlite::Result<()> {
+        let ticks: usize = self.unsaved.iter().map(|(_, frame)| frame.len()).sum();
+        let needed = ticks + self.unsaved_records.len() * RECORD_BYTES;
+        if self.room_bytes()? < (self.reserve_bytes() / 2).max(2 * needed as u64) {
+            self.top_up_reserve()?;
+        }
+        self.make_room(needed)
+    }
+
+    /// While nothing can be written, ticks go before log lines.
+    fn bound_backlog(&mut self) {
+        let excess = self
+            .unsaved_records
+            .len()
+            .saturating_sub(MOST_UNSAVED_RECORDS);
+        if excess == 0 {
+            return;
+        }
+        let mut left = excess;
+        self.unsaved_records.retain(|record| {
+            let drop = left > 0 && matches!(record, Record::KernelLog(_));
+            left -= usize::from(drop);
+            !drop
+        });
+        let (text, wall) = (
+            excess - left,
+            self.last.map_or(WallTime(0), |(_, _, wall)| wall),
+        );
+        self.unsaved_records.push(Record::Event(Event {
+            wall,
+            kind: "kernel-log-lost".to_owned(),
+            text: format!("{text} lines were given up while the capture could not be written"),
+        }));
     }
 
     /// The first tick is where the gap before this run ends.

@@ -31,7 +31,7 @@ use std::time::Duration;
 /// How many ticks may wait for the writer.
 const QUEUE: usize = 120;
 /// Descriptors kept open at most: some 4 KB of kernel memory each.
-const MOST_KEPT_FILES: usize = 12_000;
+const MOST_KEPT_FILES: usize = 11_000;
 /// Descriptors left for everything else.
 const OTHER_FILES: u64 = 256;
 

@@ -27,26 +27,45 @@ impl File {
 #[derive(Debug)]
 pub(super) struct KeptLimit {
     most: usize,
-    kept: usize,
+    /// Kept, of `schedstat` and of the others.
+    gates: usize,
+    others: usize,
+    /// How many processes there are: each wants its `schedstat` kept.
+    processes: usize,
 }
 
 impl KeptLimit {
     pub(super) fn new(most: usize) -> Self {
-        Self { most, kept: 0 }
+        Self {
+            most,
+            gates: 0,
+            others: 0,
+            processes: 0,
+        }
     }
 
-    /// `schedstat` may use all of the limit, the others three quarters of it.
+    /// So many processes want their `schedstat` kept before anything else.
+    pub(super) fn expect(&mut self, processes: usize) {
+        self.processes = processes;
+    }
+
     fn has_room(&self, file: File) -> bool {
-        let share = if file == File::Schedstat {
-            self.most
+        match file {
+            File::Schedstat => self.gates + self.others < self.most,
+            _ => self.processes.max(self.gates) + self.others < self.most,
+        }
+    }
+
+    fn count(&mut self, file: usize) -> &mut usize {
+        if file == File::Schedstat as usize {
+            &mut self.gates
         } else {
-            self.most / 4 * 3
-        };
-        self.kept < share
+            &mut self.others
+        }
     }
 
     pub(super) fn release_all(&mut self) {
-        self.kept = 0;
+        (self.gates, self.others) = (0, 0);
     }
 }
 
@@ -81,7 +100,7 @@ impl Files {
         let opened = open(self.pid, File::NAMES[place], root)?;
         let length = read_from_start(&opened, buffer)?;
         if root.is_live() && limit.has_room(file) {
-            limit.kept += 1;
+            *limit.count(place) += 1;
             self.open[place] = Some(opened);
         }
         Ok(length)
@@ -109,8 +128,8 @@ impl Files {
     }
 
     pub(super) fn close(&mut self, limit: &mut KeptLimit) {
-        for open in &mut self.open {
-            limit.kept -= usize::from(open.take().is_some());
+        for (file, open) in self.open.iter_mut().enumerate() {
+            *limit.count(file) -= usize::from(open.take().is_some());
         }
     }
 }

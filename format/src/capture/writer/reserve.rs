@@ -24,7 +24,7 @@ const MOST_STEP: u64 = 1 << 30;
 
 impl Writer {
     /// The reserve for this size limit.
-    fn reserve_bytes(&self) -> u64 {
+    pub(super) fn reserve_bytes(&self) -> u64 {
         (self.options.max_bytes / RESERVE_SHARE).clamp(MIB, MOST_RESERVE)
     }
 
