@@ -35,21 +35,19 @@ impl Sample {
             .rev()
             .find(|times| times.full_sweep);
         let columns = Columns::at(chunk, Group::Process, tick);
-        let rows = columns.keys.iter().enumerate();
-        let mut processes: Vec<Process> = rows
-            .filter_map(|(row, key)| match key {
-                Key::Process(key) => {
-                    let mut process = Process::from_cells(*key, &columns.row(row));
-                    // A sweep read the `stat` of all, and says so once for all of them.
-                    if let (Ok(read), Some(swept)) = (&mut process.stat_read_at, swept) {
-                        *read = (*read).max(swept.seq);
-                    }
-                    Some(process)
-                }
-                Key::Name(_) => None,
-            })
-            .collect();
-        processes.sort_unstable_by_key(|process| process.key);
+        // A process is over a kilobyte: growing step by step would copy them all a few times.
+        let mut processes = Vec::with_capacity(columns.keys.len());
+        for (row, key) in columns.keys.iter().enumerate() {
+            let Key::Process(key) = key else { continue };
+            let mut process = Process::from_cells(*key, &columns.row(row));
+            // A sweep read the `stat` of all, and says so once for all of them.
+            if let (Ok(read), Some(swept)) = (&mut process.stat_read_at, swept) {
+                *read = (*read).max(swept.seq);
+            }
+            processes.push(process);
+        }
+        // Rows are in order but for those born within the chunk.
+        processes.sort_by_key(|process| process.key);
         let machine = Machine::from_chunk(chunk, tick);
         Self {
             times,
