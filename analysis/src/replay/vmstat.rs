@@ -3,6 +3,7 @@
 use crate::rate::{Step, rise};
 use crate::table::{Cell, Column};
 use crate::zone::Zone;
+use afterimage_format::counter::change;
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{CpuTimes, Sample};
 use afterimage_format::units::{Bytes, Ticks};
@@ -103,11 +104,17 @@ pub fn shares(before: CpuTimes, now: CpuTimes) -> Option<[f64; 5]> {
     let user = rise(|times| times.user)? + rise(|times| times.nice)?;
     let system =
         rise(|times| times.system)? + rise(|times| times.irq)? + rise(|times| times.softirq)?;
-    // The kernel lets idle and iowait fall back a little: then they have not moved.
-    let idle = rise(|times| times.idle).unwrap_or(0);
-    let wait = rise(|times| times.iowait).unwrap_or(0);
+    let idle = rise_or_still(before.idle, now.idle)?;
+    let wait = rise_or_still(before.iowait, now.iowait)?;
     let stolen = rise(|times| times.steal)?;
     let modes = [user, system, idle, wait, stolen];
     let total: u64 = modes.iter().sum();
     (total > 0).then(|| modes.map(|mode| mode as f64 * 100.0 / total as f64))
+}
+
+/// The kernel lets idle and iowait fall back a little: then they have not moved. Absent is not
+/// that.
+fn rise_or_still(before: Reading<Ticks>, now: Reading<Ticks>) -> Option<u64> {
+    let (before, now) = (before.ok()?.0, now.ok()?.0);
+    Some(change(before, now).rise().unwrap_or(0))
 }

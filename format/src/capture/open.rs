@@ -54,7 +54,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, CaptureError> {
         (db, Some(folder))
     };
     defend(&db).map_err(sqlite(path, "cannot be opened safely"))?;
-    check_version(path, &db)?;
+    version::check_database(path, &db)?;
     check_schema(path, &db)?;
     let (capture, is_sound) =
         super::writer::capture_number(&db).map_err(|source| CaptureError::NotACapture {
@@ -169,18 +169,6 @@ fn defend(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(std::time::Duration::from_secs(2))?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(())
-}
-
-fn check_version(path: &Path, db: &Connection) -> Result<(), CaptureError> {
-    let number =
-        |pragma: &str| db.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
-    let numbers =
-        number("application_id").and_then(|application| Ok((application, number("user_version")?)));
-    let (application, format) = numbers.map_err(|source| CaptureError::NotACapture {
-        path: path.to_owned(),
-        why: source.to_string(),
-    })?;
-    version::check(path, application, format)
 }
 
 /// Every table of ours must be the table we know, to the letter: a view of that name would run

@@ -4,6 +4,7 @@
 //! - 0.1: the first.
 
 use super::error::CaptureError;
+use rusqlite::Connection;
 use std::path::Path;
 
 /// `application_id` of a capture: "Aftr".
@@ -39,6 +40,19 @@ pub(crate) fn check(path: &Path, application_id: i32, format: i32) -> Result<(),
         ours: FORMAT,
         advice,
     })
+}
+
+/// The same for a database that is open.
+pub(crate) fn check_database(path: &Path, db: &Connection) -> Result<(), CaptureError> {
+    let number =
+        |pragma: &str| db.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
+    let numbers =
+        number("application_id").and_then(|application| Ok((application, number("user_version")?)));
+    let (application, format) = numbers.map_err(|source| CaptureError::NotACapture {
+        path: path.to_owned(),
+        why: source.to_string(),
+    })?;
+    check(path, application, format)
 }
 
 /// Whether the SQLite that is linked in is one that keeps WAL databases whole.

@@ -127,7 +127,11 @@ fn decode_rows(input: &mut Input<'_>, ticks: usize) -> Result<Vec<Row>, FrameFau
     Ok(rows)
 }
 
-fn next_process(input: &mut Input<'_>, previous: ProcessKey) -> Result<ProcessKey, FrameFault> {
+/// A process as steps from the one before it.
+pub(crate) fn next_process(
+    input: &mut Input<'_>,
+    previous: ProcessKey,
+) -> Result<ProcessKey, FrameFault> {
     let step = input.signed()?;
     let pid = i64::from(previous.pid.0).checked_add(step);
     let pid = pid.and_then(|pid| i32::try_from(pid).ok());

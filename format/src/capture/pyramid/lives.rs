@@ -5,6 +5,7 @@
 //! not fill the pyramid.
 
 use crate::capture::bytes::{Input, put_signed, put_unsigned};
+use crate::capture::chunk::decode::next_process;
 use crate::capture::chunk::{CellChange, Chunk};
 use crate::capture::error::FrameFault;
 use crate::group::{Group, ProcessField};
@@ -320,18 +321,7 @@ pub(super) fn decode(raw: &[u8]) -> Result<Vec<(ProcessKey, LifeSums)>, FrameFau
     let mut lives = Vec::with_capacity(count);
     let mut previous = SHORT_LIVES;
     for _ in 0..count {
-        let step = input.signed()?;
-        let pid = i64::from(previous.pid.0).checked_add(step);
-        let pid = pid.and_then(|pid| i32::try_from(pid).ok());
-        let pid = pid.ok_or(FrameFault::Number(step.cast_unsigned()))?;
-        let started = previous
-            .started
-            .0
-            .wrapping_add(input.signed()?.cast_unsigned());
-        previous = ProcessKey {
-            pid: Pid(pid),
-            started: Ticks(started),
-        };
+        previous = next_process(&mut input, previous)?;
         lives.push((previous, [0; NUMBERS]));
     }
     for column in 0..NUMBERS {

@@ -314,7 +314,7 @@ fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), CaptureError
     if !exists {
         create(&db, facts).map_err(fail("cannot create it"))?;
     }
-    check_version(path, &db)?;
+    version::check_database(path, &db)?;
     let (capture, is_sound) =
         capture_number(&db).map_err(fail("cannot read which capture it is"))?;
     let damaged = has_damaged_rows(&db, capture);
@@ -424,18 +424,6 @@ fn create(db: &Connection, facts: &RunFacts) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", version::APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", version::FORMAT)?;
     transaction.commit()
-}
-
-fn check_version(path: &Path, db: &Connection) -> Result<(), CaptureError> {
-    let number =
-        |pragma: &str| db.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
-    let numbers =
-        number("application_id").and_then(|application| Ok((application, number("user_version")?)));
-    let (application, format) = numbers.map_err(|source| CaptureError::NotACapture {
-        path: path.to_owned(),
-        why: source.to_string(),
-    })?;
-    version::check(path, application, format)
 }
 
 fn configure(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
