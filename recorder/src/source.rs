@@ -10,6 +10,7 @@ pub(crate) mod lines;
 pub(crate) mod loadavg;
 pub(crate) mod net_dev;
 pub(crate) mod numbers;
+pub(crate) mod passing;
 pub(crate) mod pressure;
 pub(crate) mod process;
 pub(crate) mod schedstat;

@@ -14,6 +14,7 @@ mod tests;
 use crate::group::{Group, Kind};
 use crate::reading::{Missing, Reading};
 use crate::tick::{Key, TickTimes};
+use std::sync::Arc;
 
 /// How many ticks a chunk has when it is full.
 pub const CHUNK_TICKS: usize = 60;
@@ -28,7 +29,7 @@ pub(crate) const ALIVE: u8 = u8::MAX;
 #[derive(Debug, Default)]
 pub struct Chunk {
     pub(crate) ticks: Vec<TickTimes>,
-    pub(crate) strings: Vec<Box<[u8]>>,
+    pub(crate) strings: Vec<Arc<[u8]>>,
     pub(crate) groups: [GroupRows; Group::COUNT],
 }
 
@@ -71,8 +72,9 @@ pub(crate) struct CellChange {
 impl GroupRows {
     /// Puts the changes in the order that look-ups and the encoder need.
     pub(crate) fn sort(&mut self, fields: usize) {
-        // Stable: of two changes in one tick the later one holds.
-        self.changes.sort_by_key(|c| (c.field, c.row, c.tick));
+        // No cell changes twice in a tick, so that no order is lost.
+        self.changes
+            .sort_unstable_by_key(|c| (c.field, c.row, c.tick));
         let rows = self.rows.len();
         self.starts.clear();
         self.starts.resize(fields * rows + 1, 0);

@@ -10,6 +10,15 @@
 use super::error::FrameFault;
 use std::io::Read as _;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
+use zstd::zstd_safe::CParameter;
+
+/// The tables of zstd, as logarithms: over 256 KiB of input it would take four times as much
+/// memory, on a host that has little left.
+const MOST_HASH_LOG: u32 = 19;
+const MOST_CHAIN_LOG: u32 = 18;
+
+/// A packer keeps a buffer of this size; what one large frame took goes back.
+const MOST_KEPT: usize = 1 << 20;
 
 /// What a frame holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,8 +159,14 @@ pub(crate) struct Packer {
 impl Packer {
     /// A packer at a zstd level.
     pub(crate) fn new(level: i32) -> Result<Self, FrameFault> {
-        let context =
-            zstd::bulk::Compressor::new(level).map_err(|e| FrameFault::Zstd(e.to_string()))?;
+        let fault = |e: std::io::Error| FrameFault::Zstd(e.to_string());
+        let mut context = zstd::bulk::Compressor::new(level).map_err(fault)?;
+        for bound in [
+            CParameter::HashLog(MOST_HASH_LOG),
+            CParameter::ChainLog(MOST_CHAIN_LOG),
+        ] {
+            context.set_parameter(bound).map_err(fault)?;
+        }
         Ok(Self {
             context,
             packed: Vec::new(),
@@ -160,6 +175,7 @@ impl Packer {
 
     fn pack(&mut self, raw: &[u8]) -> Result<&[u8], FrameFault> {
         self.packed.clear();
+        self.packed.shrink_to(MOST_KEPT);
         self.packed
             .reserve(zstd::zstd_safe::compress_bound(raw.len()));
         let packed = self.context.compress_to_buffer(raw, &mut self.packed);

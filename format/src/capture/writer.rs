@@ -16,7 +16,7 @@ pub use start::{RunFacts, Start};
 pub(super) use start::{capture_number, create_private, tail_rows};
 
 use super::chunk::builder::ChunkBuilder;
-use super::chunk::{CHUNK_TICKS, Chunk, MOST_TICKS, encode};
+use super::chunk::{Chunk, MOST_TICKS, encode};
 use super::error::CaptureError;
 use super::frame::{FrameKey, FrameKind, Packer, seal};
 use super::lives::Lives;
@@ -248,8 +248,7 @@ impl Writer {
             self.cut_off = written.is_err().then_some(chunk);
             written?;
         }
-        let full = self.builder.len() >= CHUNK_TICKS;
-        let written = if full {
+        let written = if self.builder.is_full() {
             self.close_chunk()
         } else {
             self.write_tail()

@@ -12,7 +12,7 @@ use crate::schedule::Schedule;
 use crate::source::ProcRoot;
 use crate::status::{Shared, Status};
 use crate::store::{self, Message};
-use crate::{clock, host, kernel_log};
+use crate::{clock, host, kernel_log, memory};
 use afterimage_analysis::amount::HumanBytes;
 use afterimage_format::capture::writer::{RunFacts, Start};
 use afterimage_format::units::Bytes;
@@ -31,7 +31,7 @@ use std::time::Duration;
 /// How many ticks may wait for the writer.
 const QUEUE: usize = 120;
 /// Descriptors kept open at most: some 4 KB of kernel memory each.
-const MOST_KEPT_FILES: usize = 11_000;
+const MOST_KEPT_FILES: usize = 4096;
 /// Descriptors left for everything else.
 const OTHER_FILES: u64 = 256;
 
@@ -55,6 +55,7 @@ pub(crate) struct Settings {
 
 /// Records until a signal or the time ends it. Lines about it go to `out`.
 pub(crate) fn record(mut settings: Settings, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    memory::return_freed_blocks();
     let root = ProcRoot::open(&settings.proc_root).with_context(|| {
         format!(
             "cannot read {}: is it mounted?",
