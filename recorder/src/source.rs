@@ -4,6 +4,8 @@
 //! its group. Text it does not know is [`Missing::Malformed`], never a guess.
 
 pub(crate) mod accounts;
+#[cfg(test)]
+mod beside_procfs;
 pub(crate) mod diskstats;
 pub(crate) mod kernel_log;
 pub(crate) mod lines;

@@ -161,11 +161,14 @@ impl Packer {
     pub(crate) fn new(level: i32) -> Result<Self, FrameFault> {
         let fault = |e: std::io::Error| FrameFault::Zstd(e.to_string());
         let mut context = zstd::bulk::Compressor::new(level).map_err(fault)?;
-        for bound in [
-            CParameter::HashLog(MOST_HASH_LOG),
-            CParameter::ChainLog(MOST_CHAIN_LOG),
-        ] {
-            context.set_parameter(bound).map_err(fault)?;
+        // The fast levels have small tables.
+        if level > 4 {
+            let bounds = [
+                CParameter::HashLog(MOST_HASH_LOG),
+                CParameter::ChainLog(MOST_CHAIN_LOG),
+            ];
+            let set = |bound| context.set_parameter(bound);
+            bounds.into_iter().try_for_each(set).map_err(fault)?;
         }
         Ok(Self {
             context,
