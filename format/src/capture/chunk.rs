@@ -5,8 +5,12 @@
 //! needs no other chunk to be understood: its first tick holds every value.
 
 pub mod builder;
+mod column;
 pub(crate) mod decode;
 pub(crate) mod encode;
+pub(crate) mod packed;
+pub(crate) mod pick;
+pub(crate) mod replay;
 pub(crate) mod tail;
 #[cfg(test)]
 mod tests;
@@ -84,31 +88,6 @@ impl GroupRows {
         }
         for cell in 1..self.starts.len() {
             self.starts[cell] += self.starts[cell - 1];
-        }
-    }
-
-    /// Adds the changes of the next field: the first value of each row, and the later changes in
-    /// order of (row, tick). Keeps everything in order without sorting.
-    fn push_column(&mut self, field: u8, first: &[(u8, i64)], mut later: &[CellChange]) {
-        self.changes.reserve(first.len() + later.len());
-        for ((row, &(missing, value)), number) in self.rows.iter().zip(first).zip(0_u32..) {
-            self.starts.push(place(self.changes.len()));
-            if missing != Missing::NotRead.code() {
-                self.changes.push(CellChange {
-                    row: number,
-                    field,
-                    tick: row.born,
-                    missing,
-                    value,
-                });
-            }
-            let of_row = later
-                .iter()
-                .take_while(|change| change.row == number)
-                .count();
-            let (mine, rest) = later.split_at(of_row);
-            self.changes.extend_from_slice(mine);
-            later = rest;
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::error::CaptureError;
 use super::lock::{OwnerLock, with_suffix};
-use super::{tables, version};
+use super::{log, tables, version};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
@@ -232,7 +232,7 @@ impl PrivateFolder {
         fs::hard_link(capture, &inside)
             .or_else(|_other_file_system| fs::copy(capture, &inside).map(drop))
             .map_err(fail)?;
-        fs::copy(wal, folder.path.join("capture-wal")).map_err(fail)?;
+        log::copy(wal, &folder.path.join("capture-wal")).map_err(fail)?;
         Ok(folder)
     }
 

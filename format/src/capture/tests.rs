@@ -1,5 +1,7 @@
 //! Writer and reader together: whatever was written is read back, and damage is named.
 
+mod listing;
+
 use super::lock::{OwnerLock, with_suffix};
 use super::writer::{Options, Record, RunFacts, Start, Sync, Writer};
 use super::{Capture, Mode};

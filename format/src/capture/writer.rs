@@ -13,7 +13,7 @@ mod start;
 
 pub(super) use evict::used_bytes;
 pub use start::{RunFacts, Start};
-pub(super) use start::{capture_number, create_private, tail_rows};
+pub(super) use start::{capture_number, create_private};
 
 use super::chunk::builder::ChunkBuilder;
 use super::chunk::{Chunk, MOST_TICKS, encode};

@@ -112,10 +112,7 @@ fn put_column(
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<TailRow<'_>, FrameFault> {
     let mut input = Input(bytes);
-    let mut numbers = [0; TIME_NUMBERS];
-    for number in &mut numbers {
-        *number = input.signed()?;
-    }
+    let times = times(&mut input)?;
     let count = input.count(1)?;
     let strings = (0..count)
         .map(|_| input.bytes())
@@ -125,7 +122,6 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<TailRow<'_>, FrameFault> {
         *delta = decode_delta(&mut input)?;
     }
     input.end()?;
-    let times = times_from_numbers(numbers);
     Ok(TailRow {
         times,
         strings,
@@ -159,14 +155,60 @@ fn decode_delta(input: &mut Input<'_>) -> Result<Delta, FrameFault> {
             delta.changes.push((change, 0));
         }
         for (change, step) in &mut delta.changes[first..] {
-            match input.signed()? {
-                0 => change.missing = input.byte()?,
-                negative if negative < 0 => *step = negative,
-                shifted => *step = shifted - 1,
+            match value(input)? {
+                Ok(stored) => *step = stored,
+                Err(missing) => change.missing = missing,
             }
         }
     }
     Ok(delta)
+}
+
+/// When the tick of a row was taken, at the beginning of its row.
+pub(super) fn times(input: &mut Input<'_>) -> Result<TickTimes, FrameFault> {
+    let mut numbers = [0; TIME_NUMBERS];
+    for number in &mut numbers {
+        *number = input.signed()?;
+    }
+    Ok(times_from_numbers(numbers))
+}
+
+/// A changed value: its step, or the code of why there is none.
+pub(super) fn value(input: &mut Input<'_>) -> Result<Result<i64, u8>, FrameFault> {
+    Ok(match input.signed()? {
+        0 => match input.byte()? {
+            0 => Ok(0),
+            missing => Err(missing),
+        },
+        negative if negative < 0 => Ok(negative),
+        shifted => Ok(shifted - 1),
+    })
+}
+
+/// Steps over a group that nobody wants.
+pub(super) fn pass_delta(input: &mut Input<'_>) -> Result<(), FrameFault> {
+    for _ in 0..input.count(2)? {
+        pass_key(input)?;
+    }
+    let died = input.count(1)?;
+    input.skip(died)?;
+    for _ in 0..input.count(3)? {
+        input.byte()?;
+        pass_field(input)?;
+    }
+    Ok(())
+}
+
+/// Steps over what changed of one field, behind its number.
+pub(super) fn pass_field(input: &mut Input<'_>) -> Result<(), FrameFault> {
+    let changes = input.count(2)?;
+    input.skip(changes)?;
+    for _ in 0..changes {
+        if input.signed()? == 0 {
+            input.byte()?;
+        }
+    }
+    Ok(())
 }
 
 /// A key: a name, or a process by pid and start.
@@ -197,6 +239,15 @@ pub(crate) fn key(input: &mut Input<'_>) -> Result<Key, FrameFault> {
                 started,
             }))
         }
+        other => Err(FrameFault::Number(u64::from(other))),
+    }
+}
+
+/// Steps over a key, in a row of the tail or in the index of a chunk.
+pub(super) fn pass_key(input: &mut Input<'_>) -> Result<(), FrameFault> {
+    match input.byte()? {
+        0 => input.bytes().map(drop),
+        1 | 2 => input.skip(2),
         other => Err(FrameFault::Number(u64::from(other))),
     }
 }

@@ -1,5 +1,7 @@
 //! Whatever ticks say, the chunk, its frames and its tail say the same afterwards.
 
+mod picked;
+
 use super::builder::ChunkBuilder;
 use super::decode::{Part, decode};
 use super::encode::encode;

@@ -514,7 +514,7 @@ fn boot_row(db: &Connection, capture: u64, host: &Host) -> rusqlite::Result<i64>
 }
 
 /// The rows of the tail, in order.
-pub(in crate::capture) fn tail_rows(db: &Connection) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
+fn tail_rows(db: &Connection) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
     let mut rows = db.prepare_cached("SELECT id, frame FROM tail ORDER BY id")?;
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
