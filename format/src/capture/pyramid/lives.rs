@@ -6,14 +6,10 @@
 
 use crate::capture::bytes::{Input, put_signed, put_unsigned};
 use crate::capture::chunk::decode::next_process;
-use crate::capture::chunk::{CellChange, Chunk};
 use crate::capture::error::FrameFault;
-use crate::group::{Group, ProcessField};
 use crate::process::{Pid, ProcessKey};
-use crate::tick::Key;
 use crate::units::Ticks;
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 /// The key under which lives too short to be kept apart are added up.
 pub const SHORT_LIVES: ProcessKey = ProcessKey {
@@ -53,7 +49,7 @@ pub struct LifeSums {
 const NUMBERS: usize = 12;
 
 impl LifeSums {
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         let smallest = match (self.ticks, other.ticks) {
             (0, _) => other.rss_pages[0],
             (_, 0) => self.rss_pages[0],
@@ -145,153 +141,6 @@ pub(super) fn fold_short(lives: &mut Lives) {
     });
     if short.ticks > 0 {
         lives.entry(SHORT_LIVES).or_default().add(&short);
-    }
-}
-
-/// Counters of one process at one tick.
-#[derive(Debug, Clone, Copy)]
-struct Totals {
-    /// Whether CPU time is that of `schedstat`: one thread.
-    exact: bool,
-    numbers: [Option<u64>; 4],
-}
-
-/// Follows the counters of every process from tick to tick.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Follower {
-    before: HashMap<ProcessKey, Totals>,
-    /// The one process that matters; of the others nothing is said.
-    only: Option<ProcessKey>,
-}
-
-const FIELDS: [ProcessField; 8] = [
-    ProcessField::Threads,
-    ProcessField::Run,
-    ProcessField::Utime,
-    ProcessField::Stime,
-    ProcessField::Wait,
-    ProcessField::ReadBytes,
-    ProcessField::WriteBytes,
-    ProcessField::Rss,
-];
-
-impl Follower {
-    /// Follows one process only.
-    pub(crate) fn of(key: ProcessKey) -> Self {
-        Self {
-            before: HashMap::new(),
-            only: Some(key),
-        }
-    }
-
-    /// What each process did in each segment of a chunk.
-    pub(crate) fn follow(
-        &mut self,
-        chunk: &Chunk,
-        segments: &[Range<usize>],
-        tick_rate: u64,
-    ) -> Vec<Lives> {
-        let mut by_segment = vec![Lives::new(); segments.len()];
-        let mut after = HashMap::new();
-        let rows = &chunk.groups[Group::Process.index()];
-        for (number, row) in rows.rows.iter().enumerate() {
-            let Key::Process(key) = row.key else { continue };
-            if self.only.is_some_and(|only| only != key) {
-                continue;
-            }
-            let mut row = Row {
-                changes: FIELDS.map(|field| rows.changes_of(field.column(), number)),
-                values: [None; FIELDS.len()],
-                life: row.born.into()..usize::from(row.died).min(chunk.ticks.len()),
-                before: self.before.get(&key).copied(),
-            };
-            for (segment, lives) in segments.iter().zip(&mut by_segment) {
-                if let Some(sums) = row.sums_over(segment, tick_rate) {
-                    lives.insert(key, sums);
-                }
-            }
-            let lives_on = row.life.end == chunk.ticks.len();
-            if let Some(last) = row.before.filter(|_| lives_on) {
-                after.insert(key, last);
-            }
-        }
-        self.before = after;
-        by_segment
-    }
-
-    /// Ticks are missing: what the counters did meanwhile belongs to no stretch.
-    pub(crate) fn forget(&mut self) {
-        self.before.clear();
-    }
-}
-
-/// One process on its way through a chunk.
-struct Row<'a> {
-    /// What is still ahead of each field.
-    changes: [&'a [CellChange]; FIELDS.len()],
-    values: [Option<u64>; FIELDS.len()],
-    /// The ticks at which it is there.
-    life: Range<usize>,
-    before: Option<Totals>,
-}
-
-impl Row<'_> {
-    fn sums_over(&mut self, segment: &Range<usize>, tick_rate: u64) -> Option<LifeSums> {
-        let here = self.life.start.max(segment.start)..self.life.end.min(segment.end);
-        let mut sums = LifeSums::default();
-        for tick in here.clone() {
-            for (value, changes) in self.values.iter_mut().zip(&mut self.changes) {
-                while let [change, rest @ ..] = changes
-                    && usize::from(change.tick) <= tick
-                {
-                    *value = (change.missing == 0).then_some(change.value.cast_unsigned());
-                    *changes = rest;
-                }
-            }
-            let now = Totals::from_values(&self.values, tick_rate);
-            sums.add(&now.sums_since(self.before, self.values[7]));
-            self.before = Some(now);
-        }
-        sums.at_ends = [
-            self.life.start <= segment.start,
-            self.life.end >= segment.end,
-        ];
-        (!here.is_empty()).then_some(sums)
-    }
-}
-
-impl Totals {
-    fn from_values(values: &[Option<u64>; FIELDS.len()], tick_rate: u64) -> Self {
-        let [threads, run, utime, stime, wait, read, written, _] = *values;
-        let exact = threads == Some(1) && run.is_some();
-        let ticks = utime
-            .zip(stime)
-            .map(|(user, system)| user.saturating_add(system));
-        let micros = |ticks: u64| ticks.saturating_mul(1_000_000) / tick_rate.max(1);
-        let cpu = if exact { run } else { ticks.map(micros) };
-        Self {
-            exact,
-            numbers: [cpu, wait, read, written],
-        }
-    }
-
-    fn sums_since(self, before: Option<Self>, rss: Option<u64>) -> LifeSums {
-        let rise = |at: usize| {
-            let before = before.filter(|before| at > 0 || before.exact == self.exact);
-            let rise = self.numbers[at].zip(before.and_then(|before| before.numbers[at]));
-            let by = rise.map_or(0, |(now, before)| now.saturating_sub(before));
-            SumAndMost { sum: by, most: by }
-        };
-        let rss = rss.unwrap_or(0);
-        LifeSums {
-            ticks: 1,
-            cpu_us: rise(0),
-            wait_us: rise(1),
-            read_bytes: rise(2),
-            write_bytes: rise(3),
-            rss_pages: [rss; 3],
-            at_ends: [false; 2],
-        }
     }
 }
 
