@@ -108,6 +108,12 @@ pub enum CaptureError {
 }
 
 impl CaptureError {
+    /// Whether it says that the disk is full.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sqlite { source, .. }
+            if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+
     /// Whether it says that the file is damaged, and not that something else went wrong with it.
     pub fn is_damage(&self) -> bool {
         let damage = [

@@ -185,30 +185,48 @@ impl Writer {
             .map_err(self.sqlite("cannot set when to sync"))?;
         self.bound_backlog();
         self.keep_room().map_err(self.sqlite("cannot make room"))?;
-        if let Some(chunk) = self.cut_off.take() {
-            let written = self.write_chunk(&chunk);
-            self.cut_off = written.is_err().then_some(chunk);
-            written?;
+        let mut written = self.write();
+        if written.as_ref().is_err_and(CaptureError::is_full) {
+            self.relieve().map_err(self.sqlite("cannot make room"))?;
+            written = self.write();
         }
-        let full = self.builder.len() >= CHUNK_TICKS;
-        let written = if full {
-            self.close_chunk()
+        written
+    }
+
+    /// Writes everything that waits.
+    fn write(&mut self) -> Result<(), CaptureError> {
+        self.write_cut_off()?;
+        if self.builder.len() >= CHUNK_TICKS {
+            self.close_chunk()?;
         } else {
-            self.write_tail()
-        };
-        written?;
+            self.write_tail()?;
+        }
         self.unsaved.clear();
         self.unsaved_records.clear();
         Ok(())
+    }
+
+    fn write_cut_off(&mut self) -> Result<(), CaptureError> {
+        let Some(chunk) = self.cut_off.take() else {
+            return Ok(());
+        };
+        let written = self.write_chunk(&chunk);
+        self.cut_off = written.is_err().then_some(chunk);
+        written
+    }
+
+    /// The disk or the log is full: what waits in the log goes into the file, so that the log can
+    /// be written from its beginning again, and the file grows if by now it can.
+    fn relieve(&mut self) -> rusqlite::Result<()> {
+        reserve::checkpoint(&self.db)?;
+        self.top_up_reserve(self.reserve_bytes())
     }
 
     /// A flood of log lines may need more room in one tick than a chunk does in sixty.
     fn keep_room(&mut self) -> rusqlite::Result<()> {
         let ticks: usize = self.unsaved.iter().map(|(_, frame)| frame.len()).sum();
         let needed = ticks + self.unsaved_records.len() * RECORD_BYTES;
-        if self.room_bytes()? < (self.reserve_bytes() / 2).max(2 * needed as u64) {
-            self.top_up_reserve()?;
-        }
+        self.top_up_reserve(2 * needed as u64)?;
         self.make_room(needed)
     }
 

@@ -103,6 +103,7 @@ fn of_a_longer_outage_what_is_lost_is_counted_and_what_was_written_stays() {
     let mut capture = Capture::open(&path).unwrap();
     assert!(capture.check().is_ok() && capture.damage().is_empty());
     let gaps = capture.gaps().unwrap();
+    assert_eq!(gaps.len(), 1, "it is said once");
     assert_eq!(
         (gaps[0].kind, gaps[0].after, gaps[0].missed),
         (GapKind::StorageOutage, Seq(70), outage)

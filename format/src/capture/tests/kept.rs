@@ -89,6 +89,25 @@ fn over_the_limit_the_oldest_goes_and_the_newest_stays() {
 }
 
 #[test]
+fn a_small_limit_is_used_and_the_file_never_exceeds_it() {
+    let (_folder, path) = folder();
+    let limit = 4 << 20;
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, limit);
+    host.processes = 1000;
+    let mut most_data = 0;
+    for _ in 0..40 {
+        host.record(60);
+        let size = std::fs::metadata(&path).unwrap().len();
+        assert!(size <= limit, "{size} of {limit}");
+        most_data = most_data.max(host.writer.data_bytes().unwrap());
+    }
+    // The rest is for what comes next.
+    assert!(most_data >= limit / 4 * 3, "{most_data} of {limit}");
+    let (first, _) = Capture::open(&path).unwrap().ends().unwrap().unwrap();
+    assert!(first > Seq(1), "the oldest went");
+}
+
+#[test]
 fn plain_tables_give_back_what_was_put_in() {
     let (_folder, path) = folder();
     let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);

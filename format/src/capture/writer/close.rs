@@ -36,19 +36,25 @@ impl Writer {
             return Err(self.sqlite("cannot save a chunk")(source));
         }
         self.pyramid = pyramid;
-        let evicted = self.evict().and_then(|()| self.top_up_reserve());
+        self.unsaved_records.clear();
+        let evicted = self.evict().and_then(|()| self.top_up_reserve(0));
         evicted.map_err(self.sqlite("cannot make room"))
     }
 
-    /// When the disk has no room for the next chunk, the oldest ones make it.
-    pub(super) fn make_room(&mut self, chunk_bytes: usize) -> rusqlite::Result<()> {
+    /// When the file has no room for what is next, it grows; when the size limit or the disk does
+    /// not let it, the oldest chunks make room.
+    pub(super) fn make_room(&mut self, bytes: usize) -> rusqlite::Result<()> {
+        let needed = self.least_room().max(2 * bytes as u64);
         for _ in 0..MOST_EVICTED_AT_ONCE {
-            if !self.is_cramped(chunk_bytes)? {
-                break;
+            if self.room_bytes()? >= needed {
+                return Ok(());
             }
-            self.top_up_reserve()?;
-            if !self.is_cramped(chunk_bytes)? || !self.evict_oldest()? {
-                break;
+            self.top_up_reserve(needed)?;
+            if self.room_bytes()? >= needed {
+                return Ok(());
+            }
+            if !self.evict_oldest()? {
+                return self.go_beyond_limit(needed);
             }
         }
         Ok(())

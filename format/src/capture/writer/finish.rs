@@ -34,12 +34,7 @@ impl Writer {
     /// Ends the run: the open chunk is closed, and one file is left, in a form that can be
     /// opened where nothing may be written.
     pub fn finish(mut self, why: &str) -> Result<(), CaptureError> {
-        if let Some(chunk) = self.cut_off.take() {
-            self.write_chunk(&chunk)?;
-        }
-        if !self.builder.is_empty() {
-            self.close_chunk()?;
-        }
+        self.save_open_chunk()?;
         if let Some((gap, _)) = self.before_run.take() {
             self.unsaved_records.push(Record::Gap(gap));
         }
@@ -62,6 +57,25 @@ impl Writer {
             doing: "cannot close the file",
             source,
         })
+    }
+
+    /// On a full disk there may be no room for a chunk: then its ticks stay in the tail, which a
+    /// reader takes as well, and the next run makes the chunk.
+    fn save_open_chunk(&mut self) -> Result<(), CaptureError> {
+        let closed = self.write_cut_off().and_then(|()| {
+            if self.builder.is_empty() {
+                Ok(())
+            } else {
+                self.close_chunk()
+            }
+        });
+        match closed {
+            Err(error) if error.is_full() => {
+                self.relieve().map_err(self.sqlite("cannot make room"))?;
+                self.write_tail()
+            }
+            closed => closed,
+        }
     }
 
     /// Leaves one file that can be opened where nothing may be written. That takes a moment in
