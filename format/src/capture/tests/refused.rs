@@ -1,9 +1,10 @@
 //! What is no capture of ours is refused, and damage is named.
 
-use super::{FakeHost, LARGE, facts, folder, options, rss, rss_of, wall};
+use super::{FakeHost, LARGE, crashed_copy, facts, folder, options, rss, rss_of, wall};
 use crate::capture::Capture;
-use crate::capture::lock::OwnerLock;
-use crate::capture::writer::Writer;
+use crate::capture::error::CaptureError;
+use crate::capture::lock::{OwnerLock, with_suffix};
+use crate::capture::writer::{Start, Writer};
 use crate::time::Seq;
 use rusqlite::Connection;
 use std::path::Path;
@@ -73,8 +74,6 @@ fn what_is_no_capture_is_refused_and_not_touched() {
             Capture::open(path).unwrap_err().to_string(),
         )
     };
-    std::fs::write(&path, "").unwrap();
-    assert!(refused(&path).1.contains("it is empty"));
     std::fs::write(&path, "notes, and more than a hundred bytes of them, so that a header would fit into it if it were one at all...").unwrap();
     assert!(refused(&path).0.contains("does not begin as one"));
     std::fs::remove_file(&path).unwrap();
@@ -128,4 +127,91 @@ fn a_table_that_is_not_ours_to_the_letter_is_not_read() {
             .contains("its table note is not as this program writes it"),
         "{error}"
     );
+}
+
+/// What a start on this file says; the file and what lies beside it must stay as they are.
+fn refusal(path: &Path) -> CaptureError {
+    let log = with_suffix(path, "-wal");
+    let all = || (std::fs::read(path).ok(), std::fs::read(&log).ok());
+    let count = || std::fs::read_dir(path.parent().unwrap()).unwrap().count();
+    let before = (all(), count());
+    let lock = OwnerLock::take(path).unwrap();
+    let error = Writer::start(path, lock, options(LARGE), &facts("boot-1", 500)).unwrap_err();
+    assert!((all(), count()) == before, "{error} and changed it");
+    error
+}
+
+#[test]
+fn a_capture_with_a_damaged_page_is_refused_before_anything_is_changed() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(130);
+    host.writer.finish("signal").unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    // Of every table, its first page.
+    let db = Connection::open(&path).unwrap();
+    let pages = "SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0";
+    let mut rows = db.prepare(pages).unwrap();
+    let pages = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let pages: Vec<(String, i64)> = pages.unwrap().collect::<Result<_, _>>().unwrap();
+    for (name, page) in pages {
+        let mut damaged = whole.clone();
+        let page = usize::try_from(page).unwrap();
+        damaged[(page - 1) * 4096..page * 4096].fill(0xff);
+        std::fs::write(&path, damaged).unwrap();
+        assert!(refusal(&path).is_damage(), "{name}");
+    }
+    for length in [whole.len() / 2, whole.len() - 5000] {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(refusal(&path).is_damage(), "{length} bytes of it");
+    }
+}
+
+#[test]
+fn a_log_that_belongs_to_another_capture_is_not_moved_into_this_one() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(130);
+    host.writer.finish("signal").unwrap();
+    let other = path.with_file_name("other.afterimage");
+    let (mut host, _) = FakeHost::start(&other, "boot-1", 0, LARGE);
+    host.record(70);
+    std::fs::copy(with_suffix(&other, "-wal"), with_suffix(&path, "-wal")).unwrap();
+    assert!(refusal(&path).is_damage());
+    let reader = Capture::open(&path).unwrap();
+    assert_eq!(reader.ticks().unwrap(), 130, "of the file alone");
+    drop(reader);
+    let crashed = path.with_file_name("crashed.afterimage");
+    let (mut first, _) = FakeHost::start(&crashed, "boot-1", 0, LARGE);
+    first.record(130);
+    crashed_copy(&crashed, &path);
+    std::fs::copy(with_suffix(&other, "-wal"), with_suffix(&path, "-wal")).unwrap();
+    assert!(refusal(&path).is_damage(), "beside a file that has its own");
+    std::fs::write(&path, "").unwrap();
+    assert!(refusal(&path).is_damage(), "a log beside an empty file");
+}
+
+#[test]
+fn a_capture_that_no_reader_would_open_is_not_gone_on_with() {
+    let (_folder, path) = folder();
+    let (host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.writer.finish("signal").unwrap();
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch("DROP TABLE note").unwrap();
+    drop(db);
+    let said = refusal(&path).to_string();
+    assert!(said.contains("its table note"), "{said}");
+}
+
+#[test]
+fn an_empty_file_is_recorded_into() {
+    let (_folder, path) = folder();
+    std::fs::write(&path, "").unwrap();
+    let said = Capture::open(&path).unwrap_err().to_string();
+    assert!(said.contains("it is empty"), "{said}");
+    let (mut host, start) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    assert_eq!(start, Start::New);
+    host.record(3);
+    host.writer.finish("signal").unwrap();
+    assert_eq!(Capture::open(&path).unwrap().ticks().unwrap(), 3);
 }

@@ -1,6 +1,7 @@
 //! Begins a run: in a new file, or in an existing capture of this host.
 
 mod file;
+mod inspect;
 mod take_over;
 
 pub(in crate::capture) use file::{capture_number, create_private};

@@ -1,7 +1,9 @@
 //! The file of a run: a new one, or one that is there already and can be gone on with.
 
+use super::inspect::inspect;
 use super::{RunFacts, failed};
 use crate::capture::error::{CaptureError, FrameFault};
+use crate::capture::lock::with_suffix;
 use crate::capture::tables::{self, integer, text};
 use crate::capture::version;
 use crate::capture::writer::Sync;
@@ -13,15 +15,25 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
+/// What lies at the path of an output.
+enum Found {
+    Nothing,
+    /// A file without a byte in it, as one whose making was cut short.
+    Empty,
+    File,
+}
+
 /// Opens the file that was named, created if it is not there. What cannot be gone on with is
 /// refused, and stays as it is.
 pub(super) fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), CaptureError> {
-    let exists = check_file(path)?;
-    if !exists {
-        create_private(path).map_err(|source| CaptureError::Open {
+    let found = look(path)?;
+    match found {
+        Found::Nothing => create_private(path).map_err(|source| CaptureError::Open {
             path: path.to_owned(),
             source,
-        })?;
+        })?,
+        Found::Empty => {}
+        Found::File => inspect(path, facts)?,
     }
     let fail = |doing| failed(path, doing);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -30,41 +42,54 @@ pub(super) fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), C
     // A capture that is then refused stays as it is.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(fail("cannot open it"))?;
-    if !exists {
+    if !matches!(found, Found::File) {
         create(&db, facts).map_err(fail("cannot create it"))?;
     }
     version::check_database(path, &db)?;
-    let (capture, is_sound) =
-        capture_number(&db).map_err(fail("cannot read which capture it is"))?;
-    let damaged = has_damaged_rows(&db, capture);
-    if !is_sound || damaged.map_err(fail("cannot read what it is of"))? {
-        let (path, fault) = (path.to_owned(), FrameFault::Check);
-        return Err(CaptureError::Damaged {
-            path,
-            seq: 0,
-            fault,
-        });
-    }
-    if let Some(found) = other_host(&db, capture, facts).map_err(fail("cannot read its host"))? {
-        let ours = facts.host.hostname.clone();
-        return Err(CaptureError::OtherHost {
-            path: path.to_owned(),
-            found,
-            ours,
-        });
-    }
-    Ok((db, capture))
+    let number = capture_number(&db).map_err(fail("cannot read which capture it is"))?;
+    check_identity(path, &db, number, facts)?;
+    Ok((db, number.0))
 }
 
-/// Whether there is a file; what is there and cannot be a capture is refused untouched.
-fn check_file(path: &Path) -> Result<bool, CaptureError> {
+/// Refuses a capture of another host, and one of which that cannot be told.
+pub(super) fn check_identity(
+    path: &Path,
+    db: &Connection,
+    (capture, is_sound): (u64, bool),
+    facts: &RunFacts,
+) -> Result<(), CaptureError> {
+    let damaged = has_damaged_rows(db, capture);
+    if !is_sound || damaged.map_err(failed(path, "cannot read what it is of"))? {
+        return Err(damage(path));
+    }
+    let other = other_host(db, capture, facts);
+    match other.map_err(failed(path, "cannot read its host"))? {
+        Some(found) => Err(CaptureError::OtherHost {
+            path: path.to_owned(),
+            found,
+            ours: facts.host.hostname.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn damage(path: &Path) -> CaptureError {
+    CaptureError::Damaged {
+        path: path.to_owned(),
+        seq: 0,
+        fault: FrameFault::Check,
+    }
+}
+
+/// What is there; what cannot be a capture is refused untouched.
+fn look(path: &Path) -> Result<Found, CaptureError> {
     let mut head = [0; 16];
     let open = |source| CaptureError::Open {
         path: path.to_owned(),
         source,
     };
     let data = match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
         data => data.map_err(open)?,
     };
     let not_a_capture = |why: &str| CaptureError::NotACapture {
@@ -74,9 +99,18 @@ fn check_file(path: &Path) -> Result<bool, CaptureError> {
     if !data.is_file() {
         return Err(not_a_capture("it is not a regular file"));
     }
+    if data.len() == 0 {
+        let log = std::fs::metadata(with_suffix(path, "-wal")).map_or(0, |data| data.len());
+        // SQLite would throw away a log that lies beside nothing.
+        return if log == 0 {
+            Ok(Found::Empty)
+        } else {
+            Err(damage(path))
+        };
+    }
     let mut file = std::fs::File::open(path).map_err(open)?;
     match file.read_exact(&mut head) {
-        Ok(()) if head == *b"SQLite format 3\0" => Ok(true),
+        Ok(()) if head == *b"SQLite format 3\0" => Ok(Found::File),
         _ => Err(not_a_capture("it does not begin as one")),
     }
 }
