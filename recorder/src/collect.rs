@@ -48,6 +48,8 @@ pub(crate) struct Collector {
     stalled_us: [Option<u64>; 2],
     states: Vec<(&'static str, Reading<()>)>,
     news: Vec<Source>,
+    /// Of how many processes `io` may not be read, and of how many it was tried.
+    io_denied: (u64, u64),
 }
 
 #[derive(Debug)]
@@ -97,6 +99,7 @@ impl Collector {
             stalled_us: [None; 2],
             states: Vec::new(),
             news: Vec::new(),
+            io_denied: (0, 0),
         }
     }
 
@@ -160,10 +163,19 @@ impl Collector {
     }
 
     /// What is not readable now, and why.
-    pub(crate) fn missing(&self) -> impl Iterator<Item = (&'static str, Missing)> {
-        self.states
-            .iter()
-            .filter_map(|(name, state)| state.err().map(|missing| (*name, missing)))
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.states.iter().filter_map(|(name, state)| {
+            let why = state.err()?.to_string();
+            // Some processes refuse everybody, root too: it matters how many do.
+            let (denied, processes) = self.io_denied;
+            Some(match *name {
+                "PID/io" => (
+                    *name,
+                    format!("{why}, of {denied} of {processes} processes"),
+                ),
+                name => (name, why),
+            })
+        })
     }
 
     fn read_stat(&mut self, machine: &mut Cells, tick: &mut Tick) {
@@ -278,6 +290,7 @@ impl Collector {
         self.note("etc/passwd", self.accounts.state());
         self.note("PID/stat", seen.map(drop));
         if let Ok(seen) = seen {
+            self.io_denied = (seen.denied, seen.processes);
             let io = if seen.denied > 0 {
                 Err(Missing::PermissionDenied)
             } else {

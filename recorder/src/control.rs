@@ -142,7 +142,10 @@ fn status(facts: &Value, shared: &Shared) -> Value {
     reply["not_on_disk_ticks"] = json!(status.backlog.saturating_sub(1));
     reply["shed"] = json!(status.shed.names().collect::<Vec<_>>());
     reply["trouble"] = json!(status.trouble);
-    reply["not_visible"] = json!(status.missing);
+    let not_visible = status
+        .not_visible()
+        .map(|(name, why)| format!("{name}: {why}"));
+    reply["not_visible"] = json!(not_visible.collect::<Vec<_>>());
     reply
 }
 

@@ -97,6 +97,12 @@ pub enum CaptureError {
         #[source]
         fault: FrameFault,
     },
+    /// So much of it is damaged that nothing more may be recorded into it.
+    #[error("{path} is damaged (`afterimage check` says where) and stays as it is")]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+    },
     /// The capture holds no tick at all, or none where it was asked for.
     #[error("{path} holds no sample {place}")]
     NoSample {
@@ -121,7 +127,7 @@ impl CaptureError {
             rusqlite::ErrorCode::NotADatabase,
         ];
         match self {
-            Self::Damaged { .. } => true,
+            Self::Damaged { .. } | Self::Unsound { .. } => true,
             Self::Sqlite { source, .. } => source
                 .sqlite_error_code()
                 .is_some_and(|code| damage.contains(&code)),

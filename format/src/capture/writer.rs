@@ -89,6 +89,13 @@ pub enum Record {
     Source(Source),
     /// The clocks side by side.
     Clock(Anchor),
+    /// What the row of the run says from now on.
+    Settings {
+        /// When what was written reaches the disk.
+        sync: Sync,
+        /// The most that was stored of command lines in this run: `full`, `redact` or `none`.
+        args: String,
+    },
 }
 
 /// The time between checkpoints, and between syncs with `--sync 10s`.

@@ -3,7 +3,6 @@
 use crate::cli::RecordArgs;
 use crate::config::Config;
 use crate::record::{Settings, record};
-use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,14 +35,11 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
             .unwrap_or_else(|| PathBuf::from("/proc")),
         socket: config.socket.clone(),
         is_service: state_directory.is_some(),
-        live: io::stderr().is_terminal(),
+        config,
         line,
         config_file: args.config.clone(),
     };
-    let mut out = io::stderr();
-    let outcome = record(settings, &mut out)?;
-    // The recording is whole whether or not anyone can still be told.
-    drop(writeln!(out, "{outcome}"));
+    record(settings)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -144,8 +144,11 @@ impl Writer {
                 break;
             }
             free = left;
-            // In steps, so that the log stays small.
-            let mut vacuum = self.db.prepare("PRAGMA incremental_vacuum(1024)")?;
+            // In steps that fit into the log as it is: the disk may be full.
+            let step = self.log_reserve_bytes() / PAGE / 4;
+            let mut vacuum = self
+                .db
+                .prepare(&format!("PRAGMA incremental_vacuum({step})"))?;
             let mut rows = vacuum.query([])?;
             while rows.next()?.is_some() {}
             checkpoint(&self.db)?;

@@ -1,6 +1,6 @@
 //! Records as rows of the plain tables.
 
-use super::{Record, Writer};
+use super::{Record, Writer, start};
 use crate::capture::tables::{self, integer, text};
 use crate::facts::Gap;
 use rusqlite::Connection;
@@ -10,6 +10,9 @@ impl Writer {
     pub(super) fn write_records(&self, db: &Connection) -> rusqlite::Result<()> {
         let seq = self.last.map_or(0, |(seq, ..)| seq.0);
         self.unsaved_records.iter().try_for_each(|record| {
+            if let Record::Settings { sync, args } = record {
+                return start::change_run(db, self.capture, self.run, (*sync, args));
+            }
             let (table, values) = self.row(record, seq);
             tables::named(table)
                 .insert(db, self.capture, None, values)
@@ -47,6 +50,8 @@ impl Writer {
                 let values = [integer(self.run), integer(seq)].into_iter().chain(texts);
                 ("source", values.collect())
             }
+            // A change of a row that is there, and no row.
+            Record::Settings { .. } => ("run", Vec::new()),
             Record::Clock(anchor) => {
                 let values = vec![
                     integer(self.run),

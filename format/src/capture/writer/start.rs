@@ -6,7 +6,7 @@ mod take_over;
 
 pub(in crate::capture) use file::{capture_number, create_private};
 pub(in crate::capture) use take_over::tail_rows;
-pub(super) use take_over::{due, end_run};
+pub(super) use take_over::{change_run, due, end_run};
 
 use super::{Options, Record, Writer, evict};
 use crate::capture::chunk::builder::ChunkBuilder;

@@ -2,7 +2,7 @@
 
 use super::inspect::inspect;
 use super::{RunFacts, failed};
-use crate::capture::error::{CaptureError, FrameFault};
+use crate::capture::error::CaptureError;
 use crate::capture::lock::with_suffix;
 use crate::capture::tables::{self, integer, text};
 use crate::capture::version;
@@ -42,8 +42,15 @@ pub(super) fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), C
     // A capture that is then refused stays as it is.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(fail("cannot open it"))?;
-    if !matches!(found, Found::File) {
-        create(&db, facts).map_err(fail("cannot create it"))?;
+    if !matches!(found, Found::File)
+        && let Err(source) = create(&db, facts)
+    {
+        drop(db);
+        if matches!(found, Found::Nothing) {
+            // Nothing is in it. If it cannot be removed, the next start takes it.
+            drop(std::fs::remove_file(path));
+        }
+        return Err(fail("cannot create it")(source));
     }
     version::check_database(path, &db)?;
     let number = capture_number(&db).map_err(fail("cannot read which capture it is"))?;
@@ -74,10 +81,8 @@ pub(super) fn check_identity(
 }
 
 pub(super) fn damage(path: &Path) -> CaptureError {
-    CaptureError::Damaged {
+    CaptureError::Unsound {
         path: path.to_owned(),
-        seq: 0,
-        fault: FrameFault::Check,
     }
 }
 

@@ -43,10 +43,12 @@ pub(super) fn inspect(path: &Path, facts: &RunFacts) -> Result<(), CaptureError>
         read_what_a_run_reads(db, capture, facts)?;
         Ok(is_sound && is_own_tail(capture, &tail_rows(db)?))
     });
-    if is_sound.map_err(failed(path, "cannot be gone on with"))? {
-        Ok(())
-    } else {
-        Err(damage(path))
+    match is_sound {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(damage(path)),
+        // Not SQLite says so, but our reading of what it gave: a number that is none.
+        Err(error) if error.sqlite_error_code().is_none() => Err(damage(path)),
+        Err(error) => Err(failed(path, "cannot be gone on with")(error)),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::capture::frame::{self, FrameKey, FrameKind};
 use crate::capture::lives;
 use crate::capture::pyramid::PyramidWriter;
 use crate::capture::tables::{self, CheckedRow, integer, text};
-use crate::capture::writer::Writer;
+use crate::capture::writer::{Sync, Writer};
 use crate::facts::{Gap, GapKind};
 use crate::time::{MonotonicTime, Seq, WallTime};
 use rusqlite::Connection;
@@ -173,14 +173,38 @@ pub(in crate::capture::writer) fn end_run(
     run: i64,
     (last, to, why): (u64, i64, &str),
 ) -> rusqlite::Result<()> {
+    edit_run(db, capture, run, |values| {
+        values[9] = integer(last);
+        values[10] = integer(to);
+        values[11] = text(why.as_bytes());
+    })
+}
+
+/// Writes when what is written reaches the disk from now on, and what is stored of command lines.
+pub(in crate::capture::writer) fn change_run(
+    db: &Connection,
+    capture: u64,
+    run: i64,
+    (sync, args): (Sync, &str),
+) -> rusqlite::Result<()> {
+    edit_run(db, capture, run, |values| {
+        values[4] = text(sync.name().as_bytes());
+        values[5] = text(args.as_bytes());
+    })
+}
+
+fn edit_run(
+    db: &Connection,
+    capture: u64,
+    run: i64,
+    edit: impl Fn(&mut [Value]),
+) -> rusqlite::Result<()> {
     let table = tables::named("run");
     let rows = table.sound_rows(db, capture, ("WHERE id = ?", &[run]), |row| {
         row.values().to_vec()
     })?;
     for mut values in rows {
-        values[9] = integer(last);
-        values[10] = integer(to);
-        values[11] = text(why.as_bytes());
+        edit(&mut values);
         table.replace(db, capture, run, values)?;
     }
     Ok(())
