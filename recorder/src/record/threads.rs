@@ -7,7 +7,7 @@ use crate::accounts_at::AccountsAt;
 use crate::budget::Budget;
 use crate::collect::Collector;
 use crate::config::{Config, Tunable};
-use crate::control::Control;
+use crate::control::{Control, default_path};
 use crate::details::Details;
 use crate::readers::Readers;
 use crate::schedule::Schedule;
@@ -88,10 +88,17 @@ fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow:
     };
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
     let control = Control::start(&settings, shared, &queue);
-    if let Err(error) = &control {
-        shared.say(format!(
+    match &control {
+        Ok(control) if settings.socket.is_none() && control.path() != default_path() => {
+            shared.say(format!(
+                "another recorder is running: `afterimage status -o {}` asks this one",
+                settings.output.display()
+            ));
+        }
+        Ok(_) => {}
+        Err(error) => shared.say(format!(
             "no control socket ({error:#}): `status` and `mark` will not find this recorder"
-        ));
+        )),
     }
 
     let begin = clock::now().monotonic;
