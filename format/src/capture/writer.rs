@@ -128,6 +128,8 @@ pub struct Writer {
     awaits_reset: bool,
     /// Records that could not be written yet.
     unsaved_records: Vec<Record>,
+    /// Why no room could be made for what comes next, if so.
+    no_room: Option<CaptureError>,
     chunk_packer: Packer,
     tail_packer: Packer,
     pyramid: PyramidWriter,
@@ -191,13 +193,24 @@ impl Writer {
         self.choose_sync(now)
             .map_err(self.sqlite("cannot set when to sync"))?;
         self.bound_backlog();
-        self.keep_room().map_err(self.sqlite("cannot make room"))?;
+        let room = self.keep_room();
+        self.note_room(room);
         let mut written = self.write();
         if written.as_ref().is_err_and(CaptureError::is_full) {
-            self.relieve().map_err(self.sqlite("cannot make room"))?;
+            let relieved = self.relieve();
+            self.note_room(relieved);
             written = self.write();
         }
-        written
+        let no_room = self.no_room.take();
+        written.and(no_room.map_or(Ok(()), Err))
+    }
+
+    /// That no room could be made is no reason not to write: there may be enough. It is said in
+    /// the end.
+    fn note_room(&mut self, made: rusqlite::Result<()>) {
+        if let Err(source) = made {
+            self.no_room = Some(self.sqlite("cannot make room")(source));
+        }
     }
 
     /// Writes everything that waits.

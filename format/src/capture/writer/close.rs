@@ -27,7 +27,7 @@ impl Writer {
         let frames = encode::encode(chunk, key, &mut self.chunk_packer);
         let frames = frames.map_err(|fault| self.damaged(key.seq, fault))?;
         let cramped = self.make_room(frames.len());
-        cramped.map_err(self.sqlite("cannot make room"))?;
+        self.note_room(cramped);
         let mut pyramid = self.pyramid.clone();
         if let Err(source) = self.write_chunk_rows(chunk, &frames, &mut pyramid) {
             // What the transaction would have stored is not stored: neither are these.
@@ -37,8 +37,10 @@ impl Writer {
         }
         self.pyramid = pyramid;
         self.unsaved_records.clear();
+        // The chunk is stored, whatever becomes of the room for the next.
         let evicted = self.evict().and_then(|()| self.top_up_reserve(0));
-        evicted.map_err(self.sqlite("cannot make room"))
+        self.note_room(evicted);
+        Ok(())
     }
 
     /// When the file has no room for what is next, it grows; when the size limit or the disk does

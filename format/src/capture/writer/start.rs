@@ -88,6 +88,7 @@ impl Writer {
             before_run: None,
             awaits_reset: false,
             unsaved_records: Vec::new(),
+            no_room: None,
             chunk_packer: packer(super::CHUNK_LEVEL)?,
             tail_packer: packer(super::TAIL_LEVEL)?,
             pyramid: PyramidWriter::new(capture, facts.host.tick_rate.0.get()),
