@@ -237,3 +237,20 @@ pub(crate) fn ask(socket: &Path, request: &str) -> anyhow::Result<Value> {
         None => Ok(reply),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_socket_and_those_beside_it_are_looked_at_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let usual = folder.path().join("control");
+        for name in ["control", "control.17", "control.old", "other.18"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = sockets(&usual);
+        assert_eq!(found, [usual.clone(), folder.path().join("control.17")]);
+        assert!(sockets(&own_path(&usual)).contains(&own_path(&usual)));
+    }
+}

@@ -66,10 +66,7 @@ fn report(queue: &SyncSender<Message>, state: Reading<()>) {
     let source = crate::collect::source_from_state("kmsg", state);
     let source = Source {
         detail: if state.is_err() {
-            format!(
-                "{}; `afterimage doctor` says how to grant it",
-                source.detail
-            )
+            format!("{}; `afterimage doctor` says more", source.detail)
         } else {
             source.detail
         },

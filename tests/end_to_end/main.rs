@@ -30,6 +30,8 @@ mod hostile_names;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod not_visible;
+#[cfg(test)]
 mod pid_reuse;
 #[cfg(test)]
 mod reload;

@@ -6,7 +6,7 @@ use crate::status::Shared;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::lock::OwnerLock;
 use afterimage_format::capture::writer::{RunFacts, Start, Writer};
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 
 /// Files beside the one that was named, before it is given up.
@@ -25,7 +25,8 @@ pub(super) fn open(
         } else {
             beside(&named, number)
         };
-        let lock = OwnerLock::take(&path)?;
+        let lock = OwnerLock::take(&path)
+            .with_context(|| format!("cannot record into {}", path.display()))?;
         let error = match Writer::start(&path, lock, settings.tunable.options, facts) {
             Ok(opened) => {
                 settings.output = path;
