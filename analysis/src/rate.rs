@@ -2,9 +2,32 @@
 
 use afterimage_format::counter::change;
 use afterimage_format::reading::Reading;
-use afterimage_format::sample::{Process, Sample};
+use afterimage_format::sample::{Counters, Sample};
+use afterimage_format::tick::TickTimes;
 use afterimage_format::units::{Bytes, TickRate};
 use std::time::Duration;
+
+/// The time between the beginnings of two neighbouring ticks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Elapsed {
+    /// Never 0.
+    pub seconds: f64,
+}
+
+impl Elapsed {
+    /// The time between two ticks; none when ticks are missing between them, when they are of
+    /// different boots, or when the time between them is not positive.
+    pub fn between(before: &TickTimes, now: &TickTimes, interval: Duration) -> Option<Self> {
+        let planned = now.planned.since(before.planned)?;
+        if now.seq.0 != before.seq.0 + 1 || planned > interval * 3 / 2 {
+            return None;
+        }
+        let elapsed = now.began.monotonic.since(before.began.monotonic)?;
+        (!elapsed.is_zero()).then_some(Self {
+            seconds: elapsed.as_secs_f64(),
+        })
+    }
+}
 
 /// Two neighbouring samples and the time between them.
 #[derive(Debug, Clone, Copy)]
@@ -14,32 +37,23 @@ pub struct Step<'a> {
     /// The later one.
     pub now: &'a Sample,
     /// The time between their beginnings.
-    pub seconds: f64,
+    pub elapsed: Elapsed,
 }
 
 impl<'a> Step<'a> {
-    /// The step between two samples; none when ticks are missing between them, when they are of
-    /// different boots, or when the time between them is not positive.
+    /// The step between two samples; none when there is no [`Elapsed`] between them.
     pub fn between(before: &'a Sample, now: &'a Sample, interval: Duration) -> Option<Self> {
-        let planned = now.times.planned.since(before.times.planned)?;
-        if now.times.seq.0 != before.times.seq.0 + 1 || planned > interval * 3 / 2 {
-            return None;
-        }
-        let elapsed = now
-            .times
-            .began
-            .monotonic
-            .since(before.times.began.monotonic)?;
-        (!elapsed.is_zero()).then_some(Self {
+        let elapsed = Elapsed::between(&before.times, &now.times, interval)?;
+        Some(Self {
             before,
             now,
-            seconds: elapsed.as_secs_f64(),
+            elapsed,
         })
     }
 
     /// A counter's rise a second.
     pub fn per_second(&self, before: Reading<u64>, now: Reading<u64>) -> Option<f64> {
-        Some(rise(before, now)? as f64 / self.seconds)
+        Some(rise(before, now)? as f64 / self.elapsed.seconds)
     }
 }
 
@@ -62,23 +76,23 @@ pub struct ProcessRates {
 }
 
 impl ProcessRates {
-    /// The rates of one process over a step.
-    pub fn between(step: &Step<'_>, before: &Process, now: &Process, ticks: TickRate) -> Self {
+    /// The rates of one process between two ticks.
+    pub fn between(elapsed: Elapsed, before: &Counters, now: &Counters, ticks: TickRate) -> Self {
         let micros = |reading: Reading<Duration>| {
             reading.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
         };
         let share = |before: Reading<u64>, now: Reading<u64>| {
-            Some(rise(before, now)? as f64 / 1e4 / step.seconds)
+            Some(rise(before, now)? as f64 / 1e4 / elapsed.seconds)
         };
         // `schedstat` counts in microseconds but only the leader thread; `stat` counts all
         // threads, in hundredths of a second.
         let cpu_percent = if now.threads == Ok(1) && before.threads == Ok(1) {
             share(micros(before.run), micros(now.run))
-                .or_else(|| cpu_of_ticks(step, before, now, ticks))
+                .or_else(|| cpu_of_ticks(elapsed, before, now, ticks))
         } else {
-            cpu_of_ticks(step, before, now, ticks)
+            cpu_of_ticks(elapsed, before, now, ticks)
         };
-        let seconds = step.seconds * reads_between(before, now);
+        let seconds = elapsed.seconds * reads_between(before, now);
         let bytes = |before: Reading<Bytes>, now: Reading<Bytes>| {
             Some(rise(before.map(|bytes| bytes.0), now.map(|bytes| bytes.0))? as f64 / seconds)
         };
@@ -94,21 +108,21 @@ impl ProcessRates {
 }
 
 impl ProcessRates {
-    /// The rates of a process that began since the step's first sample: it counted from zero.
-    pub fn since_birth(step: &Step<'_>, now: &Process, ticks: TickRate) -> Self {
+    /// The rates of a process that began since the tick before: it counted from zero.
+    pub fn since_birth(elapsed: Elapsed, now: &Counters, ticks: TickRate) -> Self {
         let exact = now.threads == Ok(1);
         let run = now.run.ok().filter(|_| exact).map(|run| run.as_secs_f64());
         let total = || Some((now.utime.ok()?.0 + now.stime.ok()?.0) as f64 / ticks.0.get() as f64);
         let cpu = run
             .or_else(total)
-            .map(|seconds| seconds * 100.0 / step.seconds);
-        let bytes = |reading: Reading<Bytes>| Some(reading.ok()?.0 as f64 / step.seconds);
+            .map(|seconds| seconds * 100.0 / elapsed.seconds);
+        let bytes = |reading: Reading<Bytes>| Some(reading.ok()?.0 as f64 / elapsed.seconds);
         Self {
             cpu_percent: cpu,
             wait_percent: now
                 .wait
                 .ok()
-                .map(|wait| (wait.as_secs_f64() * 100.0 / step.seconds).min(100.0)),
+                .map(|wait| (wait.as_secs_f64() * 100.0 / elapsed.seconds).min(100.0)),
             read_per_second: bytes(now.read),
             write_per_second: bytes(now.written),
         }
@@ -116,15 +130,20 @@ impl ProcessRates {
 }
 
 /// `io` is not read at every tick: what it shows at one happened since it was read before.
-fn reads_between(before: &Process, now: &Process) -> f64 {
+fn reads_between(before: &Counters, now: &Counters) -> f64 {
     match (before.io_read_at, now.io_read_at) {
         (Ok(before), Ok(now)) if now > before => (now.0 - before.0) as f64,
         _ => 1.0,
     }
 }
 
-fn cpu_of_ticks(step: &Step<'_>, before: &Process, now: &Process, ticks: TickRate) -> Option<f64> {
-    let total = |process: &Process| -> Reading<u64> { Ok(process.utime?.0 + process.stime?.0) };
+fn cpu_of_ticks(
+    elapsed: Elapsed,
+    before: &Counters,
+    now: &Counters,
+    ticks: TickRate,
+) -> Option<f64> {
+    let total = |counters: &Counters| -> Reading<u64> { Ok(counters.utime?.0 + counters.stime?.0) };
     let rise = rise(total(before), total(now))?;
-    Some(rise as f64 * 100.0 / ticks.0.get() as f64 / step.seconds)
+    Some(rise as f64 * 100.0 / ticks.0.get() as f64 / elapsed.seconds)
 }

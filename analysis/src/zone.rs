@@ -8,6 +8,7 @@ use afterimage_format::time::WallTime;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use std::path::Path;
 
 /// A time zone with its daylight saving rules, or a fixed offset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Zone {
         if matches!(name, "localtime" | "posixrules") {
             return None;
         }
-        let zone = TimeZone::get(name).ok()?;
+        let zone = from_rules_file(name).or_else(|| TimeZone::get(name).ok())?;
         (!zone.is_unknown()).then_some(Self(zone))
     }
 
@@ -115,6 +116,29 @@ impl Zone {
     pub(crate) fn from_rules(posix: &str) -> Self {
         Self(TimeZone::posix(posix).unwrap())
     }
+}
+
+/// The rules of a zone from their own file, where Linux keeps them. The calendar library lists
+/// every zone there is before it looks one up, which costs as much as all else that is read to
+/// show one moment; what is not found here it may still find.
+fn from_rules_file(name: &str) -> Option<TimeZone> {
+    let is_word = |word: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte);
+        !word.is_empty() && word.bytes().all(plain)
+    };
+    // The library knows `UTC` without a file, and leaves out the two folders that hold every
+    // zone once more.
+    let mut words = name.split('/');
+    let first = words.clone().next()?;
+    if !words.all(is_word) || matches!(first, "UTC" | "posix" | "right") {
+        return None;
+    }
+    // Where another folder is named, the library knows what that means.
+    if std::env::var_os("TZDIR").is_some() {
+        return None;
+    }
+    let rules = std::fs::read(Path::new("/usr/share/zoneinfo").join(name)).ok()?;
+    TimeZone::tzif(name, &rules).ok()
 }
 
 /// How often the clock on the wall showed a date and time.
@@ -243,6 +267,25 @@ mod tests {
         if zone.iana_name().is_some() {
             assert_eq!(zone.rfc3339(JULY), "2026-07-01T16:44:58.123+02:00");
             assert_eq!(zone.rfc3339(NOVEMBER), "2026-11-22T15:44:58.123+01:00");
+        }
+    }
+
+    #[test]
+    fn the_file_of_a_zone_says_what_the_whole_list_of_zones_says() {
+        for name in ["Europe/Berlin", "Etc/UTC", "America/Argentina/Ushuaia"] {
+            let Some(zone) = from_rules_file(name) else {
+                continue;
+            };
+            assert_eq!(zone, TimeZone::get(name).unwrap(), "{name}");
+            assert_eq!(zone.iana_name(), Some(name));
+        }
+        for name in [
+            "../../../etc/localtime",
+            "/etc/localtime",
+            "right/Etc/UTC",
+            "Europe",
+        ] {
+            assert_eq!(from_rules_file(name), None, "{name}");
         }
     }
 

@@ -11,6 +11,7 @@ pub mod error;
 mod frame;
 mod lives;
 pub mod lock;
+mod log;
 mod open;
 pub mod pyramid;
 pub mod reader;

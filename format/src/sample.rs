@@ -3,14 +3,17 @@
 //! Built from the raw cells of a [`Chunk`] at one of its ticks. Nothing is derived here:
 //! counters are still counters, and what was not read says why.
 
+pub(crate) mod listing;
 mod machine;
 mod process;
 
+pub use listing::{Counters, Listed, Listing};
 pub use machine::{CpuTimes, Disk, Line, Lines, Machine, Network, Pressure, SchedulerTimes};
 pub use process::{Process, State};
 
 use crate::capture::chunk::Chunk;
 use crate::group::Group;
+use crate::process::ProcessKey;
 use crate::reading::Reading;
 use crate::tick::{Key, TickTimes};
 
@@ -26,6 +29,14 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// A process, if it was there.
+    pub fn process(&self, key: ProcessKey) -> Option<&Process> {
+        let found = self
+            .processes
+            .binary_search_by_key(&key, |process| process.key);
+        found.ok().map(|place| &self.processes[place])
+    }
+
     /// The sample at one tick of a chunk. Costs a binary search for each cell: about a third of
     /// a millisecond for 500 processes.
     pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {

@@ -69,7 +69,7 @@ impl Shed {
     pub const STATUS: Self = Self(2);
     /// `io` of processes that changed.
     pub const IO: Self = Self(4);
-    /// Idle processes, but for each tenth tick.
+    /// Idle processes, but for each tenth tick, or still more rarely.
     pub const IDLE_PROCESSES: Self = Self(8);
 
     const NAMES: [(Self, &'static str); 4] = [

@@ -5,13 +5,19 @@
 use afterimage_format::tick::Shed;
 use std::time::Duration;
 
-/// What is left out, step by step, each on top of those before it.
-const STEPS: [Shed; 4] = [
+/// What is left out, step by step, each on top of those before it. The last steps leave out
+/// nothing more: idle processes, and what is read now and then, have their turn more rarely.
+const STEPS: [Shed; 7] = [
     Shed::RARE_FILES,
     Shed::STATUS,
     Shed::IO,
     Shed::IDLE_PROCESSES,
+    Shed::NONE,
+    Shed::NONE,
+    Shed::NONE,
 ];
+/// Ticks between two turns of a process, after each step.
+const ROUNDS: [u64; STEPS.len() + 1] = [10, 10, 10, 10, 10, 20, 40, 80];
 /// A step is taken, or taken back, after so many ticks.
 const PATIENCE: u32 = 10;
 /// A step is taken back once the cost is under this share of the budget, in percent: taking it
@@ -51,6 +57,11 @@ impl Budget {
         STEPS[..self.taken]
             .iter()
             .fold(Shed::NONE, |all, step| all.with(*step))
+    }
+
+    /// How many ticks there are between two turns of an idle process.
+    pub(crate) fn round(&self) -> u64 {
+        ROUNDS[self.taken]
     }
 
     /// Counts what a tick cost, and how much time passed since the one before. Gives whether
@@ -98,6 +109,21 @@ mod tests {
         );
         assert_eq!(ten_ticks(&mut budget, 10), ["rare-files"]);
         assert_eq!(ten_ticks(&mut budget, 10), [""; 0]);
+    }
+
+    #[test]
+    fn with_everything_left_out_idle_processes_have_their_turn_more_rarely() {
+        let mut budget = Budget::new(3.0);
+        let mut rounds = Vec::new();
+        for _ in 0..9 {
+            ten_ticks(&mut budget, 60);
+            rounds.push((budget.shed() == Shed(15), budget.round()));
+        }
+        let shed_first = [10; 3].map(|round| (false, round));
+        let then = [10, 20, 40, 80, 80, 80].map(|round| (true, round));
+        assert_eq!(rounds, [&shed_first[..], &then].concat());
+        ten_ticks(&mut budget, 5);
+        assert_eq!(budget.round(), 40, "taken back one by one");
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Collector {
     }
 
     /// Reads everything into the tick.
-    pub(crate) fn collect(&mut self, tick: &mut Tick, interval: Duration) {
+    pub(crate) fn collect(&mut self, tick: &mut Tick, interval: Duration, round: u64) {
         if tick.times.seq.0.is_multiple_of(60) {
             self.accounts.refresh();
         }
@@ -120,7 +120,7 @@ impl Collector {
         self.read_pressure(tick);
         self.read_lines(&mut machine, tick);
         self.read_devices(tick);
-        let seen = self.read_processes(&machine, tick, interval);
+        let seen = self.read_processes(&machine, tick, (interval, round));
         for (field, value) in [
             (MachineField::Processes, seen.map(|seen| seen.processes)),
             (
@@ -280,7 +280,7 @@ impl Collector {
         &mut self,
         machine: &Cells,
         tick: &mut Tick,
-        interval: Duration,
+        (interval, round): (Duration, u64),
     ) -> Reading<Seen> {
         let running = machine.last(MachineField::Running.column()).ok();
         let pressed = self.is_pressed(tick, interval);
@@ -289,6 +289,7 @@ impl Collector {
             accounts: &self.accounts,
             running: running.and_then(|running| u64::try_from(running).ok()),
             pressed,
+            round,
         };
         let seen = self
             .sweep

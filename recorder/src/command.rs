@@ -20,7 +20,6 @@ use afterimage_format::capture::Capture;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::lock::LockError;
 use afterimage_format::facts::Host;
-use afterimage_format::sample::Sample;
 use afterimage_format::time::{Seq, WallTime};
 use anyhow::{Context as _, bail};
 use std::path::Path;
@@ -145,10 +144,10 @@ impl Opened {
         Ok(at)
     }
 
-    /// A sample that must be readable.
-    fn sample(&mut self, seq: Seq) -> anyhow::Result<Sample> {
-        if let Some(sample) = self.capture.sample(seq)? {
-            return Ok(sample);
+    /// What was read of a tick, which must be readable.
+    fn readable<T>(&self, read: Option<T>, seq: Seq) -> anyhow::Result<T> {
+        if let Some(read) = read {
+            return Ok(read);
         }
         let fault = self
             .capture

@@ -6,6 +6,7 @@
 //! that is stuck is left behind and replaced, a few times.
 
 use crate::redact::{ArgsLevel, Redactor};
+use crate::source::passing::Passing;
 use crate::source::{ProcRoot, missing_from_errno};
 use afterimage_format::process::ProcessKey;
 use afterimage_format::reading::{Missing, Reading};
@@ -43,12 +44,15 @@ pub(crate) struct Detail {
     pub(crate) cgroup: Reading<Vec<u8>>,
 }
 
+/// A batch, and how many processes the host has.
+type Request = (Vec<Wanted>, usize);
+
 /// Asks for details and collects them.
 #[derive(Debug)]
 pub(crate) struct Details {
     proc_root: PathBuf,
     level: ArgsLevel,
-    requests: Option<SyncSender<Vec<Wanted>>>,
+    requests: Option<SyncSender<Request>>,
     replies: Receiver<Vec<Detail>>,
     reply_to: Sender<Vec<Detail>>,
     /// Batches that were asked for and have not come.
@@ -85,7 +89,7 @@ impl Details {
     }
 
     /// Asks for these and empties the list. They are read while the sweep goes on.
-    pub(crate) fn ask(&mut self, wanted: &mut Vec<Wanted>) {
+    pub(crate) fn ask(&mut self, wanted: &mut Vec<Wanted>, processes: usize) {
         if wanted.is_empty() || !self.has_reader() {
             wanted.clear();
             return;
@@ -94,7 +98,7 @@ impl Details {
         let Some(requests) = &self.requests else {
             return;
         };
-        match requests.try_send(batch.clone()) {
+        match requests.try_send((batch.clone(), processes)) {
             Ok(()) => self.open.push(batch),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 // It has been at a batch since the last ticks: stuck, until it says otherwise.
@@ -194,24 +198,31 @@ struct Reader {
 }
 
 impl Reader {
-    fn run(self, root: &ProcRoot, requests: &Receiver<Vec<Wanted>>) {
+    fn run(self, root: &ProcRoot, requests: &Receiver<Request>) {
         let mut buffer = vec![0; 64 << 10];
-        for wanted in requests {
-            let batch = wanted
-                .iter()
-                .map(|wanted| self.read(wanted.key, root, &mut buffer));
-            if self.replies.send(batch.collect()).is_err() {
+        let mut passing = Passing::default();
+        for (wanted, processes) in requests {
+            let mut batch = Vec::with_capacity(wanted.len());
+            passing.expect(processes, root);
+            for wanted in wanted {
+                let mut open = |file: &str| passing.open(file, root).map_err(missing_from_errno);
+                batch.push(self.read(wanted.key, &mut open, &mut buffer));
+            }
+            passing.rest();
+            if self.replies.send(batch).is_err() {
                 return;
             }
         }
     }
 
-    fn read(&self, key: ProcessKey, root: &ProcRoot, buffer: &mut [u8]) -> Detail {
+    fn read(
+        &self,
+        key: ProcessKey,
+        open: &mut dyn FnMut(&str) -> Reading<OwnedFd>,
+        buffer: &mut [u8],
+    ) -> Detail {
         let pid = key.pid.0;
-        let open = |name: &str| {
-            root.open_file(&format!("{pid}/{name}"))
-                .map_err(missing_from_errno)
-        };
+        let mut open = |name: &str| open(&format!("{pid}/{name}"));
         let command_line = open("cmdline").and_then(|file| read_up_to(&file, buffer));
         let command_line = command_line.map(|(kept, length)| {
             let kept = &buffer[..kept];

@@ -15,6 +15,7 @@ mod control;
 mod details;
 mod host;
 mod kernel_log;
+mod memory;
 mod readers;
 mod record;
 pub mod redact;

@@ -4,11 +4,16 @@
 //! says when to look. The truth is in `/proc/*/fd`, whose links are read; that takes 10-20 ms,
 //! so it is only done after an event and while somebody has it open.
 
+use crate::source::ProcRoot;
+use crate::source::passing::Passing;
 use rustix::fd::OwnedFd;
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::fs::{Dir, readlinkat};
 use rustix::io::Errno;
+use std::ffi::CString;
 use std::fs;
 use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 /// Watches for readers of one file.
@@ -67,22 +72,31 @@ fn watch(path: &Path) -> rustix::io::Result<OwnedFd> {
 
 /// Whether a process other than this one has a descriptor of the file.
 fn anyone_has(path: &Path) -> bool {
-    let Ok(processes) = fs::read_dir("/proc") else {
+    let Ok(root) = ProcRoot::open(Path::new("/proc")) else {
         return false;
     };
-    let own = std::process::id().to_string();
-    let numbers = processes.flatten().map(|entry| entry.file_name());
-    let others = numbers.filter(|name| {
-        name.to_str()
-            .is_some_and(|name| name != own && name.parse::<u32>().is_ok())
-    });
-    let mut others = others;
-    others.any(|pid| {
-        let descriptors = fs::read_dir(Path::new("/proc").join(pid).join("fd"));
-        let mut descriptors = descriptors.into_iter().flatten().flatten();
-        descriptors
-            .any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == path))
+    let own = std::process::id();
+    let mut pids: Vec<u32> = names(root.directory())
+        .filter_map(|name| name.to_str().ok()?.parse().ok())
+        .collect();
+    pids.retain(|pid| *pid != own);
+    let mut passing = Passing::default();
+    passing.expect(pids.len(), &root);
+    pids.into_iter().any(|pid| {
+        let Ok(descriptors) = passing.open(&format!("{pid}/fd"), &root) else {
+            return false;
+        };
+        names(&descriptors).any(|name| {
+            let target = readlinkat(&descriptors, name, Vec::new());
+            target.is_ok_and(|target| target.as_bytes() == path.as_os_str().as_bytes())
+        })
     })
+}
+
+/// The names in a directory.
+fn names(directory: &OwnedFd) -> impl Iterator<Item = CString> {
+    let entries = Dir::read_from(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_owned())
 }
 
 #[cfg(test)]

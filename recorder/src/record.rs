@@ -130,7 +130,8 @@ impl Sampler {
             self.collector.forget();
             tick.reset = true;
         }
-        self.collector.collect(&mut tick, self.interval);
+        self.collector
+            .collect(&mut tick, self.interval, self.budget.round());
         let ended = clock::now();
         tick.times.ended = ended;
         records.extend(self.collector.news().into_iter().map(Record::Source));

@@ -4,12 +4,15 @@
 //! its group. Text it does not know is [`Missing::Malformed`], never a guess.
 
 pub(crate) mod accounts;
+#[cfg(test)]
+mod beside_procfs;
 pub(crate) mod diskstats;
 pub(crate) mod kernel_log;
 pub(crate) mod lines;
 pub(crate) mod loadavg;
 pub(crate) mod net_dev;
 pub(crate) mod numbers;
+pub(crate) mod passing;
 pub(crate) mod pressure;
 pub(crate) mod process;
 pub(crate) mod schedstat;

@@ -19,14 +19,15 @@ use afterimage_format::group::{Group, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::Missing;
 use afterimage_format::tick::{Key, Shed, Tick};
-use files::{File, Files, KeptLimit};
+use files::{File, Files, Reader};
 use listing::Listing;
 use rustix::io::Errno;
 
-/// Everything of a process is read again each so many ticks.
-const ROUND: u64 = 10;
 /// What hardly ever changes is read again each so many ticks.
 const LONG_ROUND: u64 = 60;
+/// So many new processes at a tick are read whole; the others follow at the next ticks. A
+/// recorder that starts on a host with thousands would miss its second tick over the first.
+const MOST_NEW: u32 = 2000;
 
 /// The processes, and what was last known of them.
 #[derive(Debug)]
@@ -37,9 +38,10 @@ pub(crate) struct Sweep {
     next: Vec<Process>,
     free_slots: Vec<u32>,
     slots: u32,
-    kept: KeptLimit,
+    reader: Reader,
     wanted: Vec<Wanted>,
-    buffer: Vec<u8>,
+    /// How many new ones this tick may still read whole.
+    new_left: u32,
 }
 
 #[derive(Debug)]
@@ -57,6 +59,8 @@ struct Process {
     /// The tick that last read `stat`.
     stat_at: u64,
     io_denied: bool,
+    /// Only its `stat` was read yet.
+    is_new: bool,
     gone: bool,
 }
 
@@ -79,6 +83,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) running: Option<u64>,
     /// CPU or memory pressure rose since the last tick.
     pub(crate) pressed: bool,
+    /// Everything of a process is read again each so many ticks.
+    pub(crate) round: u64,
 }
 
 impl Sweep {
@@ -90,9 +96,9 @@ impl Sweep {
             next: Vec::new(),
             free_slots: Vec::new(),
             slots: 0,
-            kept: KeptLimit::new(kept_files),
+            reader: Reader::new(kept_files),
             wanted: Vec::new(),
-            buffer: vec![0; 8192],
+            new_left: 0,
         }
     }
 
@@ -104,7 +110,8 @@ impl Sweep {
         details: &mut Details,
     ) -> Result<Seen, Errno> {
         self.listing.read(around.root)?;
-        self.kept.expect(self.listing.pids().len());
+        self.reader.expect(self.listing.pids().len(), around.root);
+        self.new_left = MOST_NEW;
         self.merge(tick, around.root);
         // Those that were waited for in vain at an earlier tick.
         apply(&mut self.processes, tick, details.arrived());
@@ -112,7 +119,7 @@ impl Sweep {
         for process in &mut processes {
             self.visit(process, tick, around);
         }
-        details.ask(&mut self.wanted);
+        details.ask(&mut self.wanted, processes.len());
         let mut seen = count(&processes);
         let starving = around
             .running
@@ -141,7 +148,7 @@ impl Sweep {
         self.processes.clear();
         self.free_slots.clear();
         self.slots = 0;
-        self.kept.release_all();
+        self.reader.forget();
     }
 
     /// Brings the list in line with `/proc`: who is new, who is gone.
@@ -151,7 +158,7 @@ impl Sweep {
         let mut newborn = Vec::new();
         for &pid in self.listing.pids() {
             while let Some(process) = known.next_if(|process| process.pid < pid || process.gone) {
-                end(process, tick, &mut self.free_slots, &mut self.kept);
+                end(process, tick, &mut self.free_slots, &mut self.reader);
             }
             match known.next_if(|process| process.pid == pid) {
                 Some(process) => self.next.push(process),
@@ -159,7 +166,7 @@ impl Sweep {
             }
         }
         for process in known {
-            end(process, tick, &mut self.free_slots, &mut self.kept);
+            end(process, tick, &mut self.free_slots, &mut self.reader);
         }
         std::mem::swap(&mut self.processes, &mut self.next);
         if newborn.is_empty() {
@@ -176,8 +183,8 @@ impl Sweep {
     /// A pid that was not there at the last tick. Its start makes it a process.
     fn begin(&mut self, pid: i32, tick: &mut Tick, root: &ProcRoot) -> Option<Process> {
         let files = Files::new(pid);
-        let length = files.read_once("stat", root, &mut self.buffer).ok()?;
-        let started = stat::parse(&self.buffer[..length]).ok()?.started().ok()?;
+        let text = self.reader.read_once(&files, "stat", root).ok()?;
+        let started = stat::parse(text).ok()?.started().ok()?;
         let key = ProcessKey {
             pid: Pid(pid),
             started,
@@ -187,7 +194,6 @@ impl Sweep {
             self.slots - 1
         });
         let cells = Cells::begin(tick, Group::Process, slot, Key::Process(key));
-        self.wanted.push(Wanted { key, is_new: true });
         Some(Process {
             pid,
             key,
@@ -200,6 +206,7 @@ impl Sweep {
             cpu_ticks: 0,
             stat_at: 0,
             io_denied: false,
+            is_new: true,
             gone: false,
         })
     }
@@ -208,16 +215,16 @@ impl Sweep {
     fn visit(&mut self, process: &mut Process, tick: &mut Tick, around: &Surroundings<'_>) {
         let (seq, shed) = (tick.times.seq.0, tick.times.shed);
         let turn = seq.wrapping_add(process.pid.unsigned_abs().into());
-        let (is_new, due) = (process.stat_at == 0, turn.is_multiple_of(ROUND));
-        let idle = process.state != b'R' && process.state != b'D' && process.threads <= 1;
-        if shed.contains(Shed::IDLE_PROCESSES) && idle && !due && !is_new {
+        let due = turn.is_multiple_of(around.round);
+        let idle = process.state != b'R' && process.state != b'D' && !process.files.is_busy;
+        if shed.contains(Shed::IDLE_PROCESSES) && idle && !due && !process.is_new {
             return;
         }
         let mut changed = self.pass_gate(process, tick, around.root);
         if process.gone {
             return;
         }
-        if changed || is_new || due || process.threads != 1 || process.state == b'D' {
+        if changed || process.is_new || due || process.threads != 1 || process.state == b'D' {
             changed |= self.read_stat(process, tick, around.root);
             if process.stat_at == seq {
                 // A sweep over all of them says so once, in the tick's own times.
@@ -228,6 +235,14 @@ impl Sweep {
         if process.gone {
             return;
         }
+        process.files.is_busy = changed;
+        let is_new = process.is_new && self.new_left > 0;
+        if is_new {
+            process.is_new = false;
+            self.new_left -= 1;
+        } else if process.is_new {
+            return;
+        }
         if is_new || due || (changed && !shed.contains(Shed::IO)) {
             self.read_io(process, tick, around.root, turn);
         }
@@ -235,27 +250,24 @@ impl Sweep {
             self.read_status(process, tick, around);
         }
         if is_new || (due && !shed.contains(Shed::RARE_FILES)) {
-            read_descriptors(process, tick, around.root);
+            self.read_descriptors(process, tick, around.root);
         }
         let long_due = turn.is_multiple_of(LONG_ROUND) && !shed.contains(Shed::RARE_FILES);
         if is_new || long_due {
             self.read_oom_score(process, tick, around.root);
+            let key = process.key;
+            self.wanted.push(Wanted { key, is_new });
         }
-        if long_due && !is_new {
-            self.wanted.push(Wanted {
-                key: process.key,
-                is_new: false,
-            });
+        if due {
+            self.reader.make_way(&mut process.files);
         }
     }
 
     /// Whether the process did anything since the last tick, as far as `schedstat` tells.
     fn pass_gate(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) -> bool {
-        let read = process
-            .files
-            .read(File::Schedstat, root, &mut self.kept, &mut self.buffer);
+        let read = self.reader.read(&mut process.files, File::Schedstat, root);
         let gate = match read {
-            Ok(length) => schedstat::parse(&self.buffer[..length]),
+            Ok(text) => schedstat::parse(text),
             Err(errno) => Err(missing_from_errno(errno)),
         };
         if gate == Err(Missing::Gone) {
@@ -282,17 +294,15 @@ impl Sweep {
 
     /// Reads `stat`, and `wchan` of a task in state D. Gives whether it used CPU.
     fn read_stat(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) -> bool {
-        let read = process
-            .files
-            .read(File::Stat, root, &mut self.kept, &mut self.buffer);
-        let length = match read {
-            Ok(length) => length,
+        let read = self.reader.read(&mut process.files, File::Stat, root);
+        let text = match read {
+            Ok(text) => text,
             Err(errno) => {
                 process.gone = matches!(errno, Errno::SRCH | Errno::NOENT);
                 return false;
             }
         };
-        let Ok(stat) = stat::parse(&self.buffer[..length]) else {
+        let Ok(stat) = stat::parse(text) else {
             return false;
         };
         if stat.started() != Ok(process.key.started) {
@@ -301,7 +311,7 @@ impl Sweep {
             return false;
         }
         let is_renamed = stat.store(&mut process.cells, tick);
-        if is_renamed && process.stat_at != 0 {
+        if is_renamed && !process.is_new {
             // It has executed another program: its command line is that one's.
             self.wanted.push(Wanted {
                 key: process.key,
@@ -324,9 +334,8 @@ impl Sweep {
             process.cells.text(tick, field, Err(Missing::NotRead));
             return;
         }
-        let wchan = process.files.read_once("wchan", root, &mut self.buffer);
+        let wchan = self.reader.read_once(&process.files, "wchan", root);
         let wchan = wchan.map_err(missing_from_errno);
-        let wchan = wchan.map(|length| &self.buffer[..length]);
         process.cells.text(tick, field, wchan);
     }
 
@@ -335,12 +344,9 @@ impl Sweep {
         if process.io_denied && !turn.is_multiple_of(LONG_ROUND) {
             return;
         }
-        match process
-            .files
-            .read(File::Io, root, &mut self.kept, &mut self.buffer)
-        {
-            Ok(length) => {
-                io::parse(&self.buffer[..length], &mut process.cells, tick);
+        match self.reader.read(&mut process.files, File::Io, root) {
+            Ok(text) => {
+                io::parse(text, &mut process.cells, tick);
                 process.io_denied = false;
             }
             Err(errno) => {
@@ -357,11 +363,11 @@ impl Sweep {
 
     fn read_status(&mut self, process: &mut Process, tick: &mut Tick, around: &Surroundings<'_>) {
         let cells = &mut process.cells;
-        match process
-            .files
-            .read(File::Status, around.root, &mut self.kept, &mut self.buffer)
+        match self
+            .reader
+            .read(&mut process.files, File::Status, around.root)
         {
-            Ok(length) => status::parse(&self.buffer[..length], cells, tick),
+            Ok(text) => status::parse(text, cells, tick),
             Err(errno) => status::missing(missing_from_errno(errno), cells, tick),
         }
         cells.count(
@@ -384,25 +390,22 @@ impl Sweep {
     }
 
     fn read_oom_score(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) {
-        let score = match process
-            .files
-            .read_once("oom_score_adj", root, &mut self.buffer)
-        {
-            Ok(length) => crate::source::numbers::signed(self.buffer[..length].trim_ascii_end()),
+        let score = match self.reader.read_once(&process.files, "oom_score_adj", root) {
+            Ok(text) => crate::source::numbers::signed(text.trim_ascii_end()),
             Err(errno) => Err(missing_from_errno(errno)),
         };
         process
             .cells
             .set(tick, ProcessField::OomScoreAdj.column(), score);
     }
-}
 
-fn read_descriptors(process: &mut Process, tick: &mut Tick, root: &ProcRoot) {
-    let count = process.files.count_descriptors(root);
-    let count = count.map_err(missing_from_errno);
-    process
-        .cells
-        .count(tick, ProcessField::Descriptors.column(), count);
+    fn read_descriptors(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) {
+        let count = self.reader.count_descriptors(&process.files, root);
+        let count = count.map_err(missing_from_errno);
+        process
+            .cells
+            .count(tick, ProcessField::Descriptors.column(), count);
+    }
 }
 
 /// Puts command lines and cgroups, which others have read, into the rows they belong to.
@@ -431,10 +434,10 @@ fn apply(processes: &mut [Process], tick: &mut Tick, details: Vec<Detail>) {
     }
 }
 
-fn end(mut process: Process, tick: &mut Tick, free_slots: &mut Vec<u32>, kept: &mut KeptLimit) {
+fn end(mut process: Process, tick: &mut Tick, free_slots: &mut Vec<u32>, reader: &mut Reader) {
     tick.end(Group::Process, process.slot);
     free_slots.push(process.slot);
-    process.files.close(kept);
+    reader.close(&mut process.files);
 }
 
 fn count(processes: &[Process]) -> Seen {

@@ -36,18 +36,41 @@ def seek(arguments):
         return one_seek(arguments, recorder.capture, machine)
 
 
+def edges_of(binary, capture):
+    """The moments where the most must be unpacked: the first tick of each chunk and of the tail, whose
+    rates need the chunk before, and the last tick, before which all of the tail lies."""
+    ticks = [row["at"] for row in ask(binary, "uptime", "--format", "json", capture)]
+    with contextlib.closing(sqlite3.connect(f"file:{capture}?mode=ro", uri=True)) as database:
+        # The number of the first tick; before it there may have been others, which were evicted.
+        chunks = [first for first, in database.execute("SELECT id FROM chunk ORDER BY id")]
+        tail, = database.execute("SELECT min(id) FROM tail").fetchone()
+    firsts = chunks + ([tail] if tail else [])
+    oldest = firsts[0] if firsts else 1
+    return [ticks[first - oldest] for first in firsts if first - oldest < len(ticks)] + ticks[-1:]
+
+
 def one_seek(arguments, capture, machine):
-    info = ask(arguments.binary, "info", "--json", capture)
+    binary = arguments.binary
+    info = ask(binary, "info", "--json", capture)
     span = seconds_of(info["to"]) - seconds_of(info["from"])
-    dice, costs = random.Random(1), []
-    for _ in range(arguments.times):
-        costs.append(cpu_of(arguments.binary, "ps", capture, "--at", f"+{dice.randrange(int(1000 * span))}ms"))
-    processes = len(ask(arguments.binary, "ps", "--format", "json", capture))
-    ends = [cpu_of(arguments.binary, "ps", capture, "--at", at) for at in ("start", "end")]
-    note(f"start {ends[0]:.1f} ms, end {ends[1]:.1f} ms, `--version` {cpu_of(arguments.binary, '--version'):.1f} ms")
-    median, text = median_and_range(costs)
-    value = f"{text} ms CPU, {processes} processes, {info['ticks']} ticks, {info['size_bytes'] / MIB:.1f} MiB"
-    return row("one moment (`ps --at`)", value, "<= 10 ms", median <= 10, machine)
+    dice = random.Random(1)
+    anywhere = [f"+{dice.randrange(int(1000 * span))}ms" for _ in range(arguments.times)]
+    edges = edges_of(binary, capture)
+    edges = dice.sample(edges, min(len(edges), arguments.times))
+
+    def cost_of(at):
+        # What else the machine does can only add.
+        return min(cpu_of(binary, "ps", capture, "--at", at) for _ in range(3))
+
+    def costs_of(moments):
+        return sorted(cost_of(at) for at in moments)
+
+    costs, at_edges = costs_of(anywhere), costs_of(edges)
+    processes = len(ask(binary, "ps", "--format", "json", capture))
+    note(f"`--version` {cpu_of(binary, '--version'):.1f} ms")
+    (_, text), (_, edge_text) = median_and_range(costs), median_and_range(at_edges)
+    value = f"{text} ms CPU, at {len(edges)} edges of chunks {edge_text}; {processes} processes, {info['ticks']} ticks, {info['size_bytes'] / MIB:.1f} MiB"
+    return row("one moment (`ps --at`)", value, "each <= 10 ms", max(costs + at_edges) <= 10, machine)
 
 
 def copy_slowly(source, destination, seconds):

@@ -1,15 +1,14 @@
 //! `ps`: every process at one moment, with what it did since the moment before.
 
-use crate::rate::{ProcessRates, Step};
+use crate::rate::{Elapsed, ProcessRates};
 use crate::table::{Cell, Column, Table};
 use crate::zone::Zone;
 use afterimage_format::facts::Host;
-use afterimage_format::process::ProcessKey;
-use afterimage_format::sample::{Process, Sample};
+use afterimage_format::sample::{Counters, Listed};
+use afterimage_format::tick::TickTimes;
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Bytes;
 use std::cmp::Ordering;
-use std::time::Duration;
 
 /// The columns, in the order of the JSON contract.
 pub const COLUMNS: [Column; 17] = [
@@ -60,9 +59,9 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The view of one sample.
-    pub fn new(host: &'a Host, zone: &'a Zone, now: &Sample) -> Self {
-        let began = now.times.began;
+    /// The view of one tick.
+    pub fn new(host: &'a Host, zone: &'a Zone, now: &TickTimes) -> Self {
+        let began = now.began;
         let booted = WallTime(began.wall.0.saturating_sub(began.boot.0));
         Self { host, zone, booted }
     }
@@ -72,35 +71,33 @@ impl<'a> View<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     /// The process.
-    pub process: &'a Process,
-    /// What it did since the sample before.
+    pub process: Listed<'a>,
+    /// What it did since the tick before.
     pub rates: ProcessRates,
     /// How deep it stands in the tree of parents; 0 in a flat list.
     pub depth: usize,
 }
 
-/// Every process of a sample, in order of pid. Without a step there are no rates.
-pub fn rows<'a>(now: &'a Sample, step: Option<&Step<'_>>, host: &Host) -> Vec<Row<'a>> {
-    let before = |key: ProcessKey| {
-        let processes = &step?.before.processes;
-        let place = processes
-            .binary_search_by_key(&key, |process| process.key)
-            .ok()?;
-        Some(&processes[place])
-    };
-    let rates = |process: &Process| {
-        let step = step?;
-        Some(match before(process.key) {
-            Some(before) => ProcessRates::between(step, before, process, host.tick_rate),
-            None => ProcessRates::since_birth(step, process, host.tick_rate),
+/// A row for each process, in the same order. With each comes what it had counted at the tick
+/// before, if it was there. Without the time that has elapsed since then there are no rates.
+pub fn rows<'a>(
+    processes: impl Iterator<Item = (Listed<'a>, Option<Counters>)>,
+    elapsed: Option<Elapsed>,
+    host: &Host,
+) -> Vec<Row<'a>> {
+    let rates = |now: &Counters, before: Option<&Counters>| {
+        let elapsed = elapsed?;
+        Some(match before {
+            Some(before) => ProcessRates::between(elapsed, before, now, host.tick_rate),
+            None => ProcessRates::since_birth(elapsed, now, host.tick_rate),
         })
     };
-    let row = |process| Row {
+    let row = |(process, before): (Listed<'a>, Option<Counters>)| Row {
         process,
-        rates: rates(process).unwrap_or_default(),
+        rates: rates(&process.counters, before.as_ref()).unwrap_or_default(),
         depth: 0,
     };
-    now.processes.iter().map(row).collect()
+    processes.map(row).collect()
 }
 
 /// The rows with each process under its parent, in order of pid among siblings.
@@ -150,10 +147,8 @@ pub fn sort(rows: &mut [Row<'_>], key: &str, view: &View<'_>) -> bool {
     let Some(column) = column_of(key) else {
         return false;
     };
-    let mut keyed: Vec<_> = rows
-        .iter()
-        .map(|row| (cells(row, view)[column].clone(), *row))
-        .collect();
+    let cell = cell_of(COLUMNS[column].key);
+    let mut keyed: Vec<_> = rows.iter().map(|row| (cell(row, view), *row)).collect();
     keyed.sort_by(|(a, _), (b, _)| order(a, b));
     for (place, (_, row)) in rows.iter_mut().zip(keyed) {
         *place = row;
@@ -177,15 +172,14 @@ fn column_of(key: &str) -> Option<usize> {
 }
 
 /// The column behind a name that people use for it.
-pub fn key_of(name: &str) -> Option<&'static str> {
+pub fn column_named(name: &str) -> Option<Column> {
     let heading = || {
         COLUMNS
             .iter()
             .position(|column| column.heading.eq_ignore_ascii_case(name))
     };
-    column_of(name)
-        .or_else(heading)
-        .map(|column| COLUMNS[column].key)
+    let found = column_of(name).or_else(heading);
+    found.map(|column| COLUMNS[column])
 }
 
 fn order(a: &Cell, b: &Cell) -> Ordering {
@@ -204,48 +198,61 @@ fn order(a: &Cell, b: &Cell) -> Ordering {
     }
 }
 
-/// The rows as a table of all columns.
-pub fn table(rows: &[Row<'_>], view: &View<'_>) -> Table {
-    let rows = rows.iter().map(|row| cells(row, view));
+/// The rows as a table of some of [`COLUMNS`].
+pub fn table(rows: &[Row<'_>], view: &View<'_>, columns: &[Column]) -> Table {
+    let cells: Vec<MakeCell> = columns.iter().map(|column| cell_of(column.key)).collect();
+    let row = |row| cells.iter().map(|cell| cell(row, view)).collect();
     Table {
-        columns: COLUMNS.to_vec(),
-        rows: rows.collect(),
+        columns: columns.to_vec(),
+        rows: rows.iter().map(row).collect(),
     }
 }
 
-fn cells(row: &Row<'_>, view: &View<'_>) -> Vec<Cell> {
-    let (process, host) = (row.process, view.host);
-    let kib = |bytes: Option<f64>| Cell::scaled(bytes, 1024.0);
-    let rss = process
-        .rss_pages
-        .ok()
-        .map(|pages| Bytes::from_pages(pages, host.page_size).0 as f64);
-    let uid = process.uids[0].ok().map(|uid| uid.to_string().into_bytes());
-    let user = process.user.as_deref().ok().or(uid.as_deref());
-    let state = process.state.ok().map(|state| state.letter().to_string());
-    vec![
-        Cell::Integer(process.key.pid.0.into()),
-        Cell::integer(process.ppid.ok().map(|pid| pid.0)),
-        Cell::text(user),
-        state.map_or(Cell::Absent, Cell::Word),
-        Cell::integer(process.nice.ok()),
-        Cell::integer(process.threads.ok()),
-        Cell::real(row.rates.cpu_percent, 1),
-        Cell::real(row.rates.wait_percent, 1),
-        kib(rss),
-        kib(process.vsize.ok().map(|bytes| bytes.0 as f64)),
-        kib(row.rates.read_per_second),
-        kib(row.rates.write_per_second),
-        Cell::Word(view.zone.rfc3339(started(process, view))),
-        Cell::text(process.wchan.as_deref().ok()),
-        Cell::text(process.cgroup.as_deref().ok()),
-        Cell::text(process.comm.as_deref().ok()),
-        Cell::text(process.command_line.as_deref().ok()),
-    ]
+type MakeCell = fn(&Row<'_>, &View<'_>) -> Cell;
+
+/// What makes the cells of a column; where there is no such column, nothing is there.
+fn cell_of(key: &str) -> MakeCell {
+    fn kib(bytes: Option<f64>) -> Cell {
+        Cell::scaled(bytes, 1024.0)
+    }
+    match key {
+        "pid" => |row, _| Cell::Integer(row.process.key.pid.0.into()),
+        "ppid" => |row, _| Cell::integer(row.process.ppid.ok().map(|pid| pid.0)),
+        "user" => |row, _| user(&row.process),
+        "state" => |row, _| {
+            let state = row.process.state.map(|state| state.letter().to_string());
+            state.map_or(Cell::Absent, Cell::Word)
+        },
+        "nice" => |row, _| Cell::integer(row.process.nice.ok()),
+        "threads" => |row, _| Cell::integer(row.process.counters.threads.ok()),
+        "cpu_percent" => |row, _| Cell::real(row.rates.cpu_percent, 1),
+        "wait_percent" => |row, _| Cell::real(row.rates.wait_percent, 1),
+        "rss_bytes" => |row, view| {
+            let pages = row.process.rss_pages.ok();
+            kib(pages.map(|pages| Bytes::from_pages(pages, view.host.page_size).0 as f64))
+        },
+        "vsize_bytes" => |row, _| kib(row.process.vsize.ok().map(|bytes| bytes.0 as f64)),
+        "read_bytes_per_second" => |row, _| kib(row.rates.read_per_second),
+        "write_bytes_per_second" => |row, _| kib(row.rates.write_per_second),
+        "started" => |row, view| Cell::Word(view.zone.rfc3339(started(&row.process, view))),
+        "wchan" => |row, _| Cell::text(row.process.wchan.ok()),
+        "cgroup" => |row, _| Cell::text(row.process.cgroup.ok()),
+        "comm" => |row, _| Cell::text(row.process.comm.ok()),
+        "cmdline" => |row, _| Cell::text(row.process.command_line.ok()),
+        _ => |_, _| Cell::Absent,
+    }
+}
+
+/// The name, else the number.
+fn user(process: &Listed<'_>) -> Cell {
+    let number = |uid: u64| Cell::Text(uid.to_string().into_bytes().into());
+    let name = process.user.ok();
+    let or_number = || process.uid.map_or(Cell::Absent, number);
+    name.map_or_else(or_number, |name| Cell::text(Some(name)))
 }
 
 /// When a process began: its start is counted from boot.
-pub fn started(process: &Process, view: &View<'_>) -> WallTime {
+pub fn started(process: &Listed<'_>, view: &View<'_>) -> WallTime {
     view.booted
         .plus(process.key.started.to_duration(view.host.tick_rate))
 }
@@ -254,10 +261,7 @@ pub fn started(process: &Process, view: &View<'_>) -> WallTime {
 /// brackets; in a tree, indented.
 pub fn command(row: &Row<'_>) -> Vec<u8> {
     let mut text = vec![b' '; 2 * row.depth.min(40)];
-    match (
-        row.process.command_line.as_deref(),
-        row.process.comm.as_deref(),
-    ) {
+    match (row.process.command_line, row.process.comm) {
         (Ok(line), _) if !line.is_empty() => text.extend_from_slice(line),
         (_, Ok(name)) => {
             text.push(b'[');
@@ -267,11 +271,4 @@ pub fn command(row: &Row<'_>) -> Vec<u8> {
         _ => text.push(b'?'),
     }
     text
-}
-
-/// How long ago something was last read, in ticks, as far as that matters to people.
-pub fn age(process: &Process, now: &Sample, interval: Duration) -> Option<Duration> {
-    let read = process.stat_read_at.ok()?;
-    let ticks = now.times.seq.0.checked_sub(read.0)?;
-    Some(interval * u32::try_from(ticks).unwrap_or(u32::MAX))
 }

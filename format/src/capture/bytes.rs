@@ -41,6 +41,11 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn unsigned(&mut self) -> Result<u64, FrameFault> {
+        // Most numbers are small.
+        if let [first @ ..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Ok(u64::from(*first));
+        }
         let mut value = 0;
         for (position, &byte) in self.0.iter().enumerate().take(10) {
             value |= u64::from(byte & 0x7f) << (7 * position);
@@ -55,6 +60,24 @@ impl<'a> Input<'a> {
     pub(crate) fn signed(&mut self) -> Result<i64, FrameFault> {
         let folded = self.unsigned()?;
         Ok((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
+    }
+
+    /// Steps over numbers without looking at them.
+    pub(crate) fn skip(&mut self, mut numbers: usize) -> Result<(), FrameFault> {
+        const HIGH: u64 = 0x8080_8080_8080_8080;
+        // A number ends with a byte whose high bit is not set. Eight bytes end at most eight.
+        while numbers >= 8
+            && let Some((eight, rest)) = self.0.split_first_chunk::<8>()
+        {
+            let ends = (!u64::from_le_bytes(*eight) & HIGH).count_ones();
+            numbers -= ends as usize;
+            self.0 = rest;
+        }
+        for _ in 0..numbers {
+            let end = self.0.iter().position(|byte| *byte < 0x80);
+            self.0 = &self.0[end.ok_or(FrameFault::Short)? + 1..];
+        }
+        Ok(())
     }
 
     /// A number that has to fit a `u32`.
@@ -108,6 +131,25 @@ mod tests {
         put_signed(&mut out, -64);
         put_signed(&mut out, 63);
         assert_eq!(out, [127, 126]);
+    }
+
+    #[test]
+    fn numbers_that_are_stepped_over_end_where_they_would_if_read() {
+        let sizes = [0, 1, 127, 128, 5, 1 << 20, 3, u64::MAX, 9, 9, 9, 300, 1, 1];
+        let mut out = Vec::new();
+        for value in sizes {
+            put_unsigned(&mut out, value);
+        }
+        for numbers in 0..=sizes.len() {
+            let (mut read, mut skipped) = (Input(&out), Input(&out));
+            for _ in 0..numbers {
+                read.unsigned().unwrap();
+            }
+            skipped.skip(numbers).unwrap();
+            assert_eq!(read.0, skipped.0, "{numbers} numbers");
+        }
+        let beyond = Input(&out).skip(sizes.len() + 1);
+        assert_eq!(beyond, Err(FrameFault::Short));
     }
 
     #[test]

@@ -5,8 +5,12 @@
 //! needs no other chunk to be understood: its first tick holds every value.
 
 pub mod builder;
+mod column;
 pub(crate) mod decode;
 pub(crate) mod encode;
+pub(crate) mod packed;
+pub(crate) mod pick;
+pub(crate) mod replay;
 pub(crate) mod tail;
 #[cfg(test)]
 mod tests;
@@ -14,6 +18,7 @@ mod tests;
 use crate::group::{Group, Kind};
 use crate::reading::{Missing, Reading};
 use crate::tick::{Key, TickTimes};
+use std::sync::Arc;
 
 /// How many ticks a chunk has when it is full.
 pub const CHUNK_TICKS: usize = 60;
@@ -28,7 +33,7 @@ pub(crate) const ALIVE: u8 = u8::MAX;
 #[derive(Debug, Default)]
 pub struct Chunk {
     pub(crate) ticks: Vec<TickTimes>,
-    pub(crate) strings: Vec<Box<[u8]>>,
+    pub(crate) strings: Vec<Arc<[u8]>>,
     pub(crate) groups: [GroupRows; Group::COUNT],
 }
 
@@ -71,8 +76,9 @@ pub(crate) struct CellChange {
 impl GroupRows {
     /// Puts the changes in the order that look-ups and the encoder need.
     pub(crate) fn sort(&mut self, fields: usize) {
-        // Stable: of two changes in one tick the later one holds.
-        self.changes.sort_by_key(|c| (c.field, c.row, c.tick));
+        // No cell changes twice in a tick, so that no order is lost.
+        self.changes
+            .sort_unstable_by_key(|c| (c.field, c.row, c.tick));
         let rows = self.rows.len();
         self.starts.clear();
         self.starts.resize(fields * rows + 1, 0);
@@ -82,31 +88,6 @@ impl GroupRows {
         }
         for cell in 1..self.starts.len() {
             self.starts[cell] += self.starts[cell - 1];
-        }
-    }
-
-    /// Adds the changes of the next field: the first value of each row, and the later changes in
-    /// order of (row, tick). Keeps everything in order without sorting.
-    fn push_column(&mut self, field: u8, first: &[(u8, i64)], mut later: &[CellChange]) {
-        self.changes.reserve(first.len() + later.len());
-        for ((row, &(missing, value)), number) in self.rows.iter().zip(first).zip(0_u32..) {
-            self.starts.push(place(self.changes.len()));
-            if missing != Missing::NotRead.code() {
-                self.changes.push(CellChange {
-                    row: number,
-                    field,
-                    tick: row.born,
-                    missing,
-                    value,
-                });
-            }
-            let of_row = later
-                .iter()
-                .take_while(|change| change.row == number)
-                .count();
-            let (mine, rest) = later.split_at(of_row);
-            self.changes.extend_from_slice(mine);
-            later = rest;
         }
     }
 

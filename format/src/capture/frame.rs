@@ -8,8 +8,16 @@
 //! out of another capture does not pass. The stored bytes are one zstd frame.
 
 use super::error::FrameFault;
-use std::io::Read as _;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
+use zstd::zstd_safe::CParameter;
+
+/// The tables of zstd, as logarithms: over 256 KiB of input it would take four times as much
+/// memory, on a host that has little left.
+const MOST_HASH_LOG: u32 = 19;
+const MOST_CHAIN_LOG: u32 = 18;
+
+/// A packer keeps a buffer of this size; what one large frame took goes back.
+const MOST_KEPT: usize = 1 << 20;
 
 /// What a frame holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +75,22 @@ pub(crate) fn seal(
     Ok(())
 }
 
-/// Takes the next frame off `input`, unpacked into `raw`.
+/// Takes the next frame off `input`, unpacked into `raw`. Who opens many uses one [`Unpacker`].
 pub(crate) fn open(
     input: &mut &[u8],
     kind: FrameKind,
     key: FrameKey,
     raw: &mut Vec<u8>,
 ) -> Result<(), FrameFault> {
+    Unpacker::default().open(input, kind, key, raw)
+}
+
+/// Takes the next frame off `input`: how many bytes it unpacks to, and what is stored of them.
+fn checked<'a>(
+    input: &mut &'a [u8],
+    kind: FrameKind,
+    key: FrameKey,
+) -> Result<(usize, &'a [u8]), FrameFault> {
     let (header, rest) = input.split_at_checked(HEADER).ok_or(FrameFault::Short)?;
     let (head, checked) = header.split_at(24);
     if head[..4] != MAGIC {
@@ -93,9 +110,8 @@ pub(crate) fn open(
     if head[5] != kind as u8 || u64::from_le_bytes(array(&head[8..16])) != key.seq {
         return Err(FrameFault::Misplaced);
     }
-    unpack(stored, raw_length, raw)?;
     *input = rest;
-    Ok(())
+    Ok((raw_length, stored))
 }
 
 /// Steps over the next frame without unpacking it.
@@ -114,31 +130,61 @@ fn check(head: &[u8], stored: &[u8], capture: u64) -> u64 {
     xxh3_64_with_seed(stored, of_head)
 }
 
-fn unpack(stored: &[u8], length: usize, raw: &mut Vec<u8>) -> Result<(), FrameFault> {
-    if length > RAW_LIMIT {
-        return Err(FrameFault::Number(length as u64));
-    }
-    raw.clear();
-    raw.reserve(length);
-    let mut decoder =
-        zstd::Decoder::with_buffer(stored).map_err(|e| FrameFault::Zstd(e.to_string()))?;
-    // 2^26 bytes: no window larger than a frame may be.
-    decoder
-        .window_log_max(26)
-        .map_err(|e| FrameFault::Zstd(e.to_string()))?;
-    let read = decoder.take(length as u64 + 1).read_to_end(raw);
-    read.map_err(|e| FrameFault::Zstd(e.to_string()))?;
-    if raw.len() == length {
-        Ok(())
-    } else {
-        Err(FrameFault::Number(raw.len() as u64))
-    }
-}
-
 fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes
         .try_into()
         .expect("the header was cut to its fields' lengths")
+}
+
+/// Unpacks, keeping its context from frame to frame: to make one takes longer than a tick of the
+/// tail.
+#[derive(Default)]
+pub(crate) struct Unpacker {
+    context: zstd::bulk::Decompressor<'static>,
+}
+
+impl Unpacker {
+    /// Takes the next frame off `input`, unpacked into `raw`.
+    pub(crate) fn open(
+        &mut self,
+        input: &mut &[u8],
+        kind: FrameKind,
+        key: FrameKey,
+        raw: &mut Vec<u8>,
+    ) -> Result<(), FrameFault> {
+        let mut rest = *input;
+        let (length, stored) = checked(&mut rest, kind, key)?;
+        self.unpack(stored, length, raw)?;
+        *input = rest;
+        Ok(())
+    }
+
+    /// Into memory for as much as was declared, and not a byte more.
+    fn unpack(
+        &mut self,
+        stored: &[u8],
+        length: usize,
+        raw: &mut Vec<u8>,
+    ) -> Result<(), FrameFault> {
+        if length > RAW_LIMIT {
+            return Err(FrameFault::Number(length as u64));
+        }
+        raw.clear();
+        raw.reserve(length);
+        let unpacked = self.context.decompress_to_buffer(stored, raw);
+        unpacked.map_err(|e| FrameFault::Zstd(e.to_string()))?;
+        if raw.len() == length {
+            Ok(())
+        } else {
+            Err(FrameFault::Number(raw.len() as u64))
+        }
+    }
+}
+
+impl std::fmt::Debug for Unpacker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unpacker").finish_non_exhaustive()
+    }
 }
 
 /// Compresses, keeping its context and its buffer from frame to frame.
@@ -150,8 +196,17 @@ pub(crate) struct Packer {
 impl Packer {
     /// A packer at a zstd level.
     pub(crate) fn new(level: i32) -> Result<Self, FrameFault> {
-        let context =
-            zstd::bulk::Compressor::new(level).map_err(|e| FrameFault::Zstd(e.to_string()))?;
+        let fault = |e: std::io::Error| FrameFault::Zstd(e.to_string());
+        let mut context = zstd::bulk::Compressor::new(level).map_err(fault)?;
+        // The fast levels have small tables.
+        if level > 4 {
+            let bounds = [
+                CParameter::HashLog(MOST_HASH_LOG),
+                CParameter::ChainLog(MOST_CHAIN_LOG),
+            ];
+            let set = |bound| context.set_parameter(bound);
+            bounds.into_iter().try_for_each(set).map_err(fault)?;
+        }
         Ok(Self {
             context,
             packed: Vec::new(),
@@ -160,6 +215,7 @@ impl Packer {
 
     fn pack(&mut self, raw: &[u8]) -> Result<&[u8], FrameFault> {
         self.packed.clear();
+        self.packed.shrink_to(MOST_KEPT);
         self.packed
             .reserve(zstd::zstd_safe::compress_bound(raw.len()));
         let packed = self.context.compress_to_buffer(raw, &mut self.packed);
@@ -260,8 +316,16 @@ mod tests {
     #[test]
     fn more_than_was_declared_is_not_unpacked() {
         let bomb = zstd::bulk::compress(&vec![0; 10 << 20], 3).unwrap();
-        let mut raw = Vec::new();
-        assert_eq!(unpack(&bomb, 1000, &mut raw), Err(FrameFault::Number(1001)));
+        let (mut unpacker, mut raw) = (Unpacker::default(), Vec::new());
+        let result = unpacker.unpack(&bomb, 1000, &mut raw);
+        assert!(matches!(result, Err(FrameFault::Zstd(_))), "{result:?}");
         assert!(raw.capacity() < 1 << 20);
+    }
+
+    #[test]
+    fn less_than_was_declared_is_not_taken_for_all_of_it() {
+        let short = zstd::bulk::compress(b"seven b", 3).unwrap();
+        let unpacked = Unpacker::default().unpack(&short, 8, &mut Vec::new());
+        assert_eq!(unpacked, Err(FrameFault::Number(7)));
     }
 }

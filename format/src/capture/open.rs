@@ -6,7 +6,7 @@
 
 use super::error::CaptureError;
 use super::lock::{OwnerLock, with_suffix};
-use super::{tables, version};
+use super::{log, tables, version};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
@@ -248,7 +248,7 @@ impl PrivateFolder {
     fn filled(parent: &Path, capture: &Path, wal: &Path) -> io::Result<Self> {
         let folder = Self::make(parent)?;
         let inside = folder.path.join("capture");
-        fs::copy(wal, folder.path.join("capture-wal"))?;
+        log::copy(wal, &folder.path.join("capture-wal"))?;
         fs::hard_link(capture, &inside)
             .or_else(|_other_file_system| fs::copy(capture, &inside).map(drop))?;
         Ok(folder)

@@ -3,35 +3,30 @@
 //! What is damaged is left out and listed ([`Capture::damage`]); the rest is still shown.
 //! Costs are given for a capture of 500 processes at one tick a second.
 
+mod listing;
 mod plain;
 mod series;
+mod stored;
 mod time;
 
 pub use series::{Curves, LifeBucket};
 
 use super::chunk::Chunk;
-use super::chunk::builder::ChunkBuilder;
-use super::chunk::decode::{Part, decode};
+use super::chunk::decode::Part;
 use super::error::{CaptureError, FrameFault};
-use super::frame::{self, FrameKey, FrameKind};
 use super::open::{Mode, Opened, open};
 use crate::sample::Sample;
 use crate::time::Seq;
-use rusqlite::OptionalExtension as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-
-/// How many unpacked chunks are kept: stepping back and forth stays within two.
-const CACHED_CHUNKS: usize = 4;
+use stored::{Cache, Tail};
 
 /// A capture, open for reading.
 #[derive(Debug)]
 pub struct Capture {
     path: PathBuf,
     opened: Opened,
-    /// The newest last, with the part that was unpacked.
-    cache: Vec<(u64, Part, Rc<Chunk>)>,
-    tail: Tail,
+    cache: Cache,
     damage: Vec<Damage>,
 }
 
@@ -44,18 +39,6 @@ pub struct Damage {
     pub row: i64,
     /// What is wrong.
     pub fault: FrameFault,
-}
-
-/// The open chunk, unpacked when it is first needed.
-#[derive(Debug, Default)]
-enum Tail {
-    /// There is none.
-    #[default]
-    None,
-    /// From and to which tick its rows say they are.
-    Rows(Seq, Seq),
-    /// What they hold, up to the first damaged one.
-    Chunk(Rc<Chunk>),
 }
 
 /// Where a tick lies.
@@ -72,8 +55,7 @@ impl Capture {
         let mut capture = Self {
             path: path.to_owned(),
             opened,
-            cache: Vec::new(),
-            tail: Tail::None,
+            cache: Cache::default(),
             damage: Vec::new(),
         };
         if !capture.opened.is_sound {
@@ -94,7 +76,7 @@ impl Capture {
         let ends: (Option<i64>, Option<i64>) =
             ends.map_err(self.sqlite("its tail cannot be read"))?;
         let seq = |id: i64| Seq(id.cast_unsigned());
-        self.tail = match ends {
+        self.cache.tail = match ends {
             (Some(first), Some(last)) => Tail::Rows(seq(first), seq(last)),
             _ => Tail::None,
         };
@@ -150,119 +132,6 @@ impl Capture {
     pub fn sample(&mut self, seq: Seq) -> Result<Option<Sample>, CaptureError> {
         let place = self.place(seq, Part::All)?;
         Ok(place.map(|place| Sample::from_chunk(&place.chunk, place.tick)))
-    }
-
-    fn place(&mut self, seq: Seq, part: Part) -> Result<Option<Place>, CaptureError> {
-        let Some(chunk) = self.chunk_of(seq, part)? else {
-            return Ok(None);
-        };
-        let tick = chunk.ticks().binary_search_by_key(&seq, |times| times.seq);
-        Ok(tick.ok().map(|tick| Place { chunk, tick }))
-    }
-
-    /// The chunk that has, or would have, the tick `seq`.
-    fn chunk_of(&mut self, seq: Seq, part: Part) -> Result<Option<Rc<Chunk>>, CaptureError> {
-        if self.tail_ends().is_some_and(|(first, _)| first <= seq) {
-            return self.tail();
-        }
-        let find = "SELECT id FROM chunk_body WHERE id BETWEEN 1 AND ? ORDER BY id DESC LIMIT 1";
-        let mut find = self
-            .opened
-            .db
-            .prepare_cached(find)
-            .map_err(self.sqlite("its chunks cannot be listed"))?;
-        let id: Option<i64> = find
-            .query_row([seq.0.cast_signed()], |row| row.get(0))
-            .optional()
-            .map_err(self.sqlite("its chunks cannot be listed"))?;
-        drop(find);
-        id.map_or(Ok(None), |id| self.chunk(id.cast_unsigned(), part))
-    }
-
-    /// The chunk that begins at `first`; `None` when it is damaged.
-    fn chunk(&mut self, first: u64, part: Part) -> Result<Option<Rc<Chunk>>, CaptureError> {
-        let known = self
-            .cache
-            .iter()
-            .position(|(id, has, _)| *id == first && (*has == part || *has == Part::All));
-        if let Some(known) = known {
-            let entry = self.cache.remove(known);
-            let chunk = Rc::clone(&entry.2);
-            self.cache.push(entry);
-            return Ok(Some(chunk));
-        }
-        let read = "SELECT frames FROM chunk_body WHERE id = ?";
-        let mut read = self
-            .opened
-            .db
-            .prepare_cached(read)
-            .map_err(self.sqlite("a chunk cannot be read"))?;
-        let frames: Option<Vec<u8>> = read
-            .query_row([first.cast_signed()], |row| row.get(0))
-            .optional()
-            .map_err(self.sqlite("a chunk cannot be read"))?;
-        drop(read);
-        let Some(frames) = frames else {
-            self.note_damage("chunk_body", first.cast_signed(), FrameFault::Absent);
-            return Ok(None);
-        };
-        let key = FrameKey {
-            capture: self.opened.capture,
-            seq: first,
-        };
-        match decode(&frames, key, part) {
-            Ok(chunk) => {
-                let chunk = Rc::new(chunk);
-                if self.cache.len() >= CACHED_CHUNKS {
-                    self.cache.remove(0);
-                }
-                self.cache.push((first, part, Rc::clone(&chunk)));
-                Ok(Some(chunk))
-            }
-            Err(fault) => {
-                self.note_damage("chunk_body", first.cast_signed(), fault);
-                Ok(None)
-            }
-        }
-    }
-
-    /// The first and the last tick of the tail.
-    fn tail_ends(&self) -> Option<(Seq, Seq)> {
-        match &self.tail {
-            Tail::None => None,
-            Tail::Rows(first, last) => Some((*first, *last)),
-            Tail::Chunk(chunk) => Some((chunk.ticks().first()?.seq, chunk.ticks().last()?.seq)),
-        }
-    }
-
-    /// The tail as the open chunk it is.
-    fn tail(&mut self) -> Result<Option<Rc<Chunk>>, CaptureError> {
-        if let Tail::Rows(..) = self.tail {
-            self.tail = self.read_tail()?.map_or(Tail::None, Tail::Chunk);
-        }
-        Ok(match &self.tail {
-            Tail::Chunk(chunk) => Some(Rc::clone(chunk)),
-            _ => None,
-        })
-    }
-
-    /// The tail as the open chunk it is: up to the first damaged row, on which the rest builds.
-    fn read_tail(&mut self) -> Result<Option<Rc<Chunk>>, CaptureError> {
-        let rows = super::writer::tail_rows(&self.opened.db)
-            .map_err(self.sqlite("its tail cannot be read"))?;
-        let (mut builder, mut raw) = (ChunkBuilder::default(), Vec::new());
-        for (seq, row) in rows {
-            let key = FrameKey {
-                capture: self.opened.capture,
-                seq: seq.cast_unsigned(),
-            };
-            let opened = frame::open(&mut &row[..], FrameKind::Tick, key, &mut raw);
-            if let Err(fault) = opened.and_then(|()| builder.push_tail(&raw)) {
-                self.note_damage("tail", seq, fault);
-                break;
-            }
-        }
-        Ok((!builder.is_empty()).then(|| Rc::new(builder.take())))
     }
 
     /// Reads and checks everything: every frame, every row of every plain table. What is

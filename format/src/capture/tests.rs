@@ -2,6 +2,7 @@
 
 mod going_on;
 mod kept;
+mod listing;
 mod moments;
 mod refused;
 

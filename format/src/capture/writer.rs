@@ -17,10 +17,10 @@ mod start;
 
 pub(super) use evict::used_bytes;
 pub use start::{RunFacts, Start};
-pub(super) use start::{capture_number, create_private, tail_rows};
+pub(super) use start::{capture_number, create_private};
 
+use super::chunk::Chunk;
 use super::chunk::builder::ChunkBuilder;
-use super::chunk::{CHUNK_TICKS, Chunk};
 use super::error::CaptureError;
 use super::frame::{FrameKey, FrameKind, Packer, seal};
 use super::lives::Lives;
@@ -216,7 +216,7 @@ impl Writer {
     /// Writes everything that waits.
     fn write(&mut self) -> Result<(), CaptureError> {
         self.write_cut_off()?;
-        if self.builder.len() >= CHUNK_TICKS {
+        if self.builder.is_full() {
             self.close_chunk()?;
         } else {
             self.write_tail()?;

@@ -18,10 +18,18 @@ impl State {
         char::from(self.0)
     }
 
+    pub(super) fn from_number(letter: i64) -> Self {
+        Self(u8::try_from(letter).unwrap_or(b'?'))
+    }
+
     /// Running or waiting for a CPU.
     pub const RUNNABLE: Self = Self(b'R');
     /// Waiting, and not to be woken by a signal.
     pub const UNINTERRUPTIBLE: Self = Self(b'D');
+}
+
+pub(super) fn pid_from_number(pid: i64) -> Pid {
+    Pid(i32::try_from(pid).unwrap_or(-1))
 }
 
 /// One process at one instant. Fields of `stat` are named as in `proc_pid_stat(5)`.
@@ -142,7 +150,7 @@ impl Process {
         let bytes = |field: F| count(field).map(Bytes);
         let kib = |field: F| count(field).map(Bytes::from_kib);
         let micros = |field: F| count(field).map(Duration::from_micros);
-        let pid = |field: F| signed(field).map(|pid| Pid(i32::try_from(pid).unwrap_or(-1)));
+        let pid = |field: F| signed(field).map(pid_from_number);
         let text = |field: F| cells.text(field.column());
         Self {
             key,
@@ -152,7 +160,7 @@ impl Process {
             run: micros(F::Run),
             wait: micros(F::Wait),
             slices: count(F::Slices),
-            state: signed(F::State).map(|letter| State(u8::try_from(letter).unwrap_or(b'?'))),
+            state: signed(F::State).map(State::from_number),
             ppid: pid(F::Ppid),
             pgrp: pid(F::Pgrp),
             session: pid(F::Session),

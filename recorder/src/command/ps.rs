@@ -3,30 +3,24 @@
 use super::Opened;
 use super::output::print;
 use crate::cli::{Format, PsArgs};
-use afterimage_analysis::rate::Step;
+use afterimage_analysis::rate::Elapsed;
 use afterimage_analysis::replay::ps;
-use afterimage_analysis::table::{Cell, Table};
+use afterimage_analysis::table::{Cell, Column};
 use afterimage_analysis::when::When;
-use afterimage_format::time::Seq;
 use anyhow::bail;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &PsArgs) -> anyhow::Result<ExitCode> {
     let mut opened = Opened::open(&args.file, args.show.utc)?;
     let seq = opened.tick_at(args.at.as_ref().unwrap_or(&When::End))?;
-    let now = opened.sample(seq)?;
-    let before = if seq > opened.first {
-        opened.capture.sample(Seq(seq.0 - 1))?
-    } else {
-        None
-    };
+    let listing = opened.capture.listing(seq)?;
+    let now = opened.readable(listing, seq)?;
     let interval = opened.interval_at(seq)?;
-    let step = before
-        .as_ref()
-        .and_then(|before| Step::between(before, &now, interval));
+    let before = now.times_before.as_ref();
+    let elapsed = before.and_then(|before| Elapsed::between(before, &now.times, interval));
 
-    let view = ps::View::new(&opened.host, &opened.zone, &now);
-    let mut rows = ps::rows(&now, step.as_ref(), &opened.host);
+    let view = ps::View::new(&opened.host, &opened.zone, &now.times);
+    let mut rows = ps::rows(now.processes(), elapsed, &opened.host);
     if args.tree {
         rows = ps::tree(&rows);
     } else if let Some(key) = &args.sort
@@ -38,34 +32,30 @@ pub(super) fn run(args: &PsArgs) -> anyhow::Result<ExitCode> {
         );
     }
     rows.truncate(args.limit.unwrap_or(usize::MAX));
-    let mut table = ps::table(&rows, &view);
+    let columns = columns(args)?;
+    let mut table = ps::table(&rows, &view, &columns);
     if args.show.format == Format::Table {
         for (cells, row) in table.rows.iter_mut().zip(&rows) {
-            if let Some(command) = cells.last_mut() {
-                *command = Cell::Text(ps::command(row).into());
+            let cells = cells.iter_mut().zip(&columns);
+            for (cell, _) in cells.filter(|(_, column)| column.key == "cmdline") {
+                *cell = Cell::Text(ps::command(row).into());
             }
         }
     }
-    print(&chosen(&table, args)?, args.show.format)?;
+    print(&table, args.show.format)?;
     Ok(opened.exit())
 }
 
 /// The columns that were asked for; JSON and CSV have all unless told otherwise.
-fn chosen(table: &Table, args: &PsArgs) -> anyhow::Result<Table> {
-    let keys = match (&args.columns, args.show.format) {
-        (Some(names), _) => {
-            let key = |name: &String| match ps::key_of(name) {
-                Some(key) => Ok(key),
-                None => bail!("there is no column {name:?}; there are {}", names_of_all()),
-            };
-            names.iter().map(key).collect::<anyhow::Result<Vec<_>>>()?
-        }
-        (None, Format::Table) => ps::DEFAULT.to_vec(),
-        (None, _) => return Ok(table.clone()),
+fn columns(args: &PsArgs) -> anyhow::Result<Vec<Column>> {
+    let column = |name: &str| match ps::column_named(name) {
+        Some(column) => Ok(column),
+        None => bail!("there is no column {name:?}; there are {}", names_of_all()),
     };
-    match table.select(&keys) {
-        Ok(table) => Ok(table),
-        Err(key) => bail!("there is no column {key:?}"),
+    match (&args.columns, args.show.format) {
+        (Some(names), _) => names.iter().map(|name| column(name)).collect(),
+        (None, Format::Table) => ps::DEFAULT.iter().map(|name| column(name)).collect(),
+        (None, _) => Ok(ps::COLUMNS.to_vec()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::schedule::Schedule;
 use crate::source::ProcRoot;
 use crate::status::{Shared, Status};
 use crate::store::{self, Message};
-use crate::{clock, host, kernel_log};
+use crate::{clock, host, kernel_log, memory};
 use afterimage_format::capture::writer::{RunFacts, Start};
 use anyhow::Context as _;
 use rustix::fd::OwnedFd;
@@ -30,7 +30,7 @@ use std::time::Duration;
 /// How many ticks may wait for the writer.
 const QUEUE: usize = 120;
 /// Descriptors kept open at most: some 4 KB of kernel memory each.
-const MOST_KEPT_FILES: usize = 11_000;
+const MOST_KEPT_FILES: usize = 4096;
 /// Descriptors left for everything else.
 const OTHER_FILES: u64 = 256;
 
@@ -54,6 +54,7 @@ pub(crate) struct Settings {
 
 /// Records until a signal or the time ends it, and says on standard error how that goes.
 pub(crate) fn record(settings: Settings) -> anyhow::Result<()> {
+    memory::return_freed_blocks();
     let shared = Arc::new(Shared::default());
     let screen = Screen::start(Arc::clone(&shared))?;
     let outcome = run(settings, &shared, &screen)?;

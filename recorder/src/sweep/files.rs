@@ -1,11 +1,13 @@
 //! The files of one process, kept open where that pays.
 //!
 //! An open `/proc` file costs the kernel some 4 KB and saves two thirds of each read. Over the
-//! limit files are opened for each read; `schedstat`, read at each tick, goes before the rest.
+//! limit files are opened for each read; `schedstat`, read at each tick, goes before the rest,
+//! and once not even those fit, processes that do something go before those that do not.
 
+use crate::source::passing::Passing;
 use crate::source::{ProcRoot, read_from_start};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, RawDir, statat};
+use rustix::fs::RawDir;
 use rustix::io::Errno;
 use std::io::Write as _;
 use std::mem::MaybeUninit;
@@ -25,7 +27,7 @@ impl File {
 
 /// How many files may be kept open, and how many are.
 #[derive(Debug)]
-pub(super) struct KeptLimit {
+struct KeptLimit {
     most: usize,
     /// Kept, of `schedstat` and of the others.
     gates: usize,
@@ -35,25 +37,19 @@ pub(super) struct KeptLimit {
 }
 
 impl KeptLimit {
-    pub(super) fn new(most: usize) -> Self {
-        Self {
-            most,
-            gates: 0,
-            others: 0,
-            processes: 0,
+    fn has_room(&self, file: File, is_busy: bool) -> bool {
+        let kept = self.gates + self.others;
+        if self.is_crowded() {
+            return is_busy && kept < self.most;
         }
-    }
-
-    /// So many processes want their `schedstat` kept before anything else.
-    pub(super) fn expect(&mut self, processes: usize) {
-        self.processes = processes;
-    }
-
-    fn has_room(&self, file: File) -> bool {
         match file {
-            File::Schedstat => self.gates + self.others < self.most,
+            File::Schedstat => kept < self.most,
             _ => self.processes.max(self.gates) + self.others < self.most,
         }
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.processes > self.most
     }
 
     fn count(&mut self, file: usize) -> &mut usize {
@@ -63,16 +59,14 @@ impl KeptLimit {
             &mut self.others
         }
     }
-
-    pub(super) fn release_all(&mut self) {
-        (self.gates, self.others) = (0, 0);
-    }
 }
 
 /// The files of one process.
 #[derive(Debug)]
 pub(super) struct Files {
     pid: i32,
+    /// The process did something when it was last looked at.
+    pub(super) is_busy: bool,
     open: [Option<OwnedFd>; 4],
 }
 
@@ -80,63 +74,114 @@ impl Files {
     pub(super) fn new(pid: i32) -> Self {
         Self {
             pid,
+            is_busy: false,
             open: [const { None }; 4],
         }
+    }
+}
+
+/// Reads the files of processes, into a buffer that all of them share.
+#[derive(Debug)]
+pub(super) struct Reader {
+    limit: KeptLimit,
+    passing: Passing,
+    buffer: Vec<u8>,
+}
+
+impl Reader {
+    /// Keeps at most so many files open.
+    pub(super) fn new(most: usize) -> Self {
+        let limit = KeptLimit {
+            most,
+            gates: 0,
+            others: 0,
+            processes: 0,
+        };
+        Self {
+            limit,
+            passing: Passing::default(),
+            buffer: vec![0; 8192],
+        }
+    }
+
+    /// To be called before a sweep over so many processes.
+    pub(super) fn expect(&mut self, processes: usize, root: &ProcRoot) {
+        self.limit.processes = processes;
+        self.passing.expect(processes, root);
     }
 
     /// Reads a whole file from its start. A kept descriptor belongs to one process for ever:
     /// when that is gone it says so, whoever has the pid by then.
     pub(super) fn read(
         &mut self,
+        files: &mut Files,
         file: File,
         root: &ProcRoot,
-        limit: &mut KeptLimit,
-        buffer: &mut Vec<u8>,
-    ) -> Result<usize, Errno> {
+    ) -> Result<&[u8], Errno> {
         let place = file as usize;
-        if let Some(open) = &self.open[place] {
-            return read_from_start(open, buffer);
-        }
-        let opened = open(self.pid, File::NAMES[place], root)?;
-        let length = read_from_start(&opened, buffer)?;
-        if root.is_live() && limit.has_room(file) {
-            *limit.count(place) += 1;
-            self.open[place] = Some(opened);
-        }
-        Ok(length)
+        let name = File::NAMES[place];
+        let length = if let Some(open) = &files.open[place] {
+            read_from_start(open, &mut self.buffer)?
+        } else if root.is_live() && self.limit.has_room(file, files.is_busy) {
+            let mut path = [0; 64];
+            let opened = root.open_file(path_of(&mut path, files.pid, name))?;
+            let length = read_from_start(&opened, &mut self.buffer)?;
+            *self.limit.count(place) += 1;
+            files.open[place] = Some(opened);
+            length
+        } else {
+            return self.read_once(files, name, root);
+        };
+        Ok(&self.buffer[..length])
     }
 
     /// Reads a file that is not worth keeping open.
     pub(super) fn read_once(
-        &self,
+        &mut self,
+        files: &Files,
         name: &str,
         root: &ProcRoot,
-        buffer: &mut Vec<u8>,
-    ) -> Result<usize, Errno> {
-        read_from_start(&open(self.pid, name, root)?, buffer)
+    ) -> Result<&[u8], Errno> {
+        let mut path = [0; 64];
+        let opened = self
+            .passing
+            .open(path_of(&mut path, files.pid, name), root)?;
+        let length = read_from_start(&opened, &mut self.buffer)?;
+        Ok(&self.buffer[..length])
     }
 
     /// Open descriptors: since Linux 6.2 the size of the directory, else counted.
-    pub(super) fn count_descriptors(&self, root: &ProcRoot) -> Result<u64, Errno> {
+    pub(super) fn count_descriptors(
+        &mut self,
+        files: &Files,
+        root: &ProcRoot,
+    ) -> Result<u64, Errno> {
         let mut path = [0; 64];
-        let path = path_of(&mut path, self.pid, "fd");
-        let data = statat(root.directory(), path, AtFlags::empty())?;
+        let path = path_of(&mut path, files.pid, "fd");
+        let data = self.passing.stat(path, root)?;
         match u64::try_from(data.st_size) {
             Ok(count) if count > 0 && root.is_live() => Ok(count),
-            _ => count_entries(&open(self.pid, "fd", root)?),
+            _ => count_entries(&self.passing.open(path, root)?),
         }
     }
 
-    pub(super) fn close(&mut self, limit: &mut KeptLimit) {
-        for (file, open) in self.open.iter_mut().enumerate() {
-            *limit.count(file) -= usize::from(open.take().is_some());
+    /// Closes the files of an idle process if busy ones could use their places.
+    pub(super) fn make_way(&mut self, files: &mut Files) {
+        if self.limit.is_crowded() && !files.is_busy {
+            self.close(files);
         }
     }
-}
 
-fn open(pid: i32, name: &str, root: &ProcRoot) -> Result<OwnedFd, Errno> {
-    let mut path = [0; 64];
-    root.open_file(path_of(&mut path, pid, name))
+    pub(super) fn close(&mut self, files: &mut Files) {
+        for (file, open) in files.open.iter_mut().enumerate() {
+            *self.limit.count(file) -= usize::from(open.take().is_some());
+        }
+    }
+
+    /// Every process was forgotten, and its files were closed with it.
+    pub(super) fn forget(&mut self) {
+        (self.limit.gates, self.limit.others) = (0, 0);
+    }
 }
 
 /// `PID/name`, without allocating.
@@ -156,4 +201,52 @@ fn count_entries(directory: &OwnedFd) -> Result<u64, Errno> {
         count += u64::from(name != b"." && name != b"..");
     }
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn own_files(is_busy: bool) -> Files {
+        let pid = i32::try_from(std::process::id()).unwrap();
+        Files {
+            is_busy,
+            ..Files::new(pid)
+        }
+    }
+
+    fn kept(files: &Files) -> usize {
+        files.open.iter().flatten().count()
+    }
+
+    #[test]
+    fn where_not_all_fit_busy_processes_take_the_places_of_idle_ones() {
+        let root = ProcRoot::open(Path::new("/proc")).unwrap();
+        let mut reader = Reader::new(1);
+        let (mut first, mut second) = (own_files(true), own_files(false));
+        reader.expect(2, &root);
+        assert!(reader.read(&mut first, File::Schedstat, &root).is_ok());
+        assert!(reader.read(&mut second, File::Schedstat, &root).is_ok());
+        assert_eq!((kept(&first), kept(&second)), (1, 0));
+        (first.is_busy, second.is_busy) = (false, true);
+        reader.make_way(&mut first);
+        assert!(reader.read(&mut second, File::Stat, &root).is_ok());
+        assert_eq!((kept(&first), kept(&second)), (0, 1));
+        reader.close(&mut second);
+        assert_eq!((reader.limit.gates, reader.limit.others), (0, 0));
+    }
+
+    #[test]
+    fn where_all_of_one_kind_fit_that_kind_goes_first() {
+        let root = ProcRoot::open(Path::new("/proc")).unwrap();
+        let mut reader = Reader::new(2);
+        let (mut first, mut second) = (own_files(true), own_files(false));
+        reader.expect(2, &root);
+        for files in [&mut first, &mut second] {
+            assert!(reader.read(files, File::Stat, &root).is_ok());
+            assert!(reader.read(files, File::Schedstat, &root).is_ok());
+        }
+        assert_eq!((reader.limit.gates, reader.limit.others), (2, 0));
+    }
 }

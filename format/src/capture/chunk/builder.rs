@@ -4,12 +4,16 @@
 //! for each tick the bytes of its row in the tail. The current value of every cell is kept
 //! here, so that the first tick of a chunk can hold all of them.
 
-use super::{ALIVE, CellChange, Chunk, MOST_TICKS, Row, difference, tail};
+use super::{ALIVE, CHUNK_TICKS, CellChange, Chunk, MOST_TICKS, Row, difference, tail};
 use crate::capture::error::FrameFault;
 use crate::group::{Group, Kind};
 use crate::reading::Missing;
 use crate::tick::{Change, Key, Tick, TickTimes};
 use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A chunk is closed before its time once so many cells changed after its first tick: 6 MiB.
+const MUCH_CHANGED: usize = 384 << 10;
 
 /// A chunk in the making.
 #[derive(Debug, Default)]
@@ -17,6 +21,8 @@ pub struct ChunkBuilder {
     chunk: Chunk,
     tables: [Table; Group::COUNT],
     strings: Interner,
+    /// Changes that the first tick of the open chunk has.
+    carried: usize,
 }
 
 /// The rows of one group as they are now.
@@ -36,23 +42,43 @@ struct Table {
 pub(crate) struct Delta {
     pub(crate) born: Vec<Key>,
     pub(crate) died: Vec<u32>,
-    /// Each change with the difference that is written for it.
+    /// Each change with the difference that is written for it; in a tail by (field, row).
     pub(crate) changes: Vec<(Change, i64)>,
+}
+
+impl Delta {
+    /// Puts the changes in the order in which they are stored; those of one cell stay as they came.
+    fn sort(&mut self) {
+        self.changes
+            .sort_by_key(|(change, _)| (change.field, change.row));
+    }
 }
 
 #[derive(Debug, Default)]
 struct Interner {
-    number_of: HashMap<Box<[u8]>, u32>,
+    number_of: HashMap<Arc<[u8]>, u32>,
 }
 
 impl Interner {
-    fn number(&mut self, text: &[u8], strings: &mut Vec<Box<[u8]>>) -> i64 {
-        if let Some(&number) = self.number_of.get(text) {
-            return i64::from(number);
+    fn number(&mut self, text: &[u8], strings: &mut Vec<Arc<[u8]>>) -> i64 {
+        match self.number_of.get(text) {
+            Some(&number) => i64::from(number),
+            None => self.add(text.into(), strings),
         }
+    }
+
+    /// The number of a text that other chunks have too.
+    fn number_shared(&mut self, text: &Arc<[u8]>, strings: &mut Vec<Arc<[u8]>>) -> i64 {
+        match self.number_of.get(text) {
+            Some(&number) => i64::from(number),
+            None => self.add(Arc::clone(text), strings),
+        }
+    }
+
+    fn add(&mut self, text: Arc<[u8]>, strings: &mut Vec<Arc<[u8]>>) -> i64 {
         let number = u32::try_from(strings.len()).unwrap_or(u32::MAX);
-        strings.push(text.into());
-        self.number_of.insert(text.into(), number);
+        strings.push(Arc::clone(&text));
+        self.number_of.insert(text, number);
         i64::from(number)
     }
 }
@@ -66,6 +92,16 @@ impl ChunkBuilder {
     /// Whether the open chunk has no tick yet.
     pub fn is_empty(&self) -> bool {
         self.chunk.ticks.is_empty()
+    }
+
+    /// Whether it is time to close the open chunk.
+    pub fn is_full(&self) -> bool {
+        self.len() >= CHUNK_TICKS || self.changes().saturating_sub(self.carried) >= MUCH_CHANGED
+    }
+
+    fn changes(&self) -> usize {
+        let groups = self.chunk.groups.iter();
+        groups.map(|rows| rows.changes.len()).sum()
     }
 
     /// The open chunk, with every change in order: what can be read of it so far.
@@ -105,35 +141,48 @@ impl ChunkBuilder {
         let mut deltas: [Delta; Group::COUNT] = Default::default();
         for group in Group::ALL {
             let texts = (&mut self.strings, &mut self.chunk.strings);
-            self.tables[group.index()].apply(group, tick, texts, &mut deltas[group.index()]);
+            let delta = (!first).then_some(&mut deltas[group.index()]);
+            self.tables[group.index()].apply(group, tick, texts, delta);
         }
-        let mut new_strings = old_strings;
         if first {
-            self.carry_over(&mut deltas, tick.times.seq.0);
-            new_strings = 0;
+            self.carry_over(&tick.times);
+            tail::encode_first(tail, &self.chunk);
+        } else {
+            for delta in &mut deltas {
+                delta.sort();
+            }
+            self.record(&tick.times, &deltas);
+            tail::encode(
+                tail,
+                &tick.times,
+                &self.chunk.strings[old_strings..],
+                &deltas,
+            );
         }
-        self.record(&tick.times, &deltas);
-        tail::encode(
-            tail,
-            &tick.times,
-            &self.chunk.strings[new_strings..],
-            &mut deltas,
-        );
     }
 
     /// The first tick of a chunk: every row that is there is born with all its values.
-    fn carry_over(&mut self, deltas: &mut [Delta; Group::COUNT], seq: u64) {
+    fn carry_over(&mut self, times: &TickTimes) {
         let old_strings = std::mem::take(&mut self.chunk.strings);
         self.strings.number_of.clear();
         for group in Group::ALL {
             let mut renumber = |number: i64| {
-                let number = usize::try_from(number).unwrap_or(usize::MAX);
-                let text = old_strings.get(number).map_or(&[][..], |text| text);
-                self.strings.number(text, &mut self.chunk.strings)
+                let number = usize::try_from(number).ok();
+                match number.and_then(|number| old_strings.get(number)) {
+                    Some(text) => self.strings.number_shared(text, &mut self.chunk.strings),
+                    None => self.strings.number(&[], &mut self.chunk.strings),
+                }
             };
-            deltas[group.index()] =
-                self.tables[group.index()].carry_over(group, seq, &mut renumber);
+            let (table, rows) = (
+                &mut self.tables[group.index()],
+                &mut self.chunk.groups[group.index()],
+            );
+            table.carry_over(group);
+            rows.rows = table.rows_born();
+            rows.changes = table.changes_born(group, &mut renumber);
         }
+        self.chunk.ticks.push(*times);
+        self.carried = self.changes();
     }
 
     /// Adds what a tick changed to the open chunk.
@@ -154,16 +203,23 @@ impl ChunkBuilder {
                 born: tick,
                 died: ALIVE,
             }));
-            rows.changes
-                .extend(delta.changes.iter().map(|(change, _)| CellChange {
-                    row: change.row,
-                    field: change.field,
-                    tick,
-                    missing: change.missing,
-                    value: change.value,
-                }));
+            // Of two changes of a cell in one tick the later one holds.
+            let by_cell = delta
+                .changes
+                .chunk_by(|(a, _), (b, _)| (a.field, a.row) == (b.field, b.row));
+            let last = by_cell.filter_map(|changes| changes.last());
+            rows.changes.extend(last.map(|(change, _)| CellChange {
+                row: change.row,
+                field: change.field,
+                tick,
+                missing: change.missing,
+                value: change.value,
+            }));
         }
         self.chunk.ticks.push(*times);
+        if tick == 0 {
+            self.carried = self.changes();
+        }
     }
 
     /// Adds a tick from its row in the tail, as [`ChunkBuilder::push`] wrote it.
@@ -189,12 +245,13 @@ impl ChunkBuilder {
 }
 
 impl Table {
+    /// Follows what a tick says, and adds to `delta` what that changes.
     fn apply(
         &mut self,
         group: Group,
         tick: &Tick,
-        (interner, strings): (&mut Interner, &mut Vec<Box<[u8]>>),
-        delta: &mut Delta,
+        (interner, strings): (&mut Interner, &mut Vec<Arc<[u8]>>),
+        mut delta: Option<&mut Delta>,
     ) {
         let changes = tick.group(group);
         let mut orphans = HashMap::new();
@@ -208,12 +265,16 @@ impl Table {
                 .and_then(Option::take)
             {
                 self.rows[row as usize].1 = false;
-                delta.died.push(row);
+                if let Some(delta) = &mut delta {
+                    delta.died.push(row);
+                }
             }
         }
         for (slot, key) in &changes.births {
             let row = orphans.remove(key).unwrap_or_else(|| {
-                delta.born.push(key.clone());
+                if let Some(delta) = &mut delta {
+                    delta.born.push(key.clone());
+                }
                 self.add(group, key.clone())
             });
             let slot = *slot as usize;
@@ -226,7 +287,9 @@ impl Table {
         lost.sort_unstable();
         for row in lost {
             self.rows[row as usize].1 = false;
-            delta.died.push(row);
+            if let Some(delta) = &mut delta {
+                delta.died.push(row);
+            }
         }
         for change in &changes.changes {
             let Some(&Some(row)) = self.row_of_slot.get(change.row as usize) else {
@@ -238,7 +301,9 @@ impl Table {
                 change.value = interner.number(tick.text_at(change.value), strings);
             }
             let step = self.set(group, &mut change, tick.times.seq.0);
-            delta.changes.push((change, step));
+            if let Some(delta) = &mut delta {
+                delta.changes.push((change, step));
+            }
         }
     }
 
@@ -275,15 +340,9 @@ impl Table {
         difference(kind, change.value, previous, seq)
     }
 
-    /// Drops dead rows, orders the rest by key and gives them all as newborn.
-    fn carry_over(
-        &mut self,
-        group: Group,
-        seq: u64,
-        renumber: &mut impl FnMut(i64) -> i64,
-    ) -> Delta {
-        let fields = group.fields();
-        let width = fields.len();
+    /// Drops dead rows and orders the rest by key.
+    fn carry_over(&mut self, group: Group) {
+        let width = group.fields().len();
         let alive = self
             .rows
             .iter()
@@ -299,51 +358,58 @@ impl Table {
         for row in &mut self.row_of_slot {
             *row = row.and_then(|row| new_row[row as usize]);
         }
-        let cells = || order.iter().flat_map(|row| row * width..(row + 1) * width);
-        self.values = cells().map(|cell| self.values[cell]).collect();
-        self.missing = cells().map(|cell| self.missing[cell]).collect();
+        let mut values = Vec::with_capacity(order.len() * width);
+        let mut missing = Vec::with_capacity(order.len() * width);
+        for &row in &order {
+            values.extend_from_slice(&self.values[row * width..][..width]);
+            missing.extend_from_slice(&self.missing[row * width..][..width]);
+        }
+        (self.values, self.missing) = (values, missing);
         self.rows = order.iter().map(|&row| self.rows[row].clone()).collect();
-        self.born_with_values(fields.iter().map(|field| field.kind), seq, renumber)
     }
 
-    fn born_with_values(
+    /// Every row, as born in the first tick of a chunk.
+    fn rows_born(&self) -> Vec<Row> {
+        let rows = self.rows.iter().map(|(key, _)| Row {
+            key: key.clone(),
+            born: 0,
+            died: ALIVE,
+        });
+        rows.collect()
+    }
+
+    /// Every value, as a change in the first tick of a chunk.
+    fn changes_born(
         &mut self,
-        kinds: impl ExactSizeIterator<Item = Kind>,
-        seq: u64,
+        group: Group,
         renumber: &mut impl FnMut(i64) -> i64,
-    ) -> Delta {
-        let width = kinds.len();
-        let mut delta = Delta {
-            born: self.rows.iter().map(|(key, _)| key.clone()).collect(),
-            ..Delta::default()
-        };
-        for (kind, field) in kinds.zip(0_u8..) {
-            for row in 0..self.rows.len() {
-                let cell = row * width + usize::from(field);
+    ) -> Vec<CellChange> {
+        let fields = group.fields();
+        let unread = Missing::NotRead.code();
+        let read = self.missing.iter().filter(|&&code| code != unread);
+        let mut changes = Vec::with_capacity(read.count());
+        for (column, field) in fields.iter().zip(0_u8..) {
+            for (row, number) in (0..self.rows.len()).zip(0_u32..) {
+                let cell = row * fields.len() + usize::from(field);
                 let missing = self.missing[cell];
                 if missing != 0 {
                     // Whoever reads this chunk alone knows no number from before.
                     self.values[cell] = 0;
-                }
-                if missing == Missing::NotRead.code() {
-                    continue;
-                }
-                if kind == Kind::Text && missing == 0 {
+                } else if column.kind == Kind::Text {
                     self.values[cell] = renumber(self.values[cell]);
                 }
-                let value = if missing == 0 { self.values[cell] } else { 0 };
-                let change = Change {
-                    row: u32::try_from(row).unwrap_or(u32::MAX),
-                    field,
-                    missing,
-                    value,
-                };
-                delta
-                    .changes
-                    .push((change, difference(kind, value, 0, seq)));
+                if missing != unread {
+                    changes.push(CellChange {
+                        row: number,
+                        field,
+                        tick: 0,
+                        missing,
+                        value: self.values[cell],
+                    });
+                }
             }
         }
-        delta
+        changes
     }
 
     /// Applies a tail row's delta, turning its differences into values.

@@ -7,6 +7,7 @@
 //! tail is read from its beginning.
 
 use super::builder::Delta;
+use super::{Chunk, difference};
 use crate::capture::bytes::{Input, put_bytes, put_signed, put_unsigned};
 use crate::capture::error::FrameFault;
 use crate::group::Group;
@@ -14,6 +15,7 @@ use crate::process::{Pid, ProcessKey};
 use crate::tick::{Change, Instants, Key, Shed, TickTimes};
 use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
 use crate::units::Ticks;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A tail row, taken apart.
@@ -24,12 +26,51 @@ pub(crate) struct TailRow<'a> {
     pub(crate) deltas: [Delta; Group::COUNT],
 }
 
+/// A tick after the first: what it changed.
 pub(crate) fn encode(
     out: &mut Vec<u8>,
     times: &TickTimes,
-    strings: &[Box<[u8]>],
-    deltas: &mut [Delta; Group::COUNT],
+    strings: &[Arc<[u8]>],
+    deltas: &[Delta; Group::COUNT],
 ) {
+    put_head(out, times, strings);
+    for delta in deltas {
+        put_keys(out, delta.born.iter());
+        put_unsigned(out, delta.died.len() as u64);
+        for &row in &delta.died {
+            put_unsigned(out, u64::from(row));
+        }
+        let by_field = delta.changes.chunk_by(|(a, _), (b, _)| a.field == b.field);
+        put_unsigned(out, by_field.clone().count() as u64);
+        for column in by_field {
+            let steps = column.iter();
+            let steps = steps.map(|(change, step)| (change.row, change.missing, *step));
+            put_column(out, column[0].0.field, steps);
+        }
+    }
+}
+
+/// The first tick of a chunk, which is all that the chunk has yet: every row and every value.
+pub(crate) fn encode_first(out: &mut Vec<u8>, chunk: &Chunk) {
+    let times = &chunk.ticks[0];
+    put_head(out, times, &chunk.strings);
+    for (group, rows) in Group::ALL.into_iter().zip(&chunk.groups) {
+        put_keys(out, rows.rows.iter().map(|row| &row.key));
+        put_unsigned(out, 0);
+        let by_field = rows.changes.chunk_by(|a, b| a.field == b.field);
+        put_unsigned(out, by_field.clone().count() as u64);
+        for column in by_field {
+            let field = column[0].field;
+            let kind = group.fields()[usize::from(field)].kind;
+            let step = |value| difference(kind, value, 0, times.seq.0);
+            let steps = column.iter();
+            let steps = steps.map(|change| (change.row, change.missing, step(change.value)));
+            put_column(out, field, steps);
+        }
+    }
+}
+
+fn put_head(out: &mut Vec<u8>, times: &TickTimes, strings: &[Arc<[u8]>]) {
     for number in numbers_from_times(times) {
         put_signed(out, number);
     }
@@ -37,17 +78,41 @@ pub(crate) fn encode(
     for text in strings {
         put_bytes(out, text);
     }
-    for delta in deltas {
-        encode_delta(out, delta);
+}
+
+fn put_keys<'a>(out: &mut Vec<u8>, keys: impl ExactSizeIterator<Item = &'a Key>) {
+    put_unsigned(out, keys.len() as u64);
+    for key in keys {
+        put_key(out, key);
+    }
+}
+
+/// The changes of one field, in order of rows: (row, missing code, step).
+fn put_column(
+    out: &mut Vec<u8>,
+    field: u8,
+    steps: impl ExactSizeIterator<Item = (u32, u8, i64)> + Clone,
+) {
+    out.push(field);
+    put_unsigned(out, steps.len() as u64);
+    let mut before = 0;
+    for (row, ..) in steps.clone() {
+        put_unsigned(out, u64::from(row - before));
+        before = row;
+    }
+    for (_, missing, step) in steps {
+        // An absent value is announced by a 0; any step is shifted past it.
+        match missing {
+            0 if step < 0 => put_signed(out, step),
+            0 => put_signed(out, step.saturating_add(1)),
+            missing => out.extend_from_slice(&[0, missing]),
+        }
     }
 }
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<TailRow<'_>, FrameFault> {
     let mut input = Input(bytes);
-    let mut numbers = [0; TIME_NUMBERS];
-    for number in &mut numbers {
-        *number = input.signed()?;
-    }
+    let times = times(&mut input)?;
     let count = input.count(1)?;
     let strings = (0..count)
         .map(|_| input.bytes())
@@ -57,51 +122,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<TailRow<'_>, FrameFault> {
         *delta = decode_delta(&mut input)?;
     }
     input.end()?;
-    let times = times_from_numbers(numbers);
     Ok(TailRow {
         times,
         strings,
         deltas,
     })
-}
-
-fn encode_delta(out: &mut Vec<u8>, delta: &mut Delta) {
-    put_unsigned(out, delta.born.len() as u64);
-    for key in &delta.born {
-        put_key(out, key);
-    }
-    put_unsigned(out, delta.died.len() as u64);
-    for &row in &delta.died {
-        put_unsigned(out, u64::from(row));
-    }
-    delta
-        .changes
-        .sort_by_key(|(change, _)| (change.field, change.row));
-    let by_field = delta.changes.chunk_by(|(a, _), (b, _)| a.field == b.field);
-    put_unsigned(out, by_field.clone().count() as u64);
-    for changes in by_field {
-        out.push(changes[0].0.field);
-        put_unsigned(out, changes.len() as u64);
-        let mut row = 0;
-        for (change, _) in changes {
-            put_unsigned(out, u64::from(change.row - row));
-            row = change.row;
-        }
-        for (change, step) in changes {
-            // An absent value is announced by a 0; any step is shifted past it.
-            match change.missing {
-                0 => put_signed(
-                    out,
-                    if *step < 0 {
-                        *step
-                    } else {
-                        step.saturating_add(1)
-                    },
-                ),
-                missing => out.extend_from_slice(&[0, missing]),
-            }
-        }
-    }
 }
 
 fn decode_delta(input: &mut Input<'_>) -> Result<Delta, FrameFault> {
@@ -130,14 +155,60 @@ fn decode_delta(input: &mut Input<'_>) -> Result<Delta, FrameFault> {
             delta.changes.push((change, 0));
         }
         for (change, step) in &mut delta.changes[first..] {
-            match input.signed()? {
-                0 => change.missing = input.byte()?,
-                negative if negative < 0 => *step = negative,
-                shifted => *step = shifted - 1,
+            match value(input)? {
+                Ok(stored) => *step = stored,
+                Err(missing) => change.missing = missing,
             }
         }
     }
     Ok(delta)
+}
+
+/// When the tick of a row was taken, at the beginning of its row.
+pub(super) fn times(input: &mut Input<'_>) -> Result<TickTimes, FrameFault> {
+    let mut numbers = [0; TIME_NUMBERS];
+    for number in &mut numbers {
+        *number = input.signed()?;
+    }
+    Ok(times_from_numbers(numbers))
+}
+
+/// A changed value: its step, or the code of why there is none.
+pub(super) fn value(input: &mut Input<'_>) -> Result<Result<i64, u8>, FrameFault> {
+    Ok(match input.signed()? {
+        0 => match input.byte()? {
+            0 => Ok(0),
+            missing => Err(missing),
+        },
+        negative if negative < 0 => Ok(negative),
+        shifted => Ok(shifted - 1),
+    })
+}
+
+/// Steps over a group that nobody wants.
+pub(super) fn pass_delta(input: &mut Input<'_>) -> Result<(), FrameFault> {
+    for _ in 0..input.count(2)? {
+        pass_key(input)?;
+    }
+    let died = input.count(1)?;
+    input.skip(died)?;
+    for _ in 0..input.count(3)? {
+        input.byte()?;
+        pass_field(input)?;
+    }
+    Ok(())
+}
+
+/// Steps over what changed of one field, behind its number.
+pub(super) fn pass_field(input: &mut Input<'_>) -> Result<(), FrameFault> {
+    let changes = input.count(2)?;
+    input.skip(changes)?;
+    for _ in 0..changes {
+        if input.signed()? == 0 {
+            input.byte()?;
+        }
+    }
+    Ok(())
 }
 
 /// A key: a name, or a process by pid and start.
@@ -168,6 +239,15 @@ pub(crate) fn key(input: &mut Input<'_>) -> Result<Key, FrameFault> {
                 started,
             }))
         }
+        other => Err(FrameFault::Number(u64::from(other))),
+    }
+}
+
+/// Steps over a key, in a row of the tail or in the index of a chunk.
+pub(super) fn pass_key(input: &mut Input<'_>) -> Result<(), FrameFault> {
+    match input.byte()? {
+        0 => input.bytes().map(drop),
+        1 | 2 => input.skip(2),
         other => Err(FrameFault::Number(u64::from(other))),
     }
 }

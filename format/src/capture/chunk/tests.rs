@@ -1,5 +1,7 @@
 //! Whatever ticks say, the chunk, its frames and its tail say the same afterwards.
 
+mod picked;
+
 use super::builder::ChunkBuilder;
 use super::decode::{Part, decode};
 use super::encode::encode;
@@ -235,4 +237,24 @@ fn a_chunk_of_lines_keeps_names_and_absences() {
         decode(&frames, wrong_place, Part::All).unwrap_err(),
         FrameFault::Misplaced
     );
+}
+
+#[test]
+fn a_chunk_in_which_much_changed_is_closed_before_its_time() {
+    let mut builder = ChunkBuilder::default();
+    let (rows, field) = (20_000_u32, LineField::Value.column());
+    for number in 0..40 {
+        let mut tick = Tick::new(times(number));
+        for row in 0..rows {
+            if number == 0 {
+                tick.begin(Group::Memory, row, Key::name(row.to_string()));
+            }
+            tick.number(Group::Memory, row, field, Ok(number.cast_signed()));
+        }
+        builder.push(&tick, &mut Vec::new());
+        // 384 Ki changes after the first tick are 19.66 ticks of 20,000.
+        assert_eq!(builder.is_full(), number >= 20, "tick {number}");
+    }
+    builder.take();
+    assert!(!builder.is_full(), "an empty chunk is not");
 }

@@ -4,7 +4,7 @@
 //! between. So the clock's anchors cut the capture into stretches in which it only went
 //! forward, and within the stretch that fits, chunks are found by bisection.
 
-use super::{Capture, Part};
+use super::Capture;
 use crate::capture::error::CaptureError;
 use crate::facts::Anchor;
 use crate::time::{Seq, WallTime};
@@ -13,7 +13,7 @@ use rusqlite::OptionalExtension as _;
 impl Capture {
     /// The last tick at or before `at`. When the clock was set back and `at` came twice, the
     /// later of the two. `None` before the first tick. Costs a bisection: about 0.2 ms, and the
-    /// unpacking of the chunk, which a look at its samples then need not do again.
+    /// unpacking of the chunk's index, which a look at its samples then need not do again.
     pub fn at_or_before(&mut self, at: WallTime) -> Result<Option<Seq>, CaptureError> {
         let Some((first, last)) = self.ends()? else {
             return Ok(None);
@@ -64,8 +64,14 @@ impl Capture {
         if let Some((_, wall)) = known {
             return Ok(Some(WallTime(wall)));
         }
-        let place = self.place(seq, Part::Index)?;
-        Ok(place.map(|place| place.chunk.ticks()[place.tick].began.wall))
+        if self.tail_ends().is_some_and(|(first, _)| first <= seq) {
+            return self.wall_in_tail(seq);
+        }
+        let Some(stored) = self.stored_of(seq)? else {
+            return Ok(None);
+        };
+        let tick = stored.tick(seq);
+        Ok(tick.map(|tick| stored.ticks()[tick].began.wall))
     }
 
     /// The clock's anchors, in order of ticks.
@@ -78,13 +84,13 @@ impl Capture {
     /// The last tick of `begin..=end` at or before `at`, where the clock only went forward.
     fn bisect(&mut self, begin: Seq, end: Seq, at: WallTime) -> Result<Option<Seq>, CaptureError> {
         let (mut low, mut high) = (begin, end);
-        if self.tail_ends().is_some_and(|(first, _)| first <= high)
-            && let Some(first) = self.tail()?.and_then(|tail| tail.ticks().first().copied())
+        if let Some((first, _)) = self.tail_ends().filter(|(first, _)| *first <= high)
+            && let Some(wall) = self.wall_in_tail(first)?
         {
-            if first.began.wall <= at {
-                low = low.max(first.seq);
+            if wall <= at {
+                low = low.max(first);
             } else {
-                high = Seq(first.seq.0.saturating_sub(1));
+                high = Seq(first.0.saturating_sub(1));
             }
         }
         while low <= high {
@@ -95,11 +101,10 @@ impl Capture {
         if low > high {
             return Ok(None);
         }
-        // Whoever asks for a moment wants its sample next.
-        let Some(chunk) = self.chunk_of(high, Part::All)? else {
+        let Some(stored) = self.stored_of(high)? else {
             return self.guess(high, at);
         };
-        let ticks = chunk.ticks().iter().rev();
+        let ticks = stored.ticks().iter().rev();
         let mut ticks = ticks.skip_while(|times| times.seq > high);
         let found = ticks.find(|times| times.began.wall <= at);
         Ok(found.map(|times| times.seq).filter(|found| *found >= begin))

@@ -5,7 +5,6 @@ mod inspect;
 mod take_over;
 
 pub(in crate::capture) use file::{capture_number, create_private};
-pub(in crate::capture) use take_over::tail_rows;
 pub(super) use take_over::{change_run, due, end_run};
 
 use super::{Options, Record, Writer, evict};

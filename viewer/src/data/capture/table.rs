@@ -18,8 +18,11 @@ pub(super) fn snapshot(
     host: &Host,
     zone: &Zone,
 ) -> Snapshot {
-    let view = View::new(host, zone, now);
-    let rows = ps::rows(now, step, host);
+    let view = View::new(host, zone, &now.times);
+    let before = |key| Some(step?.before.process(key)?.counters());
+    let processes = now.processes.iter();
+    let processes = processes.map(|process| (process.listed(), before(process.key)));
+    let rows = ps::rows(processes, step.map(|step| step.elapsed), host);
     let values = SeriesId::ALL.map(|id| (id, value(id, now, step)));
     Snapshot {
         seq: now.times.seq,
@@ -69,33 +72,27 @@ fn rate<T, V>(rate: Option<T>, counted_from: Reading<V>) -> Reading<T> {
 
 fn process(row: &Row<'_>, view: &View<'_>) -> ProcessRow {
     let (process, rates) = (row.process, row.rates);
-    let uid = process.uids[0].map(|uid| uid.to_string());
-    let name = process.user.as_deref().map(text);
+    let counters = process.counters;
+    let uid = process.uid.map(|uid| uid.to_string());
+    let name = process.user.map(text);
     ProcessRow {
         key: process.key,
         user: name.or(uid),
         state: process.state.map(State::letter),
-        cpu_percent: rate(rates.cpu_percent, process.utime),
-        wait_percent: rate(rates.wait_percent, process.wait),
+        cpu_percent: rate(rates.cpu_percent, counters.utime),
+        wait_percent: rate(rates.wait_percent, counters.wait),
         rss: process
             .rss_pages
             .map(|pages| Bytes::from_pages(pages, view.host.page_size)),
-        read_per_second: rate(rates.read_per_second.map(whole), process.read),
-        write_per_second: rate(rates.write_per_second.map(whole), process.written),
-        threads: process
+        read_per_second: rate(rates.read_per_second.map(whole), counters.read),
+        write_per_second: rate(rates.write_per_second.map(whole), counters.written),
+        threads: counters
             .threads
             .map(|threads| u32::try_from(threads).unwrap_or(u32::MAX)),
         nice: process.nice.map(|nice| i32::try_from(nice).unwrap_or(0)),
-        started: Ok(ps::started(process, view)),
-        comm: process
-            .comm
-            .as_deref()
-            .map_or_else(|_| "?".to_owned(), text),
-        command: process
-            .command_line
-            .as_deref()
-            .map(text)
-            .map_err(|missing| *missing),
+        started: Ok(ps::started(&process, view)),
+        comm: process.comm.map_or_else(|_| "?".to_owned(), text),
+        command: process.command_line.map(text),
     }
 }
 

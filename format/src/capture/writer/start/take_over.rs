@@ -233,7 +233,7 @@ pub(super) fn last_run(db: &Connection, capture: u64) -> rusqlite::Result<Option
 }
 
 /// The rows of the tail, in order.
-pub(in crate::capture) fn tail_rows(db: &Connection) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
+pub(super) fn tail_rows(db: &Connection) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
     let mut rows = db.prepare_cached("SELECT id, frame FROM tail ORDER BY id")?;
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()

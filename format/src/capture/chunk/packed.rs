@@ -1,0 +1,84 @@
+//! A chunk as it is stored, with its index unpacked: where a look at any of its ticks begins.
+//!
+//! In: the three frames of a chunk. Out: all of it as a [`Chunk`], or only what lists of
+//! processes need of a tick or two ([`Picked`]). Frames that nobody asks for stay packed.
+
+use super::Chunk;
+use super::decode::{self, Part};
+use super::pick::{Picked, Texts, Wanted, pick};
+use crate::capture::bytes::Input;
+use crate::capture::error::FrameFault;
+use crate::capture::frame::{FrameKey, FrameKind, Unpacker, skip};
+use crate::group::Group;
+use crate::tick::TickTimes;
+
+/// The frames of a chunk.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    key: FrameKey,
+    /// The index, unpacked.
+    index: Vec<u8>,
+    ticks: Vec<TickTimes>,
+    /// The frames behind the index, as they are stored.
+    rest: Vec<u8>,
+}
+
+impl Packed {
+    /// Unpacks the index.
+    pub(crate) fn open(
+        mut frames: &[u8],
+        key: FrameKey,
+        unpacker: &mut Unpacker,
+    ) -> Result<Self, FrameFault> {
+        let mut index = Vec::new();
+        unpacker.open(&mut frames, FrameKind::Index, key, &mut index)?;
+        let ticks = decode::times(&mut Input(&index))?;
+        Ok(Self {
+            key,
+            index,
+            ticks,
+            rest: frames.to_owned(),
+        })
+    }
+
+    /// When its ticks were taken, in order.
+    pub(crate) fn ticks(&self) -> &[TickTimes] {
+        &self.ticks
+    }
+
+    /// A part of it, every tick. What is not wanted stays without values.
+    pub(crate) fn chunk(&self, part: Part, unpacker: &mut Unpacker) -> Result<Chunk, FrameFault> {
+        let mut chunk = decode::index(&self.index)?;
+        let (mut frames, mut raw) = (&self.rest[..], Vec::new());
+        unpacker.open(&mut frames, FrameKind::Machine, self.key, &mut raw)?;
+        decode::machine(&raw, &mut chunk)?;
+        if part == Part::All {
+            unpacker.open(&mut frames, FrameKind::Processes, self.key, &mut raw)?;
+            decode::processes(&raw, &mut chunk)?;
+        }
+        for group in Group::ALL {
+            chunk.groups[group.index()].complete(group.fields().len());
+        }
+        Ok(chunk)
+    }
+
+    /// Chosen cells of the processes at some of its ticks, the earlier tick first.
+    pub(crate) fn pick(
+        &self,
+        wanted: &[Wanted],
+        unpacker: &mut Unpacker,
+    ) -> Result<Vec<Picked>, FrameFault> {
+        let rows = decode::process_rows(&self.index, self.ticks.len())?;
+        let (mut frames, mut raw) = (&self.rest[..], Vec::new());
+        skip(&mut frames)?;
+        unpacker.open(&mut frames, FrameKind::Processes, self.key, &mut raw)?;
+        pick(&raw, &rows, &self.ticks, wanted)
+    }
+
+    /// The strings that its cells refer to.
+    pub(crate) fn texts(&self) -> Result<Texts, FrameFault> {
+        let mut texts = Texts::default();
+        decode::strings(&self.index, |text| texts.push(text))?;
+        Ok(texts)
+    }
+}
