@@ -47,6 +47,11 @@ impl Budget {
         }
     }
 
+    /// Another budget; what is left out stays so until the cost says otherwise.
+    pub(crate) fn set_percent(&mut self, percent: f64) {
+        self.allowed = percent / 100.0;
+    }
+
     /// What to leave out of the next tick.
     pub(crate) fn shed(&self) -> Shed {
         STEPS[..self.taken]

@@ -103,6 +103,9 @@ pub(crate) struct RecordArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SocketArgs {
+    /// The recorder that records into this file, where several run
+    #[arg(short, long, value_name = "FILE", conflicts_with = "socket")]
+    pub(crate) output: Option<PathBuf>,
     /// Where the control socket is
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,

@@ -48,6 +48,10 @@ pub(crate) struct Collector {
     stalled_us: [Option<u64>; 2],
     states: Vec<(&'static str, Reading<()>)>,
     news: Vec<Source>,
+    /// Whether `/proc` is mounted so that it hides the processes of others.
+    hides_processes: bool,
+    /// Of how many processes `io` may not be read, and of how many it was tried.
+    io_denied: (u64, u64),
 }
 
 #[derive(Debug)]
@@ -70,10 +74,12 @@ impl Collector {
         details: Details,
         kept_files: usize,
     ) -> Self {
+        let hides_processes = root.is_live() && !root.path().join("1").exists();
         Self {
             root,
             accounts,
             details,
+            hides_processes,
             sweep: Sweep::new(kept_files),
             machine: None,
             cpus: NamedRows::new(Group::Cpu),
@@ -97,6 +103,7 @@ impl Collector {
             stalled_us: [None; 2],
             states: Vec::new(),
             news: Vec::new(),
+            io_denied: (0, 0),
         }
     }
 
@@ -160,10 +167,22 @@ impl Collector {
     }
 
     /// What is not readable now, and why.
-    pub(crate) fn missing(&self) -> impl Iterator<Item = (&'static str, Missing)> {
-        self.states
-            .iter()
-            .filter_map(|(name, state)| state.err().map(|missing| (*name, missing)))
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.states.iter().filter_map(|(name, state)| {
+            let why = state.err()?.to_string();
+            // Some processes refuse everybody, root too: it matters how many do.
+            let (denied, processes) = self.io_denied;
+            Some(match *name {
+                "PID/stat" if self.hides_processes => {
+                    (*name, "/proc hides the processes of other users".to_owned())
+                }
+                "PID/io" => (
+                    *name,
+                    format!("{why}, of {denied} of {processes} processes"),
+                ),
+                name => (name, why),
+            })
+        })
     }
 
     fn read_stat(&mut self, machine: &mut Cells, tick: &mut Tick) {
@@ -277,8 +296,14 @@ impl Collector {
             .run(tick, &around, &mut self.details)
             .map_err(missing_from_errno);
         self.note("etc/passwd", self.accounts.state());
-        self.note("PID/stat", seen.map(drop));
+        // With hidepid the list holds our own processes, and nothing says what is not in it.
+        let all = match seen {
+            Ok(_) if self.hides_processes => Err(Missing::PermissionDenied),
+            seen => seen.map(drop),
+        };
+        self.note("PID/stat", all);
         if let Ok(seen) = seen {
+            self.io_denied = (seen.denied, seen.processes);
             let io = if seen.denied > 0 {
                 Err(Missing::PermissionDenied)
             } else {

@@ -130,9 +130,14 @@ impl Opened {
         let Span { start, end } = self.span;
         // The moments between the last tick and the next one belong to the last.
         if at < start || at > end.plus(Duration::from_mins(1)) {
+            let evicted = if at < start && self.first > Seq(1) {
+                "; what was before has been evicted, to stay within --max-size and --retain"
+            } else {
+                ""
+            };
             let (start, end) = (self.zone.rfc3339(start), self.zone.rfc3339(end));
             bail!(
-                "{} is outside the capture, which goes from {start} to {end}",
+                "{} is outside the capture, which goes from {start} to {end}{evicted}",
                 self.zone.rfc3339(at)
             );
         }

@@ -10,8 +10,8 @@
 //! sync = "10s"
 //! args = "redact"
 //! ```
-//! SIGHUP reads it again; the interval, the output and the socket stay as they are until the
-//! next start.
+//! SIGHUP reads it again: `max-size`, `retain`, `budget-cpu`, `sync` and `args` change with the
+//! next tick; `interval`, `output`, `proc-root` and `socket` with the next start.
 
 use crate::redact::ArgsLevel;
 use afterimage_analysis::amount::{HumanBytes, HumanDuration, Percent};

@@ -49,18 +49,18 @@ impl Control {
         shared: &Arc<Shared>,
         queue: &SyncSender<Message>,
     ) -> anyhow::Result<Self> {
-        let path = settings.socket.clone().unwrap_or_else(default_path);
-        if path == default_path()
+        let mut path = settings.socket.clone().unwrap_or_else(default_path);
+        if settings.socket.is_none()
             && let Some(folder) = path.parent()
         {
             // As a service it is there already; by hand, root's is made here.
             drop(fs::DirBuilder::new().create(folder));
         }
         if UnixStream::connect(&path).is_ok() {
-            bail!(
-                "another recorder listens on {}: give this one its own with --socket",
-                path.display()
-            );
+            if settings.socket.is_some() {
+                bail!("another recorder listens on {}", path.display());
+            }
+            path = own_path(&path);
         }
         // What nobody listens on was left by a recorder that was killed.
         if fs::symlink_metadata(&path)
@@ -73,8 +73,10 @@ impl Control {
             .with_context(|| format!("cannot listen on {}", path.display()))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let (shared, queue) = (Arc::clone(shared), queue.clone());
+        // Absolute: whoever asks is elsewhere.
+        let file = fs::canonicalize(&settings.output).unwrap_or_else(|_| settings.output.clone());
         let facts = json!({
-            "file": settings.output,
+            "file": file,
             "pid": std::process::id(),
             "interval_seconds": settings.interval.as_secs_f64(),
         });
@@ -86,6 +88,11 @@ impl Control {
             }
         })?;
         Ok(Self { path })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 
@@ -142,8 +149,63 @@ fn status(facts: &Value, shared: &Shared) -> Value {
     reply["not_on_disk_ticks"] = json!(status.backlog.saturating_sub(1));
     reply["shed"] = json!(status.shed.names().collect::<Vec<_>>());
     reply["trouble"] = json!(status.trouble);
-    reply["not_visible"] = json!(status.missing);
+    let not_visible = status
+        .not_visible()
+        .map(|(name, why)| format!("{name}: {why}"));
+    reply["not_visible"] = json!(not_visible.collect::<Vec<_>>());
     reply
+}
+
+/// Beside the usual socket, which another recorder has: with the pid.
+fn own_path(usual: &Path) -> PathBuf {
+    let mut path = usual.as_os_str().to_owned();
+    path.push(format!(".{}", std::process::id()));
+    path.into()
+}
+
+/// The recorder that is meant: the one that records into `file`, or the one there is.
+pub(crate) fn find(file: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let usual = default_path();
+    let answers = |socket: &PathBuf| {
+        let reply = ask(socket, "status").ok()?;
+        let name = PathBuf::from(reply.get("file")?.as_str()?);
+        Some((socket.clone(), name))
+    };
+    let recorders: Vec<_> = sockets(&usual).iter().filter_map(answers).collect();
+    if let Some(file) = file {
+        let wanted = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let found = recorders.into_iter().find(|(_, name)| *name == wanted);
+        let (socket, _) = found
+            .with_context(|| format!("no recorder of yours records into {}", file.display()))?;
+        return Ok(socket);
+    }
+    match &recorders[..] {
+        [] => Ok(usual),
+        [(socket, _)] => Ok(socket.clone()),
+        several => {
+            let names = several.iter().map(|(_, name)| name.display().to_string());
+            let names = names.collect::<Vec<_>>().join(", ");
+            bail!("several recorders run: say with --output which one is meant ({names})")
+        }
+    }
+}
+
+/// The usual socket, and those of recorders that found it taken.
+fn sockets(usual: &Path) -> Vec<PathBuf> {
+    let prefix = usual.file_name().map(|name| {
+        let mut name = name.to_string_lossy().into_owned();
+        name.push('.');
+        name
+    });
+    let folder = usual.parent().unwrap_or(Path::new("."));
+    let others = fs::read_dir(folder).into_iter().flatten().flatten();
+    let others = others.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        let after = name.as_deref().zip(prefix.as_deref());
+        let after = after.and_then(|(name, prefix)| name.strip_prefix(prefix));
+        after.is_some_and(|pid| pid.parse::<u32>().is_ok())
+    });
+    [usual.to_owned()].into_iter().chain(others).collect()
 }
 
 /// Asks a running recorder, as the commands do.
@@ -155,6 +217,15 @@ pub(crate) fn ask(socket: &Path, request: &str) -> anyhow::Result<Value> {
         )
     };
     let mut stream = UnixStream::connect(socket).with_context(none)?;
+    // In a directory that everybody may write to, anybody may have made the socket.
+    let (own, peer) = (rustix::process::geteuid(), socket_peercred(&stream)?.uid);
+    if !own.is_root() && !peer.is_root() && peer != own {
+        bail!(
+            "uid {} listens on {}, and not you",
+            peer.as_raw(),
+            socket.display()
+        );
+    }
     stream.set_read_timeout(Some(PATIENCE))?;
     writeln!(stream, "{}", request.replace('\n', " "))?;
     let mut reply = String::new();
@@ -164,5 +235,22 @@ pub(crate) fn ask(socket: &Path, request: &str) -> anyhow::Result<Value> {
     match reply.get("error").and_then(Value::as_str) {
         Some(error) => bail!("{error}"),
         None => Ok(reply),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_socket_and_those_beside_it_are_looked_at_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let usual = folder.path().join("control");
+        for name in ["control", "control.17", "control.old", "other.18"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = sockets(&usual);
+        assert_eq!(found, [usual.clone(), folder.path().join("control.17")]);
+        assert!(sockets(&own_path(&usual)).contains(&own_path(&usual)));
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::clock;
 use crate::source::kernel_log::{KernelLog, KernelLogRecord};
+use crate::status::Shared;
 use crate::store::Message;
 use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::{Event, KernelLogLine, Source};
-use afterimage_format::reading::Reading;
+use afterimage_format::reading::{Missing, Reading};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use std::path::Path;
@@ -18,13 +19,19 @@ const PAUSE: Duration = Duration::from_millis(500);
 const MOST_LINES: usize = 1000;
 
 /// Reads the log until `stop` is closed. `after` is the last line that the capture has.
-pub(crate) fn run(path: &Path, after: Option<u64>, queue: &SyncSender<Message>, stop: &OwnedFd) {
+pub(crate) fn run(
+    path: &Path,
+    after: Option<u64>,
+    (queue, shared): (&SyncSender<Message>, &Shared),
+    stop: &OwnedFd,
+) {
+    let failed = |missing: Missing| {
+        shared.update(|status| status.no_kernel_log = Some(missing.to_string()));
+        report(queue, Err(missing));
+    };
     let mut log = match KernelLog::open(path) {
         Ok(log) => log,
-        Err(missing) => {
-            report(queue, Err(missing));
-            return;
-        }
+        Err(missing) => return failed(missing),
     };
     report(queue, Ok(()));
     let (mut after, mut last_round) = (after, false);
@@ -33,10 +40,7 @@ pub(crate) fn run(path: &Path, after: Option<u64>, queue: &SyncSender<Message>, 
         let drained = log.read_available(usize::MAX, |record| batch.add(record, &mut after));
         match drained {
             Ok(drained) => batch.lost += drained.lost,
-            Err(missing) => {
-                report(queue, Err(missing));
-                return;
-            }
+            Err(missing) => return failed(missing),
         }
         let records = batch.into_records();
         let is_sent = records.is_empty() || queue.send(Message::Records(records)).is_ok();
@@ -62,10 +66,7 @@ fn report(queue: &SyncSender<Message>, state: Reading<()>) {
     let source = crate::collect::source_from_state("kmsg", state);
     let source = Source {
         detail: if state.is_err() {
-            format!(
-                "{}; `afterimage doctor` says how to grant it",
-                source.detail
-            )
+            format!("{}; `afterimage doctor` says more", source.detail)
         } else {
             source.detail
         },

@@ -6,6 +6,9 @@
 
 mod outcome;
 mod output;
+mod reload;
+mod screen;
+mod status_line;
 mod threads;
 
 pub(crate) use outcome::Outcome;
@@ -13,7 +16,6 @@ pub(crate) use outcome::Outcome;
 use crate::budget::Budget;
 use crate::clock;
 use crate::collect::Collector;
-use crate::config::Tunable;
 use crate::schedule::{Between, Due, Schedule};
 use crate::status::Shared;
 use crate::store::Message;
@@ -33,6 +35,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::Duration;
 
 pub(crate) use threads::{Settings, record};
+
+use reload::Change;
 
 /// The sampler and what it remembers from tick to tick.
 struct Sampler {
@@ -76,7 +80,7 @@ impl Sampler {
         &mut self,
         signal: &OwnedFd,
         until: Option<MonotonicTime>,
-        after: &mut dyn FnMut() -> Option<Tunable>,
+        after: &mut dyn FnMut() -> Option<Change>,
     ) -> anyhow::Result<&'static str> {
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
         loop {
@@ -89,21 +93,30 @@ impl Sampler {
             }
             let due = self.schedule.take(clock::now().monotonic);
             self.tick(due);
-            if let Some(tunable) = after() {
-                self.tune(&tunable);
+            if let Some(change) = after() {
+                self.tune(change);
             }
         }
     }
 
     /// New settings, from the next tick on.
-    fn tune(&mut self, tunable: &Tunable) {
-        self.budget = Budget::new(tunable.budget_percent);
+    fn tune(&mut self, change: Change) {
+        let tunable = &change.tunable;
+        self.budget.set_percent(tunable.budget_percent);
         self.collector.set_args(tunable.args);
-        if self
-            .queue
-            .try_send(Message::Options(tunable.options))
-            .is_err()
-        {
+        let mut records = vec![Record::Settings {
+            sync: tunable.options.sync,
+            args: change.most_args.to_string(),
+        }];
+        if !change.words.is_empty() {
+            records.push(Record::Event(Event {
+                wall: clock::now().wall,
+                kind: "settings".to_owned(),
+                text: change.words,
+            }));
+        }
+        let message = Message::Options(tunable.options, records);
+        if self.queue.try_send(message).is_err() {
             self.shared
                 .say("the writer is busy: send SIGHUP again to change its settings".to_owned());
         }
@@ -259,15 +272,12 @@ impl Sampler {
             cpu,
             starved,
         });
-        let missing = self
-            .collector
-            .missing()
-            .map(|(name, missing)| format!("{name}: {missing}"))
-            .collect();
+        let missing = self.collector.missing().collect();
         self.shared.update(|status| {
             status.shed = tick.times.shed;
             status.missing = missing;
         });
+        self.shared.say_what_is_not_visible();
         left_out
     }
 

@@ -21,7 +21,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 /// How much of a command line is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum ArgsLevel {
     /// Everything, secrets too.
     Full,

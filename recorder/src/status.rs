@@ -19,8 +19,23 @@ pub(crate) struct Status {
     pub(crate) backlog: usize,
     /// What could not be written, if the last attempt failed.
     pub(crate) trouble: Option<String>,
-    /// Sources that are not readable.
-    pub(crate) missing: Vec<String>,
+    /// Sources that are not readable, and why.
+    pub(crate) missing: Vec<(&'static str, String)>,
+    /// Why the kernel log is not, if so.
+    pub(crate) no_kernel_log: Option<String>,
+}
+
+impl Status {
+    /// What is not visible, and why.
+    pub(crate) fn not_visible(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let sources = self.missing.iter().map(|(name, why)| (*name, why.as_str()));
+        let log = self.no_kernel_log.iter().map(|why| ("kmsg", why.as_str()));
+        sources.chain(log)
+    }
+
+    pub(crate) fn not_visible_names(&self) -> impl Iterator<Item = &'static str> {
+        self.not_visible().map(|(name, _)| name)
+    }
 }
 
 /// The state, and what the writer asks of the sampler.
@@ -30,7 +45,12 @@ pub(crate) struct Shared {
     everything: AtomicBool,
     /// One line for each change of state, to be shown to whoever started the recorder.
     lines: Mutex<Vec<String>>,
+    /// Sources of which it was said that they are not readable.
+    named: Mutex<Vec<&'static str>>,
 }
+
+/// While nobody takes them, no more lines are kept.
+const MOST_LINES: usize = 1000;
 
 impl Shared {
     pub(crate) fn status(&self) -> Status {
@@ -86,10 +106,30 @@ impl Shared {
     }
 
     pub(crate) fn say(&self, line: String) {
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() < MOST_LINES {
+            lines.push(line);
+        }
+    }
+
+    /// Says once of each source that it is not readable, a line for each reason.
+    pub(crate) fn say_what_is_not_visible(&self) {
+        let status = self.status();
+        let mut known = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut news: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, why) in status.not_visible() {
+            if known.contains(&name) {
+                continue;
+            }
+            known.push(name);
+            match news.iter_mut().find(|(reason, _)| *reason == why) {
+                Some((_, names)) => names.push(name),
+                None => news.push((why, vec![name])),
+            }
+        }
+        for (why, names) in news {
+            self.say(format!("not visible: {} ({why})", names.join(", ")));
+        }
     }
 
     pub(crate) fn said(&self) -> Vec<String> {

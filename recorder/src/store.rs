@@ -18,8 +18,8 @@ pub(crate) enum Message {
     Tick(Box<Tick>, Vec<Record>),
     /// Rows for plain tables.
     Records(Vec<Record>),
-    /// New settings.
-    Options(Options),
+    /// New settings, and what the capture is told of them.
+    Options(Options, Vec<Record>),
     /// The run ends, and why.
     End(String),
 }
@@ -35,7 +35,10 @@ pub(crate) fn run(
     for message in queue {
         let committed = match message {
             Message::End(why) => return writer.finish(&why),
-            Message::Options(options) => writer.set_options(options),
+            Message::Options(options, records) => {
+                let set = writer.set_options(options);
+                set.and_then(|()| writer.commit(None, records))
+            }
             Message::Records(records) => writer.commit(None, records),
             Message::Tick(tick, records) => {
                 let committed = writer.commit(Some(&tick), records);

@@ -24,16 +24,24 @@ mod existing_output;
 #[cfg(test)]
 mod fake_proc;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod hostile_names;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod not_visible;
+#[cfg(test)]
 mod pid_reuse;
+#[cfg(test)]
+mod reload;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod two_recorders;

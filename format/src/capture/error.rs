@@ -97,6 +97,12 @@ pub enum CaptureError {
         #[source]
         fault: FrameFault,
     },
+    /// So much of it is damaged that nothing more may be recorded into it.
+    #[error("{path} is damaged (`afterimage check` says where) and stays as it is")]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+    },
     /// The capture holds no tick at all, or none where it was asked for.
     #[error("{path} holds no sample {place}")]
     NoSample {
@@ -108,6 +114,12 @@ pub enum CaptureError {
 }
 
 impl CaptureError {
+    /// Whether it says that the disk is full.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sqlite { source, .. }
+            if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+
     /// Whether it says that the file is damaged, and not that something else went wrong with it.
     pub fn is_damage(&self) -> bool {
         let damage = [
@@ -115,7 +127,7 @@ impl CaptureError {
             rusqlite::ErrorCode::NotADatabase,
         ];
         match self {
-            Self::Damaged { .. } => true,
+            Self::Damaged { .. } | Self::Unsound { .. } => true,
             Self::Sqlite { source, .. } => source
                 .sqlite_error_code()
                 .is_some_and(|code| damage.contains(&code)),

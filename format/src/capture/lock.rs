@@ -65,15 +65,20 @@ impl OwnerLock {
                 Err(TryLockError::WouldBlock) => {
                     let mut pid = String::new();
                     file.read_to_string(&mut pid).map_err(io)?;
+                    let pid = match pid.trim() {
+                        "" => "unknown",
+                        pid => pid,
+                    };
                     return Err(LockError::Held {
-                        pid: pid.trim().to_owned(),
+                        pid: pid.to_owned(),
                     });
                 }
                 Err(TryLockError::Error(source)) => return Err(io(source)),
             }
             if is_same(&file, &path) {
-                file.set_len(0).map_err(io)?;
-                writeln!(file, "{}", std::process::id()).map_err(io)?;
+                // Who holds it is good to know; on a full disk it holds without.
+                drop(file.set_len(0));
+                drop(writeln!(file, "{}", std::process::id()));
                 return Ok(Self { path, _file: file });
             }
         }

@@ -35,15 +35,29 @@ pub(crate) struct Opened {
     pub(crate) capture: u64,
     /// Whether the row that says so is sound.
     pub(crate) is_sound: bool,
+    /// A log lies beside it that is not its own.
+    pub(crate) has_foreign_log: bool,
     _folder: Option<PrivateFolder>,
 }
 
 /// Opens `path` in the way that fits it.
 pub(crate) fn open(path: &Path) -> Result<Opened, CaptureError> {
+    open_as(path, OwnerLock::is_held(path))
+}
+
+/// Opens `path` as one that no recorder has open.
+pub(crate) fn open_unowned(path: &Path) -> Result<Opened, CaptureError> {
+    open_as(path, false)
+}
+
+fn open_as(path: &Path, alive: bool) -> Result<Opened, CaptureError> {
     let header = read_header(path)?;
     let wal = with_suffix(path, "-wal");
+    // A file that ended cleanly is no longer in the mode that has a log: one that lies beside it
+    // belongs to another file that had this name.
     let log_bytes = fs::metadata(&wal).map_or(0, |data| data.len());
-    let alive = OwnerLock::is_held(path);
+    let has_foreign_log = log_bytes > 0 && !header.written_ahead;
+    let log_bytes = if has_foreign_log { 0 } else { log_bytes };
     let (db, folder) = if alive {
         (connect(path, "mode=ro")?, None)
     } else if log_bytes == 0 {
@@ -56,11 +70,8 @@ pub(crate) fn open(path: &Path) -> Result<Opened, CaptureError> {
     defend(&db).map_err(sqlite(path, "cannot be opened safely"))?;
     version::check_database(path, &db)?;
     check_schema(path, &db)?;
-    let (capture, is_sound) =
-        super::writer::capture_number(&db).map_err(|source| CaptureError::NotACapture {
-            path: path.to_owned(),
-            why: format!("it does not say which capture it is ({source})"),
-        })?;
+    let (capture, is_sound) = super::writer::capture_number(&db)
+        .map_err(sqlite(path, "it does not say which capture it is"))?;
     let mode = match (alive, log_bytes, header.written_ahead) {
         (true, ..) => Mode::Recording,
         (false, 0, true) => Mode::CopiedLive,
@@ -72,6 +83,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, CaptureError> {
         mode,
         capture,
         is_sound,
+        has_foreign_log,
         _folder: folder,
     })
 }
@@ -226,13 +238,19 @@ impl PrivateFolder {
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
         let beside = beside.unwrap_or_else(|| Path::new("."));
-        let folder = Self::make(beside).or_else(|_not_writable| Self::make(&std::env::temp_dir()));
-        let folder = folder.map_err(fail)?;
+        let filled = Self::filled(beside, capture, wal);
+        // It may not be writable, or full.
+        filled
+            .or_else(|_no_room| Self::filled(&std::env::temp_dir(), capture, wal))
+            .map_err(fail)
+    }
+
+    fn filled(parent: &Path, capture: &Path, wal: &Path) -> io::Result<Self> {
+        let folder = Self::make(parent)?;
         let inside = folder.path.join("capture");
+        log::copy(wal, &folder.path.join("capture-wal"))?;
         fs::hard_link(capture, &inside)
-            .or_else(|_other_file_system| fs::copy(capture, &inside).map(drop))
-            .map_err(fail)?;
-        log::copy(wal, &folder.path.join("capture-wal")).map_err(fail)?;
+            .or_else(|_other_file_system| fs::copy(capture, &inside).map(drop))?;
         Ok(folder)
     }
 

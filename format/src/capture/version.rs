@@ -5,6 +5,8 @@
 
 use super::error::CaptureError;
 use rusqlite::Connection;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 /// `application_id` of a capture: "Aftr".
@@ -48,11 +50,25 @@ pub(crate) fn check_database(path: &Path, db: &Connection) -> Result<(), Capture
         |pragma: &str| db.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
     let numbers =
         number("application_id").and_then(|application| Ok((application, number("user_version")?)));
-    let (application, format) = numbers.map_err(|source| CaptureError::NotACapture {
-        path: path.to_owned(),
-        why: source.to_string(),
-    })?;
-    check(path, application, format)
+    match numbers {
+        Ok((application, format)) => check(path, application, format),
+        Err(source) if is_marked(path) => Err(CaptureError::Sqlite {
+            path: path.to_owned(),
+            doing: "it is a capture, but a damaged one",
+            source,
+        }),
+        Err(source) => Err(CaptureError::NotACapture {
+            path: path.to_owned(),
+            why: source.to_string(),
+        }),
+    }
+}
+
+/// Whether its header says that it is a capture, whatever SQLite makes of the rest.
+fn is_marked(path: &Path) -> bool {
+    let mut head = [0; 72];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head[68..] == APPLICATION_ID.to_be_bytes()
 }
 
 /// Whether the SQLite that is linked in is one that keeps WAL databases whole.

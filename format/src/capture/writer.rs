@@ -7,27 +7,29 @@
 //!
 //! It has no clock and no threads: time is what the ticks say.
 
+mod backlog;
+mod close;
 mod evict;
+mod finish;
 mod reserve;
+mod rows;
 mod start;
 
 pub(super) use evict::used_bytes;
 pub use start::{RunFacts, Start};
 pub(super) use start::{capture_number, create_private};
 
+use super::chunk::Chunk;
 use super::chunk::builder::ChunkBuilder;
-use super::chunk::{Chunk, MOST_TICKS, encode};
 use super::error::CaptureError;
 use super::frame::{FrameKey, FrameKind, Packer, seal};
 use super::lives::Lives;
 use super::lock::OwnerLock;
 use super::pyramid::PyramidWriter;
-use super::tables::{self, integer, text};
 use crate::facts::{Anchor, Event, Gap, GapKind, KernelLogLine, Source};
 use crate::tick::Tick;
 use crate::time::{MonotonicTime, Seq, WallTime};
-use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -87,20 +89,19 @@ pub enum Record {
     Source(Source),
     /// The clocks side by side.
     Clock(Anchor),
+    /// What the row of the run says from now on.
+    Settings {
+        /// When what was written reaches the disk.
+        sync: Sync,
+        /// The most that was stored of command lines in this run: `full`, `redact` or `none`.
+        args: String,
+    },
 }
 
 /// The time between checkpoints, and between syncs with `--sync 10s`.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
-/// While somebody reads the file, checkpoints wait until this much is in the log.
-const LOG_LIMIT: u64 = 64 << 20;
-/// How long the end of a run waits for a moment without readers.
-const PATIENCE_WITH_READERS: Duration = Duration::from_secs(2);
 /// About what a record takes.
 const RECORD_BYTES: usize = 200;
-/// More records than this are not kept while the capture cannot be written.
-const MOST_UNSAVED_RECORDS: usize = 20_000;
-/// So many chunks at most make room for one.
-const MOST_EVICTED_AT_ONCE: usize = 8;
 /// zstd levels: the tail is written each second, a chunk once a minute.
 const TAIL_LEVEL: i32 = 1;
 const CHUNK_LEVEL: i32 = 9;
@@ -127,6 +128,8 @@ pub struct Writer {
     awaits_reset: bool,
     /// Records that could not be written yet.
     unsaved_records: Vec<Record>,
+    /// Why no room could be made for what comes next, if so.
+    no_room: Option<CaptureError>,
     chunk_packer: Packer,
     tail_packer: Packer,
     pyramid: PyramidWriter,
@@ -160,58 +163,6 @@ impl Writer {
         set.expect("a pragma of ours");
     }
 
-    /// How many ticks wait in memory for the file to be writable.
-    pub fn backlog(&self) -> usize {
-        self.unsaved.len()
-    }
-
-    /// Whether no more ticks fit into the open chunk, because none of them could be written.
-    pub fn is_overfull(&self) -> bool {
-        self.builder.len() >= MOST_TICKS - 1
-    }
-
-    /// Gives up on the ticks that could not be written; their loss is written as a gap once that
-    /// is possible. Those of the open chunk that were written stay in the tail, and become a
-    /// chunk then. The next tick must begin all rows anew.
-    pub fn drop_backlog(&mut self) {
-        let mut chunk = self.builder.take();
-        let saved = chunk.ticks.len().saturating_sub(self.unsaved.len());
-        let lost = &chunk.ticks[saved..];
-        if let (Some(first), Some(last)) = (lost.first(), lost.last()) {
-            self.unsaved_records.push(Record::Gap(Gap {
-                kind: GapKind::StorageOutage,
-                after: Seq(first.seq.0.saturating_sub(1)),
-                from: first.began.wall,
-                to: last.began.wall,
-                missed: lost.len() as u64,
-                detail: "the capture could not be written for longer than memory lasts".to_owned(),
-            }));
-        }
-        chunk.truncate(saved);
-        self.cut_off = (saved > 0).then_some(chunk);
-        self.builder.clear();
-        self.unsaved.clear();
-        self.awaits_reset = true;
-    }
-
-    /// A tick that says only what changed since one that is lost says nothing.
-    fn is_lost(&mut self, tick: &Tick) -> bool {
-        self.awaits_reset &= !tick.reset;
-        let outage = self
-            .unsaved_records
-            .iter_mut()
-            .rev()
-            .find_map(|record| match record {
-                Record::Gap(gap) if gap.kind == GapKind::StorageOutage => Some(gap),
-                _ => None,
-            });
-        if let Some(gap) = outage.filter(|_| self.awaits_reset) {
-            gap.missed += 1;
-            gap.to = tick.times.began.wall;
-        }
-        self.awaits_reset
-    }
-
     /// The kernel-log line that was stored last in this boot, by the kernel's number.
     pub fn last_kernel_sequence(&self) -> Result<Option<u64>, CaptureError> {
         let newest = "SELECT max(sequence) FROM kernel_log WHERE boot = ?";
@@ -242,57 +193,61 @@ impl Writer {
         self.choose_sync(now)
             .map_err(self.sqlite("cannot set when to sync"))?;
         self.bound_backlog();
-        self.keep_room().map_err(self.sqlite("cannot make room"))?;
-        if let Some(chunk) = self.cut_off.take() {
-            let written = self.write_chunk(&chunk);
-            self.cut_off = written.is_err().then_some(chunk);
-            written?;
+        let room = self.keep_room();
+        self.note_room(room);
+        let mut written = self.write();
+        if written.as_ref().is_err_and(CaptureError::is_full) {
+            let relieved = self.relieve();
+            self.note_room(relieved);
+            written = self.write();
         }
-        let written = if self.builder.is_full() {
-            self.close_chunk()
+        let no_room = self.no_room.take();
+        written.and(no_room.map_or(Ok(()), Err))
+    }
+
+    /// That no room could be made is no reason not to write: there may be enough. It is said in
+    /// the end.
+    fn note_room(&mut self, made: rusqlite::Result<()>) {
+        if let Err(source) = made {
+            self.no_room = Some(self.sqlite("cannot make room")(source));
+        }
+    }
+
+    /// Writes everything that waits.
+    fn write(&mut self) -> Result<(), CaptureError> {
+        self.write_cut_off()?;
+        if self.builder.is_full() {
+            self.close_chunk()?;
         } else {
-            self.write_tail()
-        };
-        written?;
+            self.write_tail()?;
+        }
         self.unsaved.clear();
         self.unsaved_records.clear();
         Ok(())
+    }
+
+    fn write_cut_off(&mut self) -> Result<(), CaptureError> {
+        let Some(chunk) = self.cut_off.take() else {
+            return Ok(());
+        };
+        let written = self.write_chunk(&chunk);
+        self.cut_off = written.is_err().then_some(chunk);
+        written
+    }
+
+    /// The disk or the log is full: what waits in the log goes into the file, so that the log can
+    /// be written from its beginning again, and the file grows if by now it can.
+    fn relieve(&mut self) -> rusqlite::Result<()> {
+        reserve::checkpoint(&self.db)?;
+        self.top_up_reserve(self.reserve_bytes())
     }
 
     /// A flood of log lines may need more room in one tick than a chunk does in sixty.
     fn keep_room(&mut self) -> rusqlite::Result<()> {
         let ticks: usize = self.unsaved.iter().map(|(_, frame)| frame.len()).sum();
         let needed = ticks + self.unsaved_records.len() * RECORD_BYTES;
-        if self.room_bytes()? < (self.reserve_bytes() / 2).max(2 * needed as u64) {
-            self.top_up_reserve()?;
-        }
+        self.top_up_reserve(2 * needed as u64)?;
         self.make_room(needed)
-    }
-
-    /// While nothing can be written, ticks go before log lines.
-    fn bound_backlog(&mut self) {
-        let excess = self
-            .unsaved_records
-            .len()
-            .saturating_sub(MOST_UNSAVED_RECORDS);
-        if excess == 0 {
-            return;
-        }
-        let mut left = excess;
-        self.unsaved_records.retain(|record| {
-            let drop = left > 0 && matches!(record, Record::KernelLog(_));
-            left -= usize::from(drop);
-            !drop
-        });
-        let (text, wall) = (
-            excess - left,
-            self.last.map_or(WallTime(0), |(_, _, wall)| wall),
-        );
-        self.unsaved_records.push(Record::Event(Event {
-            wall,
-            kind: "kernel-log-lost".to_owned(),
-            text: format!("{text} lines were given up while the capture could not be written"),
-        }));
     }
 
     /// The first tick is where the gap before this run ends.
@@ -358,202 +313,9 @@ impl Writer {
         wrote.map_err(self.sqlite("cannot save a tick"))
     }
 
-    /// Replaces the tail by a chunk. If that fails the open chunk goes on growing in memory and
-    /// is tried again with the next tick.
-    fn close_chunk(&mut self) -> Result<(), CaptureError> {
-        let chunk = self.builder.take();
-        let written = self.write_chunk(&chunk);
-        if written.is_err() {
-            self.builder.put_back(chunk);
-        }
-        written
-    }
-
-    fn write_chunk(&mut self, chunk: &Chunk) -> Result<(), CaptureError> {
-        let key = self.key(chunk.ticks[0].seq.0);
-        let frames = encode::encode(chunk, key, &mut self.chunk_packer);
-        let frames = frames.map_err(|fault| self.damaged(key.seq, fault))?;
-        let cramped = self.make_room(frames.len());
-        cramped.map_err(self.sqlite("cannot make room"))?;
-        let mut pyramid = self.pyramid.clone();
-        if let Err(source) = self.write_chunk_rows(chunk, &frames, &mut pyramid) {
-            // What the transaction would have stored is not stored: neither are these.
-            let lives = Lives::resume(&self.db, self.capture, self.boot, self.lives.tick_rate());
-            self.lives = lives.map_err(self.sqlite("cannot read its processes"))?;
-            return Err(self.sqlite("cannot save a chunk")(source));
-        }
-        self.pyramid = pyramid;
-        let evicted = self.evict().and_then(|()| self.top_up_reserve());
-        evicted.map_err(self.sqlite("cannot make room"))
-    }
-
-    /// When the disk has no room for the next chunk, the oldest ones make it.
-    fn make_room(&mut self, chunk_bytes: usize) -> rusqlite::Result<()> {
-        for _ in 0..MOST_EVICTED_AT_ONCE {
-            if !self.is_cramped(chunk_bytes)? {
-                break;
-            }
-            self.top_up_reserve()?;
-            if !self.is_cramped(chunk_bytes)? || !self.evict_oldest()? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn write_chunk_rows(
-        &mut self,
-        chunk: &Chunk,
-        frames: &[u8],
-        pyramid: &mut PyramidWriter,
-    ) -> rusqlite::Result<()> {
-        let transaction = self.db.unchecked_transaction()?;
-        let (first, last) = (chunk.ticks[0], chunk.ticks[chunk.ticks.len() - 1]);
-        let row = vec![
-            integer(self.run),
-            integer(chunk.ticks.len()),
-            integer(first.began.wall.0),
-            integer(last.began.wall.0),
-            integer(first.began.boot.0),
-            integer(last.began.boot.0),
-        ];
-        let id = first.seq.0.cast_signed();
-        tables::named("chunk").replace(&transaction, self.capture, id, row)?;
-        // The tail first: its pages are used again for the chunk.
-        transaction
-            .prepare_cached("DELETE FROM tail")?
-            .execute([])?;
-        transaction
-            .prepare_cached("REPLACE INTO chunk_body VALUES (?, ?)")?
-            .execute((id, frames))?;
-        pyramid.add(&transaction, (self.run, self.interval), chunk)?;
-        self.lives.update(&transaction, chunk)?;
-        self.write_records(&transaction)?;
-        transaction.commit()
-    }
-
-    fn write_records(&self, db: &Connection) -> rusqlite::Result<()> {
-        let seq = self.last.map_or(0, |(seq, ..)| seq.0);
-        self.unsaved_records.iter().try_for_each(|record| {
-            let (table, values) = self.row(record, seq);
-            tables::named(table)
-                .insert(db, self.capture, None, values)
-                .map(drop)
-        })
-    }
-
-    fn row(&self, record: &Record, seq: u64) -> (&'static str, Vec<Value>) {
-        match record {
-            Record::KernelLog(line) => {
-                let values = vec![
-                    integer(self.boot),
-                    integer(line.sequence),
-                    integer(line.at.0),
-                    integer(line.wall.0),
-                    integer(line.severity),
-                    integer(line.facility),
-                    text(&line.text),
-                ];
-                ("kernel_log", values)
-            }
-            Record::Event(event) => {
-                let values = vec![
-                    integer(seq),
-                    integer(event.wall.0),
-                    text(event.kind.as_bytes()),
-                    text(event.text.as_bytes()),
-                ];
-                ("event", values)
-            }
-            Record::Gap(gap) => ("gap", gap_row(gap)),
-            Record::Source(source) => {
-                let texts =
-                    [&source.name, &source.state, &source.detail].map(|part| text(part.as_bytes()));
-                let values = [integer(self.run), integer(seq)].into_iter().chain(texts);
-                ("source", values.collect())
-            }
-            Record::Clock(anchor) => {
-                let values = vec![
-                    integer(self.run),
-                    integer(anchor.seq.0),
-                    integer(anchor.boot.0),
-                    integer(anchor.monotonic.0),
-                    integer(anchor.wall.0),
-                ];
-                ("clock", values)
-            }
-        }
-    }
-
-    /// Moves what is in the log into the file, at most every 10 seconds; while somebody else has
-    /// the file open, only once much is waiting: a plain copy then sees one state of it.
-    pub fn maintain(&mut self, read_by_others: impl FnOnce() -> bool) -> Result<(), CaptureError> {
-        let Some((_, now, _)) = self.last else {
-            return Ok(());
-        };
-        let since = self.checkpointed.and_then(|done| now.since(done));
-        if since.is_some_and(|since| since < CHECKPOINT_EVERY) {
-            return Ok(());
-        }
-        let waiting =
-            reserve::log_bytes(&self.db).map_err(self.sqlite("cannot tell the size of its log"))?;
-        if waiting < LOG_LIMIT && read_by_others() {
-            return Ok(());
-        }
-        self.checkpointed = Some(now);
-        let moved = reserve::checkpoint(&self.db);
-        moved.map_err(self.sqlite("cannot move the log into the file"))
-    }
-
     /// The size of what is kept: pages in use.
     pub fn data_bytes(&self) -> Result<u64, CaptureError> {
         used_bytes(&self.db).map_err(self.sqlite("cannot tell its size"))
-    }
-
-    /// Ends the run: the open chunk is closed, and one file is left, in a form that can be
-    /// opened where nothing may be written.
-    pub fn finish(mut self, why: &str) -> Result<(), CaptureError> {
-        if let Some(chunk) = self.cut_off.take() {
-            self.write_chunk(&chunk)?;
-        }
-        if !self.builder.is_empty() {
-            self.close_chunk()?;
-        }
-        if let Some((gap, _)) = self.before_run.take() {
-            self.unsaved_records.push(Record::Gap(gap));
-        }
-        let (last, to) = self.last.map_or((0, 0), |(seq, _, wall)| (seq.0, wall.0));
-        let ended = (|| {
-            let transaction = self.db.unchecked_transaction()?;
-            self.write_records(&transaction)?;
-            self.pyramid.finish(&transaction, self.run)?;
-            start::end_run(&transaction, self.capture, self.run, (last, to, why))?;
-            transaction.commit()
-        })();
-        ended.map_err(self.sqlite("cannot end the run"))?;
-        self.give_back_reserve()
-            .map_err(self.sqlite("cannot give back what was reserved"))?;
-        self.leave_log_mode()
-            .map_err(self.sqlite("cannot close the file"))?;
-        let path = self.path.clone();
-        self.db.close().map_err(|(_, source)| CaptureError::Sqlite {
-            path,
-            doing: "cannot close the file",
-            source,
-        })
-    }
-
-    /// Leaves one file that can be opened where nothing may be written. That takes a moment in
-    /// which nobody reads it; with a reader that stays, the file is whole all the same, and the
-    /// emptied log goes with the reader.
-    fn leave_log_mode(&self) -> rusqlite::Result<()> {
-        self.db.busy_timeout(PATIENCE_WITH_READERS)?;
-        let left = self.db.pragma_update(None, "journal_mode", "DELETE");
-        match left {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseLocked) => Ok(()),
-            left => left,
-        }
     }
 
     fn key(&self, seq: u64) -> FrameKey {
@@ -579,15 +341,4 @@ impl Writer {
             source,
         }
     }
-}
-
-fn gap_row(gap: &Gap) -> Vec<Value> {
-    vec![
-        text(gap.kind.name().as_bytes()),
-        integer(gap.after.0),
-        integer(gap.from.0),
-        integer(gap.to.0),
-        integer(gap.missed),
-        text(gap.detail.as_bytes()),
-    ]
 }

@@ -2,9 +2,11 @@
 
 use super::output::print_text;
 use crate::cli::DoctorArgs;
+use crate::source::kernel_log::KernelLog;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// One thing the recorder needs, and what is lost without it.
@@ -130,14 +132,12 @@ fn others_io() -> (bool, String) {
 }
 
 fn kernel_log() -> (bool, String) {
-    use rustix::fs::{Mode, OFlags};
-    match rustix::fs::open(
-        "/dev/kmsg",
-        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC,
-        Mode::empty(),
-    ) {
-        Ok(_) => (true, "/dev/kmsg is readable".to_owned()),
-        Err(errno) => (false, format!("/dev/kmsg: {errno}")),
+    // As the recorder does: something else may lie there, as in many containers.
+    let read = KernelLog::open(Path::new("/dev/kmsg"))
+        .and_then(|mut log| log.read_available(1, |_| {}).map(drop));
+    match read {
+        Ok(()) => (true, "/dev/kmsg is readable".to_owned()),
+        Err(missing) => (false, format!("/dev/kmsg: {missing}")),
     }
 }
 

@@ -41,6 +41,8 @@ struct Info {
     boot_ids: Vec<String>,
     zone: Zone,
     ticks: u64,
+    /// Ticks that are no longer kept.
+    evicted: u64,
     span: Option<(WallTime, WallTime)>,
     runs: Vec<Run>,
     gaps: Vec<Gap>,
@@ -77,6 +79,8 @@ impl Info {
             host,
             zone,
             ticks: capture.ticks()?,
+            // They are numbered from 1.
+            evicted: ends.map_or(0, |(first, _)| first.0.saturating_sub(1)),
             span,
             runs: capture.runs()?,
             gaps: capture.gaps()?,
@@ -147,6 +151,7 @@ impl Info {
             "from": self.span.map(|(from, _)| time(from)),
             "to": self.span.map(|(_, to)| time(to)),
             "ticks": self.ticks,
+            "evicted": self.evicted,
             "missed": self.missed(),
             "damaged_frames": self.damaged,
             "behind_seconds": self.behind.map(|behind| behind.as_secs()),

@@ -3,8 +3,8 @@
 use crate::cli::RecordArgs;
 use crate::config::Config;
 use crate::record::{Settings, record};
-use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use anyhow::bail;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
@@ -21,6 +21,11 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
     };
     let file = args.config.as_deref().map(Config::read).transpose()?;
     let config = line.clone().or(file.unwrap_or_default());
+    if config.output.as_deref() == Some(Path::new("-")) {
+        bail!(
+            "a capture cannot be recorded to standard output: `afterimage copy FILE -` sends one"
+        );
+    }
     let state_directory = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
     let settings = Settings {
         output: config
@@ -36,14 +41,11 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
             .unwrap_or_else(|| PathBuf::from("/proc")),
         socket: config.socket.clone(),
         is_service: state_directory.is_some(),
-        live: io::stderr().is_terminal(),
+        config,
         line,
         config_file: args.config.clone(),
     };
-    let mut out = io::stderr();
-    let outcome = record(settings, &mut out)?;
-    // The recording is whole whether or not anyone can still be told.
-    drop(writeln!(out, "{outcome}"));
+    record(settings)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,11 +2,11 @@
 //! nobody is there to choose another, one beside it.
 
 use super::Settings;
+use crate::status::Shared;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::lock::OwnerLock;
 use afterimage_format::capture::writer::{RunFacts, Start, Writer};
-use anyhow::bail;
-use std::io::Write;
+use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 
 /// Files beside the one that was named, before it is given up.
@@ -16,7 +16,7 @@ const MOST_BESIDE: u32 = 99;
 pub(super) fn open(
     settings: &mut Settings,
     facts: &RunFacts,
-    out: &mut dyn Write,
+    shared: &Shared,
 ) -> anyhow::Result<(Writer, Start)> {
     let named = settings.output.clone();
     for number in 1..=MOST_BESIDE {
@@ -25,7 +25,8 @@ pub(super) fn open(
         } else {
             beside(&named, number)
         };
-        let lock = OwnerLock::take(&path)?;
+        let lock = OwnerLock::take(&path)
+            .with_context(|| format!("cannot record into {}", path.display()))?;
         let error = match Writer::start(&path, lock, settings.tunable.options, facts) {
             Ok(opened) => {
                 settings.output = path;
@@ -36,14 +37,11 @@ pub(super) fn open(
         if !goes_beside(&error, settings.is_service) {
             return Err(error.into());
         }
-        let said = writeln!(
-            out,
+        shared.say(format!(
             "{:#}; recording into {} instead",
             anyhow::Error::from(error),
             beside(&named, number + 1).display()
-        );
-        // Nobody may be there to read it.
-        drop(said);
+        ));
     }
     bail!(
         "{} and {MOST_BESIDE} files beside it cannot be gone on with: name another one with -o",
@@ -57,7 +55,9 @@ fn goes_beside(error: &CaptureError, is_service: bool) -> bool {
     match error {
         CaptureError::OtherFormat { found, ours, .. } => is_service || found > ours,
         CaptureError::NotACapture { .. } | CaptureError::OtherHost { .. } => is_service,
-        CaptureError::Damaged { .. } | CaptureError::Sqlite { .. } => error.is_damage(),
+        CaptureError::Damaged { .. }
+        | CaptureError::Unsound { .. }
+        | CaptureError::Sqlite { .. } => error.is_damage(),
         CaptureError::Open { .. } | CaptureError::NoSample { .. } => false,
     }
 }

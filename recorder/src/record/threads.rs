@@ -1,11 +1,13 @@
 //! Starts a recording: the capture, the threads around the sampler, and their orderly end.
 
+use super::reload::Reload;
+use super::screen::Screen;
 use super::{Outcome, Sampler, output};
 use crate::accounts_at::AccountsAt;
 use crate::budget::Budget;
 use crate::collect::Collector;
 use crate::config::{Config, Tunable};
-use crate::control::Control;
+use crate::control::{Control, default_path};
 use crate::details::Details;
 use crate::readers::Readers;
 use crate::schedule::Schedule;
@@ -13,14 +15,11 @@ use crate::source::ProcRoot;
 use crate::status::{Shared, Status};
 use crate::store::{self, Message};
 use crate::{clock, host, kernel_log, memory};
-use afterimage_analysis::amount::HumanBytes;
 use afterimage_format::capture::writer::{RunFacts, Start};
-use afterimage_format::units::Bytes;
 use anyhow::Context as _;
 use rustix::fd::OwnedFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,16 +45,24 @@ pub(crate) struct Settings {
     pub(crate) socket: Option<PathBuf>,
     /// Nobody is there to choose another file.
     pub(crate) is_service: bool,
-    /// What the command line said, and the file with the rest: SIGHUP reads that again.
+    /// All that was said of it, what the command line said of that, and the file with the rest:
+    /// SIGHUP reads that again.
+    pub(crate) config: Config,
     pub(crate) line: Config,
     pub(crate) config_file: Option<PathBuf>,
-    /// Show a status line that is rewritten with each tick.
-    pub(crate) live: bool,
 }
 
-/// Records until a signal or the time ends it. Lines about it go to `out`.
-pub(crate) fn record(mut settings: Settings, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+/// Records until a signal or the time ends it, and says on standard error how that goes.
+pub(crate) fn record(settings: Settings) -> anyhow::Result<()> {
     memory::return_freed_blocks();
+    let shared = Arc::new(Shared::default());
+    let screen = Screen::start(Arc::clone(&shared))?;
+    let outcome = run(settings, &shared, &screen)?;
+    shared.say(outcome.to_string());
+    Ok(())
+}
+
+fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow::Result<Outcome> {
     let root = ProcRoot::open(&settings.proc_root).with_context(|| {
         format!(
             "cannot read {}: is it mounted?",
@@ -63,30 +70,36 @@ pub(crate) fn record(mut settings: Settings, out: &mut dyn Write) -> anyhow::Res
         )
     })?;
     let facts = run_facts(&settings, &root);
-    let (writer, start) = output::open(&mut settings, &facts, out)?;
+    let (writer, start) = output::open(&mut settings, &facts, shared)?;
     let (stop_read, stop_write) = rustix::pipe::pipe()?;
     let signals = Signals::catch()?;
-    let shared = Arc::new(Shared::default());
     let (queue, messages) = sync_channel(QUEUE);
     let (give_back, empty) = channel();
     let next_seq = writer.next_seq();
     let after = writer.last_kernel_sequence()?;
     let readers = Readers::new(&settings.output);
-    // Nobody may be there to read it; the recording goes on all the same.
-    drop(announce(out, &settings, &facts, &start));
+    announce(shared, &settings, &facts, &start);
+    screen.update();
 
     let store = {
-        let (shared, mut readers) = (Arc::clone(&shared), readers);
+        let (shared, mut readers) = (Arc::clone(shared), readers);
         spawn("writer", move || {
             store::run(writer, &messages, &give_back, &mut readers, &shared)
         })?
     };
-    let kmsg = kernel_log(&root, after, queue.clone(), stop_read)?;
-    let control = Control::start(&settings, &shared, &queue);
-    if let Err(error) = &control {
-        shared.say(format!(
+    let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
+    let control = Control::start(&settings, shared, &queue);
+    match &control {
+        Ok(control) if settings.socket.is_none() && control.path() != default_path() => {
+            shared.say(format!(
+                "another recorder is running: `afterimage status -o {}` asks this one",
+                settings.output.display()
+            ));
+        }
+        Ok(_) => {}
+        Err(error) => shared.say(format!(
             "no control socket ({error:#}): `status` and `mark` will not find this recorder"
-        ));
+        )),
     }
 
     let begin = clock::now().monotonic;
@@ -97,27 +110,24 @@ pub(crate) fn record(mut settings: Settings, out: &mut dyn Write) -> anyhow::Res
         interval: settings.interval,
         queue: queue.clone(),
         empty,
-        shared: Arc::clone(&shared),
+        shared: Arc::clone(shared),
         continued: signals.continued,
         next_seq,
         before: None,
         lost: None,
     };
     let until = settings.duration.map(|duration| begin.plus(duration));
-    let mut show = StatusLine {
-        out,
-        live: settings.live,
-        shared: &shared,
-    };
+    let mut reload = Reload::new(&settings);
     let why = sampler.run(&signals.ending, until, &mut || {
-        let asked = signals.reload.swap(false, Ordering::Relaxed);
-        let tunable = if asked {
-            reload(&settings, &shared)
+        let change = if signals.reload.swap(false, Ordering::Relaxed) {
+            let (change, line) = reload.again();
+            shared.say(line);
+            change
         } else {
             None
         };
-        show.update();
-        tunable
+        screen.update();
+        change
     });
 
     drop(stop_write);
@@ -126,8 +136,6 @@ pub(crate) fn record(mut settings: Settings, out: &mut dyn Write) -> anyhow::Res
     let end = why.as_ref().map_or("crashed", |why| why).to_owned();
     drop(queue.send(Message::End(end)));
     drop(control);
-    show.update();
-    show.end();
     join(store)??;
     let Status { ticks, missed, .. } = shared.status();
     Ok(Outcome {
@@ -142,13 +150,15 @@ pub(crate) fn record(mut settings: Settings, out: &mut dyn Write) -> anyhow::Res
 fn kernel_log(
     root: &ProcRoot,
     after: Option<u64>,
-    queue: SyncSender<Message>,
+    (queue, shared): (SyncSender<Message>, Arc<Shared>),
     stop: OwnedFd,
 ) -> anyhow::Result<Option<thread::JoinHandle<()>>> {
     if !root.is_live() {
         return Ok(None);
     }
-    let read = move || kernel_log::run(Path::new("/dev/kmsg"), after, &queue, &stop);
+    let read = move || {
+        kernel_log::run(Path::new("/dev/kmsg"), after, (&queue, &shared), &stop);
+    };
     spawn("kernel-log", read).map(Some)
 }
 
@@ -156,22 +166,6 @@ fn collector(settings: &Settings, root: ProcRoot) -> Collector {
     let details = Details::new(settings.proc_root.clone(), settings.tunable.args);
     let accounts = AccountsAt::new(PathBuf::from("/"));
     Collector::new(root, accounts, details, kept_files())
-}
-
-/// What the configuration says now; one that is not understood changes nothing.
-fn reload(settings: &Settings, shared: &Shared) -> Option<Tunable> {
-    let file = settings.config_file.as_deref()?;
-    let config = Config::read(file).map(|file| settings.line.clone().or(file));
-    match config.and_then(|config| config.tunable()) {
-        Ok(tunable) => {
-            shared.say(format!("read {} again", file.display()));
-            Some(tunable)
-        }
-        Err(error) => {
-            shared.say(format!("{error:#}; the settings stay as they are"));
-            None
-        }
-    }
 }
 
 fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {
@@ -186,23 +180,16 @@ fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {
     }
 }
 
-fn announce(
-    out: &mut dyn Write,
-    settings: &Settings,
-    facts: &RunFacts,
-    start: &Start,
-) -> std::io::Result<()> {
+fn announce(shared: &Shared, settings: &Settings, facts: &RunFacts, start: &Start) {
     let path = settings.output.display();
     let host = &facts.host.hostname;
-    writeln!(
-        out,
+    shared.say(format!(
         "recording {host} to {path}, every {:?}; Ctrl-C ends it",
         settings.interval
-    )?;
+    ));
     if let Start::Continued(gap) = start {
-        writeln!(out, "going on in an existing capture: {}", gap.detail)?;
+        shared.say(format!("going on in an existing capture: {}", gap.detail));
     }
-    Ok(())
 }
 
 /// As many descriptors as the limits allow: the soft one is raised to the hard one.
@@ -266,55 +253,4 @@ impl Signals {
             reload,
         })
     }
-}
-
-/// What whoever started the recorder sees of it.
-struct StatusLine<'a> {
-    out: &'a mut dyn Write,
-    live: bool,
-    shared: &'a Arc<Shared>,
-}
-
-impl StatusLine<'_> {
-    /// Shows what changed; on a terminal also how the recording goes. A terminal that is gone is
-    /// no reason to stop recording.
-    fn update(&mut self) {
-        let mut shown = Ok(());
-        for line in self.shared.said() {
-            let clear = if self.live { "\r\x1b[K" } else { "" };
-            shown = shown.and_then(|()| writeln!(self.out, "{clear}{line}"));
-        }
-        if self.live {
-            let status = self.shared.status();
-            shown = shown.and_then(|()| write!(self.out, "\r\x1b[K{}", line(&status)));
-            shown = shown.and_then(|()| self.out.flush());
-        }
-        self.live &= shown.is_ok();
-    }
-
-    fn end(&mut self) {
-        if self.live {
-            self.live = writeln!(self.out).is_ok();
-        }
-    }
-}
-
-fn line(status: &Status) -> String {
-    let size = HumanBytes(Bytes(status.data_bytes));
-    let cost = status.cost.as_secs_f64() * 1e3;
-    let mut line = format!(
-        "{} ticks, {} missed, {size}, last tick {cost:.1} ms CPU",
-        status.ticks, status.missed
-    );
-    let shed: Vec<_> = status.shed.names().collect();
-    if !shed.is_empty() {
-        line = format!("{line}, left out: {}", shed.join(" "));
-    }
-    if status.backlog > 1 {
-        line = format!("{line}, {} ticks not on disk yet", status.backlog);
-    }
-    if !status.missing.is_empty() {
-        line = format!("{line}, not visible: {}", status.missing.join("; "));
-    }
-    line
 }

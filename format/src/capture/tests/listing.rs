@@ -1,7 +1,9 @@
 //! Listings say what the samples say, and name what is damaged.
 
 use super::*;
+use crate::capture::Mode;
 use crate::capture::frame::skip;
+use rusqlite::Connection;
 
 /// Whether a listing says the same as the samples do.
 fn assert_listed(capture: &mut Capture, seq: u64) {

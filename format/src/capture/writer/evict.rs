@@ -117,7 +117,8 @@ impl Writer {
         let newest = self.last.map_or(0, |(_, _, wall)| wall.0);
         let oldest_kept = newest
             .saturating_sub(i64::try_from(self.options.retain.as_micros()).unwrap_or(i64::MAX));
-        while used_bytes(&transaction)? > self.options.max_bytes {
+        let most = self.options.max_bytes - self.least_room();
+        while used_bytes(&transaction)? > most {
             if !drop_oldest_chunk(&transaction, None, &mut self.quotas)? {
                 break;
             }

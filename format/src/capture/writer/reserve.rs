@@ -15,10 +15,14 @@ const MIB: u64 = 1 << 20;
 /// The reserve is this share of the size limit, and at most [`MOST_RESERVE`].
 const RESERVE_SHARE: u64 = 16;
 const MOST_RESERVE: u64 = 16 * MIB;
-/// What the log is grown to.
-const LOG_BYTES: u64 = 4 * MIB;
-/// With less room than this for the next chunk, the oldest ones go.
-const LEAST_ROOM: u64 = MIB;
+/// What the log is grown to: this share of the size limit, and at most [`MOST_LOG`]. It must hold
+/// the largest transaction, which is a chunk with the processes that are new in it.
+const LOG_SHARE: u64 = 4;
+const MOST_LOG: u64 = 4 * MIB;
+/// With less room than this share of the size limit for the next chunk, and at most
+/// [`MOST_LEAST_ROOM`], the oldest ones go.
+const LEAST_ROOM_SHARE: u64 = 16;
+const MOST_LEAST_ROOM: u64 = MIB;
 /// SQLite takes the size of a file as a multiple of a 32-bit number.
 const MOST_STEP: u64 = 1 << 30;
 
@@ -26,6 +30,16 @@ impl Writer {
     /// The reserve for this size limit.
     pub(super) fn reserve_bytes(&self) -> u64 {
         (self.options.max_bytes / RESERVE_SHARE).clamp(MIB, MOST_RESERVE)
+    }
+
+    /// What the log is grown to, for this size limit.
+    fn log_reserve_bytes(&self) -> u64 {
+        (self.options.max_bytes / LOG_SHARE / MIB * MIB).clamp(MIB, MOST_LOG)
+    }
+
+    /// The least room for the next chunk, for this size limit.
+    pub(super) fn least_room(&self) -> u64 {
+        (self.options.max_bytes / LEAST_ROOM_SHARE).min(MOST_LEAST_ROOM)
     }
 
     fn file_bytes(&self) -> u64 {
@@ -40,18 +54,18 @@ impl Writer {
         checkpoint(&self.db)?;
         self.db.execute("DELETE FROM chunk_body WHERE id < 0", [])?;
         let log = fs::metadata(with_suffix(&self.path, "-wal")).map_or(0, |data| data.len());
-        if log < LOG_BYTES.min(self.reserve_bytes()) {
+        if log < self.log_reserve_bytes() {
             // Whatever this runs into, the recording goes on with a log that grows as it must.
             drop(self.grow_log());
             self.db.execute("DELETE FROM chunk_body WHERE id < 0", [])?;
         }
         checkpoint(&self.db)?;
-        self.top_up_reserve()
+        self.top_up_reserve(0)
     }
 
     /// Writes once as much as the log is to hold, and deletes it again.
     fn grow_log(&self) -> rusqlite::Result<()> {
-        let megabytes = LOG_BYTES.min(self.reserve_bytes()) / MIB;
+        let megabytes = self.log_reserve_bytes() / MIB;
         let transaction = self.db.unchecked_transaction()?;
         for number in 1..=megabytes.cast_signed() {
             transaction.execute(
@@ -63,22 +77,45 @@ impl Writer {
         checkpoint(&self.db)
     }
 
-    /// Makes the file longer when its reserve runs low. Only its length tells whether that
-    /// worked: SQLite keeps the error to itself.
-    pub(super) fn top_up_reserve(&mut self) -> rusqlite::Result<()> {
-        let length = self.file_bytes();
-        if self.room_bytes()? < self.reserve_bytes() / 2 {
-            let wanted = (pages(&self.db, "page_count")? * PAGE + self.reserve_bytes())
-                .next_multiple_of(MIB);
-            keep_length(&self.db, wanted)?;
-            let mut hint = (wanted - PAGE).cast_signed();
-            self.db
-                .file_control(Some(MAIN_DB), FileControl::SizeHint(&mut hint))?;
-            if self.file_bytes() < wanted {
-                keep_length(&self.db, length)?;
-            }
+    /// Makes the file longer when its reserve runs low, or has not what is needed; never beyond
+    /// the size limit.
+    pub(super) fn top_up_reserve(&mut self, needed: u64) -> rusqlite::Result<()> {
+        let least = (self.reserve_bytes() / 2).max(needed);
+        if self.room_bytes()? < least {
+            let reserve = self.reserve_bytes().max(2 * needed);
+            let wanted = (self.paged_bytes()? + reserve).next_multiple_of(MIB);
+            self.lengthen(wanted.min(self.options.max_bytes / PAGE * PAGE))?;
         }
         self.set_guard()
+    }
+
+    /// Room for a chunk that the size limit has none for: it is kept all the same, as there is
+    /// nothing older that could go instead.
+    pub(super) fn go_beyond_limit(&mut self, needed: u64) -> rusqlite::Result<()> {
+        let wanted = (self.paged_bytes()? + needed).next_multiple_of(MIB);
+        self.lengthen(wanted)?;
+        self.set_guard()
+    }
+
+    /// Makes the file this long, if it is shorter and the disk has room. Only its length tells
+    /// whether that worked: SQLite keeps the error to itself.
+    fn lengthen(&self, wanted: u64) -> rusqlite::Result<()> {
+        let length = self.file_bytes();
+        if wanted <= length {
+            return Ok(());
+        }
+        keep_length(&self.db, wanted)?;
+        let mut hint = (wanted - PAGE).cast_signed();
+        self.db
+            .file_control(Some(MAIN_DB), FileControl::SizeHint(&mut hint))?;
+        if self.file_bytes() < wanted {
+            keep_length(&self.db, length)?;
+        }
+        Ok(())
+    }
+
+    fn paged_bytes(&self) -> rusqlite::Result<u64> {
+        Ok(pages(&self.db, "page_count")? * PAGE)
     }
 
     /// No page beyond the end of the file.
@@ -94,11 +131,6 @@ impl Writer {
         Ok((behind + pages(&self.db, "freelist_count")?) * PAGE)
     }
 
-    /// Whether the next chunk might not fit.
-    pub(super) fn is_cramped(&self, chunk_bytes: usize) -> rusqlite::Result<bool> {
-        Ok(self.room_bytes()? < LEAST_ROOM.max(2 * chunk_bytes as u64))
-    }
-
     /// A clean end gives the free pages and the reserve back to the file system.
     pub(super) fn give_back_reserve(&mut self) -> rusqlite::Result<()> {
         self.db
@@ -112,8 +144,11 @@ impl Writer {
                 break;
             }
             free = left;
-            // In steps, so that the log stays small.
-            let mut vacuum = self.db.prepare("PRAGMA incremental_vacuum(1024)")?;
+            // In steps that fit into the log as it is: the disk may be full.
+            let step = self.log_reserve_bytes() / PAGE / 4;
+            let mut vacuum = self
+                .db
+                .prepare(&format!("PRAGMA incremental_vacuum({step})"))?;
             let mut rows = vacuum.query([])?;
             while rows.next()?.is_some() {}
             checkpoint(&self.db)?;

@@ -71,8 +71,12 @@ fn time(info: &Info) -> Option<Line> {
 }
 
 fn ticks(info: &Info) -> Line {
+    let evicted = match info.evicted {
+        0 => String::new(),
+        evicted => format!(", {evicted} older ones evicted"),
+    };
     let words = format!(
-        "{}, {} missed, {} damaged frames",
+        "{}, {} missed, {} damaged frames{evicted}",
         info.ticks,
         info.missed(),
         info.damaged

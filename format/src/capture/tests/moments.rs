@@ -1,0 +1,125 @@
+//! Moments are found, and curves hold at every resolution.
+
+use super::{FakeHost, LARGE, folder, instants, key, rss, wall};
+use crate::capture::Capture;
+use crate::capture::writer::Record;
+use crate::facts::Anchor;
+use crate::series::Series;
+use crate::time::Seq;
+
+#[test]
+fn moments_are_found_within_and_between_chunks_and_in_gaps() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(130);
+    host.second = 200;
+    host.record(130);
+    let mut capture = Capture::open(&path).unwrap();
+    // Ticks 1-130 are at seconds 0-129, ticks 131-260 at seconds 200-329.
+    for (second, tick) in [
+        (0, 1),
+        (59, 60),
+        (60, 61),
+        (129, 130),
+        (150, 130),
+        (199, 130),
+        (200, 131),
+        (329, 260),
+        (999, 260),
+    ] {
+        assert_eq!(
+            capture.at_or_before(wall(second)).unwrap(),
+            Some(Seq(tick)),
+            "second {second}"
+        );
+    }
+    assert_eq!(capture.at_or_before(wall(-1)).unwrap(), None);
+    assert_eq!(capture.at_or_after(wall(-1)).unwrap(), Some(Seq(1)));
+    assert_eq!(capture.at_or_after(wall(150)).unwrap(), Some(Seq(131)));
+    assert_eq!(capture.at_or_after(wall(200)).unwrap(), Some(Seq(131)));
+    assert_eq!(capture.at_or_after(wall(330)).unwrap(), None);
+}
+
+#[test]
+fn when_the_clock_was_set_back_a_moment_that_came_twice_is_the_later_one() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(100);
+    host.step = -50;
+    let at = instants(host.second, host.step);
+    let anchor = Anchor {
+        seq: host.writer.next_seq(),
+        boot: at.boot,
+        monotonic: at.monotonic,
+        wall: at.wall,
+    };
+    let tick = host.tick();
+    host.writer
+        .commit(Some(&tick), vec![Record::Clock(anchor)])
+        .unwrap();
+    host.record(19);
+    // Tick 101, at second 100, was at second 50 by the clock; tick 120 at second 69.
+    let mut capture = Capture::open(&path).unwrap();
+    assert_eq!(capture.at_or_before(wall(40)).unwrap(), Some(Seq(41)));
+    assert_eq!(capture.at_or_before(wall(50)).unwrap(), Some(Seq(101)));
+    assert_eq!(capture.at_or_before(wall(60)).unwrap(), Some(Seq(111)));
+    assert_eq!(capture.at_or_before(wall(90)).unwrap(), Some(Seq(120)));
+}
+
+#[test]
+fn one_second_of_load_shows_at_every_resolution() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(8000);
+    let mut capture = Capture::open(&path).unwrap();
+    for (most, step) in [(10_000, 0), (500, 60), (20, 900), (2, 7200)] {
+        let curves = capture.curves(wall(0), wall(7999), most).unwrap();
+        assert_eq!(curves.step_seconds, step);
+        assert_eq!(
+            curves
+                .buckets
+                .iter()
+                .map(|bucket| bucket.ticks)
+                .sum::<u64>(),
+            8000,
+            "step {step}"
+        );
+        let loads = curves
+            .buckets
+            .iter()
+            .map(|bucket| bucket.of(Series::Load1).unwrap());
+        let (least, most) = loads.fold((f64::MAX, f64::MIN), |(min, max), load| {
+            (min.min(load.min), max.max(load.max))
+        });
+        assert!(
+            (least - 1.0).abs() < 1e-6 && (most - 90.0).abs() < 1e-6,
+            "step {step}: {least} {most}"
+        );
+    }
+}
+
+#[test]
+fn what_a_process_did_adds_up_at_every_resolution() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(8000);
+    let mut capture = Capture::open(&path).unwrap();
+    for most in [10_000, 500, 20, 2] {
+        let span = (wall(0), wall(7999));
+        let buckets = capture.life_curve(key(2), span, most).unwrap();
+        assert_eq!(
+            buckets.iter().map(|bucket| bucket.sums.ticks).sum::<u64>(),
+            8000
+        );
+        // 2 ms a second; what was before the first tick is not known.
+        let cpu = buckets.iter().map(|bucket| bucket.sums.cpu_us.sum);
+        assert_eq!(cpu.sum::<u64>(), 7999 * 2000, "{most}");
+        assert!(
+            buckets
+                .iter()
+                .all(|bucket| bucket.sums.cpu_us.most == 2000 || bucket.first == Seq(1))
+        );
+        let largest = buckets.iter().map(|bucket| bucket.sums.rss_pages[1]).max();
+        assert_eq!(largest, (0..8000).map(|second| rss(2, second)).max());
+    }
+}

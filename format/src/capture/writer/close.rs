@@ -1,0 +1,95 @@
+//! The tail becomes a chunk, with its part of the pyramid and of the lives, in one transaction.
+
+use super::Writer;
+use crate::capture::chunk::{Chunk, encode};
+use crate::capture::error::CaptureError;
+use crate::capture::lives::Lives;
+use crate::capture::pyramid::PyramidWriter;
+use crate::capture::tables::{self, integer};
+
+/// So many chunks at most make room for one.
+const MOST_EVICTED_AT_ONCE: usize = 8;
+
+impl Writer {
+    /// Replaces the tail by a chunk. If that fails the open chunk goes on growing in memory and
+    /// is tried again with the next tick.
+    pub(super) fn close_chunk(&mut self) -> Result<(), CaptureError> {
+        let chunk = self.builder.take();
+        let written = self.write_chunk(&chunk);
+        if written.is_err() {
+            self.builder.put_back(chunk);
+        }
+        written
+    }
+
+    pub(super) fn write_chunk(&mut self, chunk: &Chunk) -> Result<(), CaptureError> {
+        let key = self.key(chunk.ticks[0].seq.0);
+        let frames = encode::encode(chunk, key, &mut self.chunk_packer);
+        let frames = frames.map_err(|fault| self.damaged(key.seq, fault))?;
+        let cramped = self.make_room(frames.len());
+        self.note_room(cramped);
+        let mut pyramid = self.pyramid.clone();
+        if let Err(source) = self.write_chunk_rows(chunk, &frames, &mut pyramid) {
+            // What the transaction would have stored is not stored: neither are these.
+            let lives = Lives::resume(&self.db, self.capture, self.boot, self.lives.tick_rate());
+            self.lives = lives.map_err(self.sqlite("cannot read its processes"))?;
+            return Err(self.sqlite("cannot save a chunk")(source));
+        }
+        self.pyramid = pyramid;
+        self.unsaved_records.clear();
+        // The chunk is stored, whatever becomes of the room for the next.
+        let evicted = self.evict().and_then(|()| self.top_up_reserve(0));
+        self.note_room(evicted);
+        Ok(())
+    }
+
+    /// When the file has no room for what is next, it grows; when the size limit or the disk does
+    /// not let it, the oldest chunks make room.
+    pub(super) fn make_room(&mut self, bytes: usize) -> rusqlite::Result<()> {
+        let needed = self.least_room().max(2 * bytes as u64);
+        for _ in 0..MOST_EVICTED_AT_ONCE {
+            if self.room_bytes()? >= needed {
+                return Ok(());
+            }
+            self.top_up_reserve(needed)?;
+            if self.room_bytes()? >= needed {
+                return Ok(());
+            }
+            if !self.evict_oldest()? {
+                return self.go_beyond_limit(needed);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_chunk_rows(
+        &mut self,
+        chunk: &Chunk,
+        frames: &[u8],
+        pyramid: &mut PyramidWriter,
+    ) -> rusqlite::Result<()> {
+        let transaction = self.db.unchecked_transaction()?;
+        let (first, last) = (chunk.ticks[0], chunk.ticks[chunk.ticks.len() - 1]);
+        let row = vec![
+            integer(self.run),
+            integer(chunk.ticks.len()),
+            integer(first.began.wall.0),
+            integer(last.began.wall.0),
+            integer(first.began.boot.0),
+            integer(last.began.boot.0),
+        ];
+        let id = first.seq.0.cast_signed();
+        tables::named("chunk").replace(&transaction, self.capture, id, row)?;
+        // The tail first: its pages are used again for the chunk.
+        transaction
+            .prepare_cached("DELETE FROM tail")?
+            .execute([])?;
+        transaction
+            .prepare_cached("REPLACE INTO chunk_body VALUES (?, ?)")?
+            .execute((id, frames))?;
+        pyramid.add(&transaction, (self.run, self.interval), chunk)?;
+        self.lives.update(&transaction, chunk)?;
+        self.write_records(&transaction)?;
+        transaction.commit()
+    }
+}

@@ -1,0 +1,188 @@
+//! The file of a run: a new one, or one that is there already and can be gone on with.
+
+use super::inspect::inspect;
+use super::{RunFacts, failed};
+use crate::capture::error::CaptureError;
+use crate::capture::lock::with_suffix;
+use crate::capture::tables::{self, integer, text};
+use crate::capture::version;
+use crate::capture::writer::Sync;
+use rusqlite::config::DbConfig;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags};
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::io::Read as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// What lies at the path of an output.
+enum Found {
+    Nothing,
+    /// A file without a byte in it, as one whose making was cut short.
+    Empty,
+    File,
+}
+
+/// Opens the file that was named, created if it is not there. What cannot be gone on with is
+/// refused, and stays as it is.
+pub(super) fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), CaptureError> {
+    let found = look(path)?;
+    match found {
+        Found::Nothing => create_private(path).map_err(|source| CaptureError::Open {
+            path: path.to_owned(),
+            source,
+        })?,
+        Found::Empty => {}
+        Found::File => inspect(path, facts)?,
+    }
+    let fail = |doing| failed(path, doing);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(fail("cannot open it"))?;
+    db.set_prepared_statement_cache_capacity(64);
+    // A capture that is then refused stays as it is.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(fail("cannot open it"))?;
+    if !matches!(found, Found::File)
+        && let Err(source) = create(&db, facts)
+    {
+        drop(db);
+        if matches!(found, Found::Nothing) {
+            // Nothing is in it. If it cannot be removed, the next start takes it.
+            drop(std::fs::remove_file(path));
+        }
+        return Err(fail("cannot create it")(source));
+    }
+    version::check_database(path, &db)?;
+    let number = capture_number(&db).map_err(fail("cannot read which capture it is"))?;
+    check_identity(path, &db, number, facts)?;
+    Ok((db, number.0))
+}
+
+/// Refuses a capture of another host, and one of which that cannot be told.
+pub(super) fn check_identity(
+    path: &Path,
+    db: &Connection,
+    (capture, is_sound): (u64, bool),
+    facts: &RunFacts,
+) -> Result<(), CaptureError> {
+    let damaged = has_damaged_rows(db, capture);
+    if !is_sound || damaged.map_err(failed(path, "cannot read what it is of"))? {
+        return Err(damage(path));
+    }
+    let other = other_host(db, capture, facts);
+    match other.map_err(failed(path, "cannot read its host"))? {
+        Some(found) => Err(CaptureError::OtherHost {
+            path: path.to_owned(),
+            found,
+            ours: facts.host.hostname.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn damage(path: &Path) -> CaptureError {
+    CaptureError::Unsound {
+        path: path.to_owned(),
+    }
+}
+
+/// What is there; what cannot be a capture is refused untouched.
+fn look(path: &Path) -> Result<Found, CaptureError> {
+    let mut head = [0; 16];
+    let open = |source| CaptureError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let data = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        data => data.map_err(open)?,
+    };
+    let not_a_capture = |why: &str| CaptureError::NotACapture {
+        path: path.to_owned(),
+        why: why.to_owned(),
+    };
+    if !data.is_file() {
+        return Err(not_a_capture("it is not a regular file"));
+    }
+    if data.len() == 0 {
+        let log = std::fs::metadata(with_suffix(path, "-wal")).map_or(0, |data| data.len());
+        // SQLite would throw away a log that lies beside nothing.
+        return if log == 0 {
+            Ok(Found::Empty)
+        } else {
+            Err(damage(path))
+        };
+    }
+    let mut file = std::fs::File::open(path).map_err(open)?;
+    match file.read_exact(&mut head) {
+        Ok(()) if head == *b"SQLite format 3\0" => Ok(Found::File),
+        _ => Err(not_a_capture("it does not begin as one")),
+    }
+}
+
+/// Makes a file that only its owner may read; one that is there already is an error.
+pub(in crate::capture) fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn create(db: &Connection, facts: &RunFacts) -> rusqlite::Result<()> {
+    db.pragma_update(None, "page_size", 4096)?;
+    db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    let number = std::hash::RandomState::new().build_hasher().finish();
+    let transaction = db.unchecked_transaction()?;
+    transaction.execute_batch(tables::SCHEMA)?;
+    let values = vec![
+        Value::Integer(number.cast_signed()),
+        integer(facts.now.wall.0),
+        text(facts.version.as_bytes()),
+    ];
+    tables::named("capture").insert(&transaction, number, Some(1), values)?;
+    transaction.pragma_update(None, "application_id", version::APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", version::FORMAT)?;
+    transaction.commit()
+}
+
+pub(super) fn configure(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    db.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
+    db.pragma_update(None, "cache_size", -4096)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update(None, "synchronous", sync.pragma())?;
+    db.busy_timeout(Duration::from_secs(5))
+}
+
+/// The number that seeds every check, and whether its own row, which is checked with it, is
+/// sound: if only that is damaged, everything else can still be read.
+pub(in crate::capture) fn capture_number(db: &Connection) -> rusqlite::Result<(u64, bool)> {
+    let number: i64 = db.query_row("SELECT number FROM capture WHERE id = 1", [], |row| {
+        row.get(0)
+    })?;
+    let number = number.cast_unsigned();
+    let found = tables::named("capture").select(db, number, ("", &[]), |_| ())?;
+    Ok((number, found.rows.len() == 1 && found.damaged.is_empty()))
+}
+
+/// Whether what a run goes by when it takes over is damaged.
+fn has_damaged_rows(db: &Connection, capture: u64) -> rusqlite::Result<bool> {
+    for table in ["host", "run"] {
+        let found = tables::named(table).select(db, capture, ("", &[]), |_| ())?;
+        if !found.damaged.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The name of the host in the capture, if it is another one.
+fn other_host(db: &Connection, capture: u64, facts: &RunFacts) -> rusqlite::Result<Option<String>> {
+    let hosts = tables::named("host").sound_rows(db, capture, ("", &[]), |row| row.text(1))?;
+    let other = hosts
+        .into_iter()
+        .flatten()
+        .find(|name| *name != facts.host.hostname);
+    Ok(other)
+}
