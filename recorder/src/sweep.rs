@@ -16,7 +16,6 @@ use crate::details::{Detail, Details, Wanted};
 use crate::rows::Cells;
 use crate::source::ProcRoot;
 use crate::source::process::stat;
-
 use afterimage_format::group::{Group, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::tick::{Key, Shed, Tick};
