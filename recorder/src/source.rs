@@ -115,6 +115,17 @@ impl KeptFile {
     }
 }
 
+/// Reads a file of which the kernel gives all at once (what `/proc/PID` has, one record each):
+/// what fits with room to spare is all of it, and the read that would say so is not made.
+pub(crate) fn read_record(file: &OwnedFd, buffer: &mut Vec<u8>) -> rustix::io::Result<usize> {
+    let read = rustix::io::pread(file, &mut buffer[..], 0)?;
+    if read < buffer.len() {
+        Ok(read)
+    } else {
+        read_from_start(file, buffer)
+    }
+}
+
 /// Reads a whole file into a buffer that grows to fit it, and gives the length.
 pub(crate) fn read_from_start(file: &OwnedFd, buffer: &mut Vec<u8>) -> rustix::io::Result<usize> {
     let mut length = 0;

@@ -5,7 +5,7 @@
 //! and once not even those fit, processes that do something go before those that do not.
 
 use crate::source::passing::Passing;
-use crate::source::{ProcRoot, read_from_start};
+use crate::source::{ProcRoot, read_record};
 use rustix::fd::OwnedFd;
 use rustix::fs::RawDir;
 use rustix::io::Errno;
@@ -121,11 +121,11 @@ impl Reader {
         let place = file as usize;
         let name = File::NAMES[place];
         let length = if let Some(open) = &files.open[place] {
-            read_from_start(open, &mut self.buffer)?
+            read_record(open, &mut self.buffer)?
         } else if root.is_live() && self.limit.has_room(file, files.is_busy) {
             let mut path = [0; 64];
             let opened = root.open_file(path_of(&mut path, files.pid, name))?;
-            let length = read_from_start(&opened, &mut self.buffer)?;
+            let length = read_record(&opened, &mut self.buffer)?;
             *self.limit.count(place) += 1;
             files.open[place] = Some(opened);
             length
@@ -146,7 +146,7 @@ impl Reader {
         let opened = self
             .passing
             .open(path_of(&mut path, files.pid, name), root)?;
-        let length = read_from_start(&opened, &mut self.buffer)?;
+        let length = read_record(&opened, &mut self.buffer)?;
         Ok(&self.buffer[..length])
     }
 
