@@ -3,10 +3,12 @@
 //! What is damaged is left out and listed ([`Capture::damage`]); the rest is still shown.
 //! Costs are given for a capture of 500 processes at one tick a second.
 
+mod moments;
 mod plain;
 mod series;
 mod time;
 
+pub use moments::{LifeEnds, ShortLives};
 pub use series::{Curves, LifeBucket};
 
 use super::chunk::Chunk;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::worker::Job;
+use crate::data::events::{Events, Lane, LaneEvent};
 use crate::data::{Damage, GapBand, ProcessRow, SeriesId};
 use crate::state::table::Column;
 use afterimage_analysis::zone::Zone;
@@ -73,9 +74,37 @@ fn open_state() -> State {
         damage: Damage::default(),
     };
     receive(&mut state, Reply::Opened(Arc::new(facts)));
-    apply(&mut state, Command::Width(100));
+    let asked = apply(&mut state, Command::Width(100));
+    answer_timeline(&mut state, &asked);
     answer(&mut state, 1000);
     state
+}
+
+/// The worker answers what is asked for the overview and the lanes.
+fn answer_timeline(state: &mut State, asked: &[Request]) {
+    for request in asked {
+        let reply = match request {
+            Request::Ask(_, Job::Overview { generation, .. }) => {
+                Reply::Overview(*generation, vec![])
+            }
+            Request::Ask(_, Job::Rows { generation, .. }) => Reply::Rows(*generation, vec![]),
+            Request::Ask(_, Job::Events { generation }) => {
+                let event = |at_second: i64| LaneEvent {
+                    at: at(at_second),
+                    count: 1,
+                    text: "a line".into(),
+                };
+                let log = vec![event(700), event(800)];
+                let rows = [
+                    (Lane::KernelLog, 0, log),
+                    (Lane::Marks, 0, vec![event(500)]),
+                ];
+                Reply::Events(*generation, Arc::new(Events::new(rows, vec![])))
+            }
+            _ => continue,
+        };
+        receive(state, reply);
+    }
 }
 
 /// The same, of a capture that is still being recorded and has come to this second.
@@ -292,7 +321,7 @@ fn the_cursor_goes_to_the_snapshot_that_was_pointed_at() {
     let mut state = open_state();
     apply(&mut state, Command::SetCursor(WallTime(300_700_000)));
     answer(&mut state, 300);
-    let time = state.documents[0].time;
+    let time = &state.documents[0].time;
     assert_eq!((time.cursor, time.wanted), (at(300), WallTime(300_700_000)));
 }
 
@@ -331,7 +360,7 @@ fn the_end_of_a_recording_is_followed_until_the_cursor_leaves_it() {
     apply(&mut state, Command::Step(-1));
     answer(&mut state, 1001);
     assert_eq!(wanted(&recorded_until(&mut state, 1003)), []);
-    let time = state.documents[0].time;
+    let time = &state.documents[0].time;
     assert_eq!((time.cursor, time.capture.to), (at(1001), at(1003)));
     assert!(time.view.contains(at(1003)), "the whole stays whole");
 }

@@ -21,7 +21,7 @@ fn middle(harness: &Harness<'static, Viewer>, label: &str) -> Pos2 {
 fn the_wheel_zooms_in_around_the_pointer() {
     let mut harness = harness("14:00:00");
     let before = view(&harness);
-    harness.hover_at(middle(&harness, "Tasks over time"));
+    harness.hover_at(middle(&harness, "Load against wait over time"));
     harness.run();
     harness.event(Event::MouseWheel {
         source: MouseWheelSource::Unknown,
@@ -43,7 +43,7 @@ fn the_wheel_zooms_in_around_the_pointer() {
 #[test]
 fn a_drag_on_the_ruler_pans_and_leaves_the_cursor_alone() {
     let mut harness = harness("14:00:00");
-    harness.hover_at(middle(&harness, "Tasks over time"));
+    harness.hover_at(middle(&harness, "Load against wait over time"));
     harness.run();
     harness.event(Event::Zoom(4.0));
     settle(&mut harness);

@@ -116,3 +116,100 @@ fn look(
         .expect("it can be painted");
     write_png(&image, &folder.join(format!("viewer-{name}.png"))).expect("it can be painted");
 }
+
+/// Not a test of anything either: the same of a capture file that the environment names.
+#[test]
+#[ignore = "for looking at: AFTERIMAGE_LOOK=FILE cargo test -p afterimage-viewer --test panels -- --ignored capture"]
+fn pictures_of_a_capture_to_look_at() {
+    use afterimage_viewer::command::{TimeCommand, TrackCommand};
+    use afterimage_viewer::state::tracks::TrackId;
+    let Some(file) = std::env::var_os("AFTERIMAGE_LOOK") else {
+        return;
+    };
+    let at = std::env::var("AFTERIMAGE_AT").unwrap_or_else(|_| "end".to_owned());
+    let tracks = |all: &[TrackId]| -> Vec<Command> {
+        let toggle = |id: &TrackId| Command::Track(TrackCommand::Toggle(*id));
+        all.iter().map(toggle).collect()
+    };
+    let large = (1600, 1000, 1.0);
+    let none: Vec<Command> = vec![];
+    let mut all = tracks(&TrackId::ALL[1..]);
+    all.push(Command::Width(1_488));
+    let some = tracks(&[TrackId::Cpus, TrackId::Memory, TrackId::Disk]);
+    let zoom = vec![
+        Command::Time(TimeCommand::ZoomAtCursor(0.25)),
+        Command::Track(TrackCommand::NextEvent),
+    ];
+    let pictures = [
+        (
+            "dark",
+            large,
+            ThemeChoice::Dark,
+            none.clone(),
+            hover(700.0, 300.0),
+        ),
+        (
+            "light",
+            large,
+            ThemeChoice::Light,
+            none.clone(),
+            hover(10.0, 999.0),
+        ),
+        (
+            "dark-small",
+            (1000, 700, 1.0),
+            ThemeChoice::Dark,
+            none.clone(),
+            hover(10.0, 699.0),
+        ),
+        (
+            "light-twice",
+            (3200, 2000, 2.0),
+            ThemeChoice::Light,
+            some.clone(),
+            hover(10.0, 999.0),
+        ),
+        (
+            "dark-some",
+            large,
+            ThemeChoice::Dark,
+            some,
+            hover(700.0, 540.0),
+        ),
+        (
+            "dark-all",
+            (1600, 1400, 1.0),
+            ThemeChoice::Dark,
+            all,
+            hover(10.0, 999.0),
+        ),
+        (
+            "light-zoom",
+            large,
+            ThemeChoice::Light,
+            zoom,
+            hover(10.0, 999.0),
+        ),
+    ];
+    for (name, (width, height, scale), choice, commands, event) in pictures {
+        let ctx = egui::Context::default();
+        let mut viewer = afterimage_viewer::app::Viewer::new(&ctx);
+        viewer.perform(Command::Open {
+            path: file.clone().into(),
+            at: at.parse().ok(),
+        });
+        let mut screen = Screen::new(&ctx).scaled(scale);
+        let size = Size { width, height };
+        screen
+            .picture(&mut viewer, size, choice, &[])
+            .expect("it can be painted");
+        for command in commands {
+            viewer.perform(command);
+        }
+        let image = screen
+            .picture(&mut viewer, size, choice, &[event])
+            .expect("it can be painted");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        write_png(&image, &folder.join(format!("capture-{name}.png"))).expect("it is written");
+    }
+}
