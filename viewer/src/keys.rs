@@ -61,12 +61,27 @@ pub const MOUSE: [(&str, &str); 4] = [
     ("Ctrl-drag", "zooms into it"),
 ];
 
+/// What is told of the keys and the mouse: what everybody needs first.
+pub fn hints() -> Vec<(&'static str, &'static str)> {
+    let mut all = shortcuts();
+    all.rotate_left(time::shortcuts().len());
+    let of = |shortcut: &Shortcut| shortcut.hint;
+    let basic = all.len() - time::shortcuts().len();
+    let (basic, more) = all.split_at(basic);
+    let zone = [("Z", "time zone")];
+    let hints = basic.iter().filter_map(of).chain(MOUSE);
+    hints
+        .chain(more.iter().filter_map(of))
+        .chain(zone)
+        .collect()
+}
+
 /// Takes the keys that were pressed out of the input. While text is typed there are none.
 pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
     if ctx.text_edit_focused() || state.document().is_none() {
         return;
     }
-    time::read_mouse(ctx, out);
+    time::read_others(ctx, state, out);
     let zone = ctx.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, Key::Z));
     if zone > 0 {
         out.push(Command::SetZone(state.zone.next()));

@@ -201,7 +201,6 @@ impl SeriesId {
     }
 
     /// What it means, for someone who has never seen it.
-    #[expect(clippy::too_many_lines, reason = "one sentence a curve")]
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::LoadOne => {

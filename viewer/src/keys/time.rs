@@ -2,6 +2,7 @@
 
 use super::Shortcut;
 use crate::command::{Command, TimeCommand, TrackCommand};
+use crate::state::State;
 use egui::{Context, Key, Modifiers, PointerButton};
 
 /// How much a key zooms and pans.
@@ -60,12 +61,19 @@ pub(super) fn shortcuts() -> Vec<Shortcut> {
             TimeCommand::ToggleNearestFold,
             Some(("F", "fold or unfold the gap here")),
         ),
-        time(Key::Escape, TimeCommand::Cancel, None),
     ]
 }
 
-/// The two buttons at the side of a mouse.
-pub(super) fn read_mouse(ctx: &Context, out: &mut Vec<Command>) {
+/// The two buttons at the side of a mouse, and the key that forgets a drag.
+pub(super) fn read_others(ctx: &Context, state: &State, out: &mut Vec<Command>) {
+    let is_dragging = state.document().is_some_and(|document| {
+        let time = &document.time;
+        time.preview.is_some() || time.band.is_some() || time.brush.is_some()
+    });
+    // Else it closes what is open.
+    if is_dragging && ctx.input(|input| input.key_pressed(Key::Escape)) {
+        out.push(Command::Time(TimeCommand::Cancel));
+    }
     let buttons = [
         (PointerButton::Extra1, TimeCommand::Back),
         (PointerButton::Extra2, TimeCommand::Forward),

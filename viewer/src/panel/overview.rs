@@ -138,8 +138,8 @@ fn times(painter: &Painter, document: &Document, axis: &TimeAxis, strip: Rect) {
         let x = painter.round_to_pixel_center(points(axis.x_from_time(tick.at)));
         let galley = painter.layout_no_wrap(tick.label, font.clone(), tokens.text_weak);
         let half = galley.rect.width() / 2.0;
-        let foot = strip.bottom() - TIMES;
-        painter.vline(x, foot..=foot + 3.0, Stroke::new(1.0, tokens.line));
+        let top = strip.bottom() - TIMES;
+        painter.vline(x, top..=top + 3.0, Stroke::new(1.0, tokens.line));
         if x - half > strip.left() && x + half < strip.right() {
             let place = pos2(x - half, y - galley.rect.height() / 2.0 + 1.0);
             painter.galley(place, galley, tokens.text_weak);
@@ -219,8 +219,13 @@ fn pointer(
     }
     if response.dragged()
         && let Some(place) = response.interact_pointer_pos()
+        && let Some(brush) = document.time.brush
     {
-        out.push(Command::Time(TimeCommand::Brush(time(place.x))));
+        let at = time(place.x);
+        // Held still, it is at rest.
+        if Some(document.time.brushed(brush, at)) != document.time.preview {
+            out.push(Command::Time(TimeCommand::Brush(at)));
+        }
     }
     if response.drag_stopped() {
         out.push(Command::Time(TimeCommand::Commit));

@@ -39,7 +39,7 @@ pub fn read(
         || response.dragged_by(PointerButton::Secondary)
         || document.time.band.is_some()
     {
-        mark(ui, response, axis, out);
+        mark(ui, response, (document, axis), out);
         return;
     }
     if response.drag_stopped() || response.clicked() {
@@ -48,7 +48,9 @@ pub fn read(
         }
         out.push(Command::Time(TimeCommand::Settle));
     }
-    let held = response.is_pointer_button_down_on() || response.clicked();
+    let is_primary = ui.input(|input| input.pointer.primary_down());
+    let is_down = is_primary && response.is_pointer_button_down_on();
+    let held = is_down || response.clicked();
     if held && let Some(place) = response.interact_pointer_pos() {
         let at = axis.time_from_x(f64::from(place.x));
         if at != document.time.wanted {
@@ -78,7 +80,12 @@ pub fn pan(ui: &Ui, response: &Response, axis: &TimeAxis, out: &mut Vec<Command>
 }
 
 /// Marks a stretch with a drag; letting go zooms into it.
-fn mark(ui: &Ui, response: &Response, axis: &TimeAxis, out: &mut Vec<Command>) {
+fn mark(
+    ui: &Ui,
+    response: &Response,
+    (document, axis): (&Document, &TimeAxis),
+    out: &mut Vec<Command>,
+) {
     if response.drag_stopped() {
         out.push(Command::Time(TimeCommand::Commit));
         return;
@@ -95,7 +102,9 @@ fn mark(ui: &Ui, response: &Response, axis: &TimeAxis, out: &mut Vec<Command>) {
             from: one.min(other),
             to: one.max(other),
         };
-        out.push(Command::Time(TimeCommand::Band(band)));
+        if document.time.band != Some(band) {
+            out.push(Command::Time(TimeCommand::Band(band)));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The bar at the bottom: what went wrong last or is damaged, else what the keys and the mouse do.
 
 use crate::display::{self, escape::escaped};
-use crate::keys::{MOUSE, shortcuts};
+use crate::keys::hints;
 use crate::state::State;
 use crate::theme::Tokens;
 use egui::{RichText, Ui};
@@ -23,12 +23,7 @@ pub fn show(ui: &mut Ui, state: &State) {
             ui.label(RichText::new(damage).color(tokens.problem));
             ui.add_space(16.0);
         }
-        let keys = shortcuts();
-        let hints = keys
-            .iter()
-            .filter_map(|shortcut| shortcut.hint)
-            .chain(MOUSE);
-        let hints: Vec<_> = hints.collect();
+        let hints = hints();
         let all = "All keys";
         let room = ui.available_width() - 90.0;
         let mut taken = 0.0;

@@ -12,6 +12,7 @@ use crate::state::tracks::TrackId;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
+use egui::scroll_area::ScrollSource;
 use egui::{Painter, Rangef, Response, RichText, ScrollArea, Sense, Stroke, Tooltip, Ui, vec2};
 
 /// Room for titles and for the marks of the vertical axes.
@@ -24,7 +25,7 @@ const LOWEST: f32 = 104.0;
 
 /// How high it likes to be, of so much.
 pub fn usual_height(of: f32) -> f32 {
-    (of * 0.56).clamp(250.0, 620.0)
+    (of * 0.58).clamp(410.0, 660.0).min(of - 150.0).max(250.0)
 }
 
 /// Draws it.
@@ -67,13 +68,24 @@ fn tracks(ui: &mut Ui, document: &Document, axis: &TimeAxis, height: f32, out: &
         })
         .sum();
     let left = (height - fixed).max(LOWEST);
+    // On the curves the wheel zooms; beside them it scrolls.
+    let over_curves = ui.input(|input| {
+        let place = input.pointer.hover_pos();
+        place.is_some_and(|place| f64::from(place.x) >= axis.left)
+    });
+    let source = if over_curves {
+        ScrollSource::SCROLL_BAR
+    } else {
+        ScrollSource::SCROLL_BAR | ScrollSource::MOUSE_WHEEL
+    };
+    ui.spacing_mut().scroll.dormant_handle_opacity = 0.6;
+    ui.spacing_mut().scroll.floating_width = 5.0;
     ScrollArea::vertical()
         .id_salt("tracks")
         .max_height(height)
         .min_scrolled_height(height)
         .auto_shrink([false, false])
-        // The wheel zooms: the bar scrolls.
-        .scroll_source(egui::scroll_area::ScrollSource::SCROLL_BAR)
+        .scroll_source(source)
         .show(ui, |ui| {
             for track in shown {
                 let flexible = track.id == TrackId::Load && track.height.is_none();

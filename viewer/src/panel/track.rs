@@ -156,13 +156,13 @@ fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>) {
                 rect: plot.with_max_y(middle),
                 is_down: false,
             };
-            half(&clipped, shown, (&up, area), pointed_at);
+            half((painter, &clipped), shown, (&up, area), pointed_at);
             if let Some(down) = down {
                 let area = Area {
                     rect: plot.with_min_y(middle),
                     is_down: true,
                 };
-                half(&clipped, shown, (&down, area), pointed_at);
+                half((painter, &clipped), shown, (&down, area), pointed_at);
             }
             if is_stack {
                 cursor_line(&clipped, document, axis, plot.y_range());
@@ -175,7 +175,7 @@ fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>) {
 
 /// The curves on one side of the zero line, with their scale.
 fn half(
-    clipped: &Painter,
+    (painter, clipped): (&Painter, &Painter),
     shown: Shown<'_>,
     (half, area): (&Half, Area),
     pointed_at: Option<SeriesId>,
@@ -211,7 +211,7 @@ fn half(
         _ => Scale::holding((highest * 1.04).min(half.at_most)),
     };
     let scale = scale.with_marks_apart(area.rect.height(), 19.0);
-    axis::values(clipped, (half, area), &scale, cpus);
+    axis::values(painter, (half, area), &scale, cpus);
     for (id, columns) in &curves {
         let mut curve = tokens.curve(*id);
         let is_layer = half.stack.contains(id);
@@ -228,6 +228,6 @@ fn half(
         clipped.extend(shapes);
     }
     if let Some(cpus) = cpus {
-        axis::cpu_line(clipped, cpus, &scale, area);
+        axis::cpu_line(painter, cpus, &scale, area);
     }
 }

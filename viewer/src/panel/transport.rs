@@ -11,7 +11,7 @@ use crate::state::time::Speed;
 use crate::state::tracks::TrackId;
 use crate::state::{Document, Focus, State};
 use crate::theme::Tokens;
-use egui::{Align, Button, Frame, Key, Layout, Margin, RichText, TextEdit, Ui};
+use egui::{Align, Button, Frame, Key, Layout, Margin, Response, RichText, TextEdit, Ui};
 
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
@@ -27,14 +27,10 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
             ui.add_space(8.0);
             cursor(ui, state, document, out);
             ui.add_space(8.0);
-            match &document.jump {
-                Some(text) => jump(ui, state, text, out),
-                None => {
-                    let button = ui.button("Go to …").on_hover_text("Go to a time (G)");
-                    if button.clicked() {
-                        out.push(Command::BeginJump);
-                    }
-                }
+            if let Some(text) = &document.jump {
+                jump(ui, state, text, out);
+            } else if go_to(ui).clicked() {
+                out.push(Command::BeginJump);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 tracks(ui, document, out);
@@ -42,6 +38,10 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
             });
         });
     });
+}
+
+fn go_to(ui: &mut Ui) -> Response {
+    ui.button("Go to …").on_hover_text("Go to a time (G)")
 }
 
 fn moves(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {

@@ -1,8 +1,8 @@
 //! What commands do to the state; beside `apply.rs`, which would be too long with them.
 
 use super::*;
-use crate::data::worker::Job;
 use crate::data::events::{Events, Lane, LaneEvent};
+use crate::data::worker::Job;
 use crate::data::{Damage, GapBand, ProcessRow, SeriesId};
 use crate::state::table::Column;
 use afterimage_analysis::zone::Zone;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 const SECOND: i64 = 1_000_000;
 
-fn at(seconds: i64) -> WallTime {
+pub(super) fn at(seconds: i64) -> WallTime {
     WallTime(seconds * SECOND)
 }
 
@@ -57,7 +57,7 @@ fn snapshot(seq: u64) -> Arc<Snapshot> {
 }
 
 /// A capture of 1000 seconds, open, with the cursor at its end and the last snapshot shown.
-fn open_state() -> State {
+pub(super) fn open_state() -> State {
     let mut state = State::default();
     let path = PathBuf::from("host.afterimage");
     apply(&mut state, Command::Open { path, at: None });
@@ -81,7 +81,7 @@ fn open_state() -> State {
 }
 
 /// The worker answers what is asked for the overview and the lanes.
-fn answer_timeline(state: &mut State, asked: &[Request]) {
+pub(super) fn answer_timeline(state: &mut State, asked: &[Request]) {
     for request in asked {
         let reply = match request {
             Request::Ask(_, Job::Overview { generation, .. }) => {
@@ -118,17 +118,31 @@ fn recorded_until(state: &mut State, seconds: i64) -> Vec<Request> {
     receive(state, Reply::Changed(Arc::new(grown)))
 }
 
-fn receive(state: &mut State, reply: Reply) -> Vec<Request> {
+/// The same capture with a gap in it.
+pub(super) fn facts_with_gap(state: &State, from: i64, to: i64) -> Facts {
+    let gap = GapBand {
+        from: at(from),
+        to: at(to),
+        kind: "killed".to_owned(),
+        detail: String::new(),
+    };
+    Facts {
+        gaps: vec![gap],
+        ..state.documents[0].facts().unwrap().clone()
+    }
+}
+
+pub(super) fn receive(state: &mut State, reply: Reply) -> Vec<Request> {
     apply(state, Command::Received(DocumentId(0), reply))
 }
 
 /// The worker answers the newest question with this snapshot.
-fn answer(state: &mut State, seq: u64) {
+pub(super) fn answer(state: &mut State, seq: u64) {
     let generation = state.documents[0].owed_snapshot.unwrap();
     receive(state, Reply::Snapshot(generation, snapshot(seq)));
 }
 
-fn wanted(requests: &[Request]) -> Vec<Want> {
+pub(super) fn wanted(requests: &[Request]) -> Vec<Want> {
     let want = |request: &Request| match request {
         Request::Ask(_, Job::Snapshot { want, .. }) => Some(*want),
         _ => None,
@@ -328,17 +342,7 @@ fn the_cursor_goes_to_the_snapshot_that_was_pointed_at() {
 #[test]
 fn the_cursor_stays_in_a_gap_that_was_pointed_at() {
     let mut state = open_state();
-    let facts = state.documents[0].facts().unwrap().clone();
-    let gap = GapBand {
-        from: at(300),
-        to: at(400),
-        kind: "killed".to_owned(),
-        detail: String::new(),
-    };
-    let facts = Facts {
-        gaps: vec![gap],
-        ..facts
-    };
+    let facts = facts_with_gap(&state, 300, 400);
     receive(&mut state, Reply::Changed(Arc::new(facts)));
     apply(&mut state, Command::SetCursor(at(350)));
     answer(&mut state, 300);

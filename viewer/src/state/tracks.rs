@@ -64,6 +64,10 @@ pub struct Track {
 }
 
 /// How a track is drawn.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a constant of which there are nine"
+)]
 #[derive(Debug, Clone, Copy)]
 pub enum What {
     /// Curves upwards from a line, and downwards if there is a second half.

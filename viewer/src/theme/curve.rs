@@ -90,11 +90,9 @@ impl Tokens {
                 ..layer(self.spare)
             },
             SeriesId::MemoryAvailable | SeriesId::MemoryTotal => solid(self.text_strong, 0.0),
-            SeriesId::SwapUsed => dashed(self.blocked, (5, 3)),
             SeriesId::Dirty => dashed(self.io, (3, 3)),
-            SeriesId::SwapIn => solid(self.memory, 0.3),
-            SeriesId::SwapOut => dashed(self.blocked, (5, 3)),
-            SeriesId::MajorFaults => solid(self.memory, 0.3),
+            SeriesId::SwapUsed | SeriesId::SwapOut => dashed(self.blocked, (5, 3)),
+            SeriesId::SwapIn | SeriesId::MajorFaults => solid(self.memory, 0.3),
             SeriesId::DiskRead | SeriesId::DiskWritten => solid(self.io, 0.3),
             SeriesId::Received | SeriesId::Sent => solid(self.system, 0.3),
             SeriesId::ContextSwitches | SeriesId::Forks => solid(self.event, 0.3),

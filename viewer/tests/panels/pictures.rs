@@ -2,6 +2,7 @@
 
 use crate::viewer;
 use afterimage_format::time::WallTime;
+use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::SeriesId;
 use afterimage_viewer::screenshot::{Screen, Size, write_png};
@@ -133,8 +134,7 @@ fn pictures_of_a_capture_to_look_at() {
     };
     let large = (1600, 1000, 1.0);
     let none: Vec<Command> = vec![];
-    let mut all = tracks(&TrackId::ALL[1..]);
-    all.push(Command::Width(1_488));
+    let all = tracks(&TrackId::ALL[1..]);
     let some = tracks(&[TrackId::Cpus, TrackId::Memory, TrackId::Disk]);
     let zoom = vec![
         Command::Time(TimeCommand::ZoomAtCursor(0.25)),
@@ -191,25 +191,40 @@ fn pictures_of_a_capture_to_look_at() {
             hover(10.0, 999.0),
         ),
     ];
-    for (name, (width, height, scale), choice, commands, event) in pictures {
-        let ctx = egui::Context::default();
-        let mut viewer = afterimage_viewer::app::Viewer::new(&ctx);
-        viewer.perform(Command::Open {
-            path: file.clone().into(),
-            at: at.parse().ok(),
-        });
-        let mut screen = Screen::new(&ctx).scaled(scale);
-        let size = Size { width, height };
-        screen
-            .picture(&mut viewer, size, choice, &[])
-            .expect("it can be painted");
-        for command in commands {
-            viewer.perform(command);
-        }
-        let image = screen
-            .picture(&mut viewer, size, choice, &[event])
-            .expect("it can be painted");
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        write_png(&image, &folder.join(format!("capture-{name}.png"))).expect("it is written");
+    for (name, size, choice, commands, event) in pictures {
+        let mut viewer = |ctx: &egui::Context| {
+            let mut viewer = Viewer::new(ctx);
+            viewer.perform(Command::Open {
+                path: file.clone().into(),
+                at: at.parse().ok(),
+            });
+            viewer
+        };
+        look_at(name, (&mut viewer, size), choice, (&commands, event));
     }
+}
+
+/// Opens a capture.
+type Opened<'a> = &'a mut dyn FnMut(&egui::Context) -> Viewer;
+
+/// Opens a viewer, does something in it, and writes its picture.
+fn look_at(
+    name: &str,
+    (viewer, (width, height, scale)): (Opened<'_>, (u16, u16, f32)),
+    choice: ThemeChoice,
+    (commands, event): (&[Command], Event),
+) {
+    let ctx = egui::Context::default();
+    let mut viewer = viewer(&ctx);
+    let mut screen = Screen::new(&ctx).scaled(scale);
+    let size = Size { width, height };
+    let loaded = screen.picture(&mut viewer, size, choice, &[]);
+    loaded.expect("it can be painted");
+    for command in commands {
+        viewer.perform(command.clone());
+    }
+    let image = screen.picture(&mut viewer, size, choice, &[event]);
+    let image = image.expect("it can be painted");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    write_png(&image, &folder.join(format!("capture-{name}.png"))).expect("it is written");
 }

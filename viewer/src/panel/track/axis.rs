@@ -43,18 +43,17 @@ pub(super) fn times(painter: &Painter, shown: Shown<'_>, plot: Rect) {
 
 /// The lines of the scale, and its marks to the left of them.
 pub(super) fn values(
-    clipped: &Painter,
+    painter: &Painter,
     (half, area): (&Half, Area),
     scale: &Scale,
     cpus: Option<f64>,
 ) {
-    let tokens = Tokens::of(&clipped.ctx().global_style().visuals);
-    let painter = beside(clipped, area);
+    let tokens = Tokens::of(&painter.ctx().global_style().visuals);
     let font = FontId::proportional(11.0);
     for mark in scale.marks() {
         let y = painter.round_to_pixel_center(scale.y(mark, area));
         if mark > 0.0 {
-            clipped.hline(area.rect.x_range(), y, Stroke::new(1.0, tokens.grid));
+            painter.hline(area.rect.x_range(), y, Stroke::new(1.0, tokens.grid));
         }
         // Zero is the line that both halves share, and the line of the CPUs has its own mark.
         let cpus = cpus.map(|cpus| scale.y(cpus, area));
@@ -72,15 +71,6 @@ pub(super) fn values(
             tokens.text_weak,
         );
     }
-}
-
-/// A painter that may also draw to the left of the curves.
-fn beside(clipped: &Painter, area: Area) -> Painter {
-    let clip = clipped.clip_rect();
-    let clip = clip
-        .with_min_x(area.rect.left() - 90.0)
-        .expand2(egui::vec2(0.0, 5.0));
-    clipped.with_clip_rect(clip)
 }
 
 /// The bands of the gaps that are in view, also used on the ruler and behind the lanes.
@@ -104,14 +94,14 @@ pub fn gaps(painter: &Painter, document: &Document, axis: &TimeAxis, area: Rect,
 }
 
 /// The line that parts what runs from what waits, named on the axis.
-pub(super) fn cpu_line(clipped: &Painter, cpus: f64, scale: &Scale, area: Area) {
-    let tokens = Tokens::of(&clipped.ctx().global_style().visuals);
+pub(super) fn cpu_line(painter: &Painter, cpus: f64, scale: &Scale, area: Area) {
+    let tokens = Tokens::of(&painter.ctx().global_style().visuals);
     let plot = area.rect;
-    let y = clipped.round_to_pixel_center(scale.y(cpus, area));
+    let y = painter.round_to_pixel_center(scale.y(cpus, area));
     let line = [pos2(plot.left(), y), pos2(plot.right(), y)];
     let stroke = Stroke::new(1.0, tokens.text_strong);
-    clipped.extend(Shape::dashed_line(&line, stroke, 2.0, 3.0));
-    beside(clipped, area).text(
+    painter.extend(Shape::dashed_line(&line, stroke, 2.0, 3.0));
+    painter.text(
         pos2(plot.left() - 7.0, y),
         Align2::RIGHT_CENTER,
         display::cpus(cpus),

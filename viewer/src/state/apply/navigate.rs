@@ -220,3 +220,7 @@ fn nearest_gap(document: &Document) -> Option<WallTime> {
     let nearest = facts.gaps.iter().filter(worth).min_by_key(distance);
     nearest.map(|gap| gap.from)
 }
+
+#[cfg(test)]
+#[path = "navigate_tests.rs"]
+mod tests;
