@@ -6,10 +6,12 @@
 //! - [`replay`]: `ps`, `vmstat`, `free`, `uptime` as tables, from samples.
 //! - [`table`]: columns and cells, before anyone decides how they are printed.
 //! - [`when`], [`zone`], [`amount`]: times and amounts as people write them.
+//! - [`oom`]: whom the OOM killer killed, from the kernel's own words.
 //! - [`escape`]: text out of a capture, made safe to show.
 
 pub mod amount;
 pub mod escape;
+pub mod oom;
 pub mod rate;
 pub mod replay;
 pub mod table;

@@ -7,6 +7,7 @@ use crate::command::{Command, DocumentId, Request};
 use crate::data::worker::{Opener, Reply, Wake, Worker};
 use crate::state::{State, apply};
 use crate::{data, fonts, keys, panel, theme};
+use afterimage_analysis::zone::Zone;
 use egui::{Context, Ui};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,7 +43,10 @@ impl std::fmt::Debug for Viewer {
 impl Viewer {
     /// A viewer of capture files.
     pub fn new(ctx: &Context) -> Self {
-        Self::with_opener(ctx, Box::new(|path| Box::new(move || data::open(&path))))
+        let mut viewer =
+            Self::with_opener(ctx, Box::new(|path| Box::new(move || data::open(&path))));
+        viewer.state.local_zone = Some(local_zone());
+        viewer
     }
 
     /// A viewer of whatever `opener_for` opens.
@@ -144,6 +148,13 @@ impl Viewer {
         out.push(Command::Advance(Duration::from_secs_f64(elapsed)));
         ctx.request_repaint_after(PLAYING);
     }
+}
+
+/// The zone of the machine that the viewer runs on.
+fn local_zone() -> Zone {
+    let zone = jiff::tz::TimeZone::system();
+    let offset = zone.to_offset(jiff::Timestamp::now()).seconds();
+    Zone::from_capture(zone.iana_name(), offset)
 }
 
 impl eframe::App for Viewer {

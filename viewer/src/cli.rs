@@ -7,7 +7,7 @@ use clap::Parser;
 use std::path::PathBuf;
 
 /// Shows what a Linux host did, second by second, from a capture that `afterimage record` wrote.
-#[derive(Debug, Clone, PartialEq, Eq, Parser)]
+#[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "afterimage-viewer", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Captures to open.
@@ -27,6 +27,10 @@ pub struct Cli {
     #[arg(long, value_name = "WxH", default_value = "1600x1000", value_parser = size)]
     pub size: Size,
 
+    /// How many pixels a point of the picture has: 2 is what screens of high density show.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
+    pub scale: f32,
+
     /// Which colours; a window follows the desktop and a picture is dark unless this is given.
     #[arg(long)]
     pub theme: Option<ThemeChoice>,
@@ -45,6 +49,13 @@ fn size(text: &str) -> Result<Size, String> {
         (usable.contains(&size.width) && usable.contains(&size.height)).then_some(size)
     });
     sides.ok_or_else(|| "write it as 1600x1000, each side from 320 to 8192".to_owned())
+}
+
+/// From half to four pixels a point.
+fn scale(text: &str) -> Result<f32, String> {
+    let scale: Option<f32> = text.parse().ok();
+    let usable = scale.filter(|scale| (0.5..=4.0).contains(scale));
+    usable.ok_or_else(|| "write a number from 0.5 to 4".to_owned())
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Panels and keys push a [`Command`]; [`apply`](crate::state::apply) changes the state and
 //! answers with [`Request`]s; the app carries those out. What they bring comes back as a command.
 
+mod time;
+
 use crate::data::SeriesId;
 use crate::data::worker::{Job, Reply};
 use crate::state::ThemeChoice;
@@ -12,6 +14,7 @@ use afterimage_format::process::ProcessKey;
 use afterimage_format::time::WallTime;
 use std::path::PathBuf;
 use std::time::Duration;
+pub use time::{TimeCommand, TrackCommand, ZoneChoice};
 
 /// One open capture, for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +65,12 @@ pub enum Command {
     Pan(i64),
     /// Show the whole capture.
     ShowAll,
+    /// Something else about what is shown of time.
+    Time(TimeCommand),
+    /// Something about the tracks or the lanes.
+    Track(TrackCommand),
+    /// Show times in this zone.
+    SetZone(ZoneChoice),
     /// The curves are drawn this many points wide.
     Width(usize),
     /// Show a curve, or hide it.

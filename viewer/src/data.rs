@@ -5,15 +5,19 @@
 //! What was not recorded is a hole or a [`Missing`](afterimage_format::reading::Missing), never 0.
 
 mod capture;
+pub mod events;
 pub mod process;
+pub mod rows;
 pub mod series;
 pub mod worker;
 
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::time::{Seq, WallTime};
+pub use events::{Events, Lane};
 pub use process::{ProcessRow, Snapshot};
-pub use series::{Bucket, SeriesData, SeriesId};
+pub use rows::{RowGroup, RowsData};
+pub use series::{Bucket, SeriesData, SeriesId, Unit};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +47,19 @@ pub trait Replay {
         to: WallTime,
         buckets: usize,
     ) -> Result<Vec<SeriesData>, ReplayError>;
+
+    /// What each row of a group did between two instants, in at most about `most` pieces: means,
+    /// each exact over its piece. This is read from single samples, so it may take half a second.
+    fn rows(
+        &mut self,
+        group: RowGroup,
+        between: (WallTime, WallTime),
+        most: usize,
+    ) -> Result<RowsData, ReplayError>;
+
+    /// Everything that happened, as far as it is known. Costs a scan of whole tables, so it is
+    /// asked for once, and now and then while the capture grows.
+    fn events(&mut self) -> Result<Events, ReplayError>;
 
     /// Everything recorded at one instant.
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError>;

@@ -1,6 +1,7 @@
 //! Values as people read them: units, fixed decimals so that columns line up, words for letters.
 
 pub mod escape;
+pub mod measure;
 
 use crate::data::{DAMAGED, Damage, Ending};
 use afterimage_analysis::zone::Zone;
@@ -97,6 +98,28 @@ pub fn damage(damage: &Damage) -> Option<String> {
     let what = [time, rows].into_iter().flatten().collect::<Vec<_>>();
     let verb = if is_one { "is" } else { "are" };
     (!what.is_empty()).then(|| format!("{} {verb} damaged and left out", what.join(" and ")))
+}
+
+/// A number of things: `1 kill`, `3 births`.
+pub fn counted(count: u64, what: &str) -> String {
+    let plural = match (count, what.split_once(' ')) {
+        (1, _) => what.to_owned(),
+        (_, Some((first, rest))) => format!("{first}s {rest}"),
+        (_, None) => format!("{what}s"),
+    };
+    format!("{count} {plural}")
+}
+
+/// The time between ticks: `1 s`, `0.1 s`, `2 m`.
+pub fn interval(length: Duration) -> String {
+    let seconds = length.as_secs_f64();
+    if length.subsec_nanos() > 0 {
+        format!("{seconds:.1} s")
+    } else if length.as_secs() < 120 {
+        format!("{seconds:.0} s")
+    } else {
+        format!("{} m", length.as_secs() / 60)
+    }
 }
 
 /// How many CPUs: `1 CPU`, `64 CPUs`.

@@ -1,5 +1,7 @@
 //! The keyboard: one table of keys, from which they are read and from which the hints are made.
 
+mod time;
+
 use crate::command::Command;
 use crate::state::State;
 use egui::{Context, Key, Modifiers};
@@ -9,29 +11,31 @@ use egui::{Context, Key, Modifiers};
 pub struct Shortcut {
     /// The key.
     pub key: Key,
-    /// Whether Shift is held.
-    pub shift: bool,
+    /// What is held with it.
+    pub held: Modifiers,
     /// What it does.
     pub command: Command,
     /// What the hint says; empty when another key's hint tells of it.
     pub hint: Option<(&'static str, &'static str)>,
 }
 
-/// Every key the viewer knows, those with Shift first: they would match without it as well.
+/// Every key the viewer knows, those with something held first: they would match without it as
+/// well.
 pub fn shortcuts() -> Vec<Shortcut> {
     let key = |key, command, hint| Shortcut {
         key,
-        shift: false,
+        held: Modifiers::NONE,
         command,
         hint,
     };
     let shifted = |key, command, hint| Shortcut {
         key,
-        shift: true,
+        held: Modifiers::SHIFT,
         command,
         hint,
     };
-    vec![
+    let mut all = time::shortcuts();
+    all.extend([
         shifted(Key::ArrowLeft, Command::Step(-10), None),
         shifted(Key::ArrowRight, Command::Step(10), None),
         key(
@@ -45,28 +49,48 @@ pub fn shortcuts() -> Vec<Shortcut> {
         key(Key::Space, Command::TogglePlay, Some(("Space", "play"))),
         key(Key::G, Command::BeginJump, Some(("G", "go to a time"))),
         key(Key::Slash, Command::FocusFilter, Some(("/", "filter"))),
-    ]
+    ]);
+    all
 }
 
 /// What the mouse does on the curves, told the same way.
-pub const MOUSE: [(&str, &str); 3] = [
+pub const MOUSE: [(&str, &str); 4] = [
     ("Drag", "moves the cursor"),
     ("Wheel", "zooms"),
     ("Shift-drag", "pans"),
+    ("Ctrl-drag", "zooms into it"),
 ];
+
+/// What is told of the keys and the mouse: what everybody needs first.
+pub fn hints() -> Vec<(&'static str, &'static str)> {
+    let mut all = shortcuts();
+    all.rotate_left(time::shortcuts().len());
+    let of = |shortcut: &Shortcut| shortcut.hint;
+    let basic = all.len() - time::shortcuts().len();
+    let (basic, more) = all.split_at(basic);
+    let zone = [("Z", "time zone")];
+    let hints = basic.iter().filter_map(of).chain(MOUSE);
+    hints
+        .chain(more.iter().filter_map(of))
+        .chain(zone)
+        .collect()
+}
 
 /// Takes the keys that were pressed out of the input. While text is typed there are none.
 pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
     if ctx.text_edit_focused() || state.document().is_none() {
         return;
     }
+    time::read_others(ctx, state, out);
+    let zone = ctx.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, Key::Z));
+    if zone > 0 {
+        out.push(Command::SetZone(state.zone.next()));
+    }
     for shortcut in shortcuts() {
-        let held = if shortcut.shift {
-            Modifiers::SHIFT
-        } else {
-            Modifiers::NONE
-        };
-        let pressed = ctx.input_mut(|input| input.count_and_consume_key(held, shortcut.key));
-        out.extend(std::iter::repeat_n(shortcut.command, pressed));
+        let Shortcut {
+            held, key, command, ..
+        } = shortcut;
+        let pressed = ctx.input_mut(|input| input.count_and_consume_key(held, key));
+        out.extend(std::iter::repeat_n(command, pressed));
     }
 }

@@ -42,7 +42,9 @@ fn picture(cli: &Cli, path: &Path) -> anyhow::Result<()> {
     let mut viewer = Viewer::new(&ctx);
     open(&mut viewer, cli);
     let choice = cli.theme.unwrap_or(ThemeChoice::Dark);
-    let image = Screen::new(&ctx).picture(&mut viewer, cli.size, choice, &[])?;
+    let image = Screen::new(&ctx)
+        .scaled(cli.scale)
+        .picture(&mut viewer, cli.size, choice, &[])?;
     write_png(&image, path)
 }
 

@@ -1,9 +1,12 @@
-//! What the panels draw by hand: curves, hatching, and the arithmetic between points and pixels.
+//! What the panels draw by hand: curves, events, icons, hatching, and the arithmetic between points and pixels.
 
+pub mod clusters;
 pub mod columns;
 pub mod curve;
 pub mod hatch;
+pub mod icon;
 pub mod scale;
+pub mod stack;
 
 /// A place in points as egui takes it.
 #[expect(

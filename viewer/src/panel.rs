@@ -1,14 +1,18 @@
 //! The panels: each reads the state and pushes commands, and changes nothing itself.
 
 pub mod empty;
+pub mod heat;
+pub mod lanes;
 pub mod legend;
-pub mod load;
+pub mod overview;
 pub mod pointer;
 pub mod process_table;
 pub mod ruler;
 pub mod status_bar;
+pub mod timeline;
 pub mod top_bar;
 pub mod track;
+pub mod transport;
 
 use crate::command::Command;
 use crate::state::{Document, Phase, State};
@@ -44,19 +48,16 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     let height = ui.available_height();
-    let load = Frame::new().fill(tokens.canvas).inner_margin(Margin {
-        top: 4,
-        ..Margin::ZERO
-    });
-    Panel::top("load")
+    let load = Frame::new().fill(tokens.canvas);
+    Panel::top("timeline")
         .resizable(true)
-        .default_size((height * 0.5).clamp(220.0, 520.0))
-        .size_range(180.0..=(height - 120.0).max(181.0))
+        .default_size(timeline::usual_height(height))
+        .size_range(250.0..=(height - 100.0).max(251.0))
         .frame(load)
         .show(ui, |ui| {
             // A resizable panel takes its content's size; without this it would creep shut.
             ui.set_min_height(ui.available_height());
-            load::show(ui, document, out);
+            timeline::show(ui, state, document, out);
         });
     process_table::show(ui, state, document, out);
 }

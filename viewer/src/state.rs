@@ -2,11 +2,15 @@
 
 mod apply;
 pub mod document;
+pub mod history;
 mod moment;
 pub mod table;
 pub mod time;
+pub mod timeline;
+pub mod tracks;
 
-use crate::command::DocumentId;
+use crate::command::{DocumentId, ZoneChoice};
+use afterimage_analysis::zone::Zone;
 pub use apply::apply;
 pub use document::{Document, Phase};
 
@@ -19,6 +23,10 @@ pub struct State {
     pub active: Option<DocumentId>,
     /// Which colours, when not those of the desktop.
     pub theme: Option<ThemeChoice>,
+    /// In which zone times are shown.
+    pub zone: ZoneChoice,
+    /// The zone of the machine that the viewer runs on, where it is known.
+    pub local_zone: Option<Zone>,
     /// Where the keyboard should go at the next frame.
     pub focus: Option<Focus>,
 }

@@ -4,8 +4,10 @@
 //! blindness, lightened for the dark theme and darkened for the light one. What runs is blue and
 //! what is blocked is vermilion in every panel. No meaning is carried by colour alone.
 
-use crate::data::SeriesId;
+mod curve;
+
 use crate::state::ThemeChoice;
+pub use curve::Curve;
 use egui::{Color32, Context, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme, Visuals};
 
 /// The colours of one theme.
@@ -49,8 +51,24 @@ pub struct Tokens {
     pub blocked: Color32,
     /// Waiting for I/O.
     pub io: Color32,
-    /// Waiting for memory.
+    /// Waiting for memory, and memory in use.
     pub memory: Color32,
+    /// The kernel at work.
+    pub system: Color32,
+    /// What runs although it should give way.
+    pub nice: Color32,
+    /// Interrupts.
+    pub interrupts: Color32,
+    /// What could be had at once: copies of files, free memory.
+    pub spare: Color32,
+    /// A warning in the kernel log.
+    pub warning: Color32,
+    /// An event that is no bad sign.
+    pub event: Color32,
+    /// What somebody wrote into the recording.
+    pub mark: Color32,
+    /// While the recorder ran.
+    pub recorded: Color32,
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -80,6 +98,14 @@ pub const DARK: Tokens = Tokens {
     blocked: rgb(0x00FF_7043),
     io: rgb(0x00E6_9F00),
     memory: rgb(0x00D9_8CB8),
+    system: rgb(0x0000_B48A),
+    nice: rgb(0x003D_7FB8),
+    interrupts: rgb(0x00C7_C24A),
+    spare: rgb(0x0060_6F82),
+    warning: rgb(0x00E6_9F00),
+    event: rgb(0x007F_93AD),
+    mark: rgb(0x00B7_A3F5),
+    recorded: rgb(0x002F_5D4F),
 };
 
 /// Dark on light.
@@ -104,62 +130,20 @@ pub const LIGHT: Tokens = Tokens {
     blocked: rgb(0x00D5_4A00),
     io: rgb(0x00A8_7000),
     memory: rgb(0x00AD_4B84),
+    system: rgb(0x0000_8766),
+    nice: rgb(0x004A_8FC4),
+    interrupts: rgb(0x0089_8100),
+    spare: rgb(0x0080_8C99),
+    warning: rgb(0x00A8_7000),
+    event: rgb(0x005B_7290),
+    mark: rgb(0x0062_48C4),
+    recorded: rgb(0x00B9_DCCF),
 };
-
-/// How a curve is drawn.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Curve {
-    /// Its colour.
-    pub color: Color32,
-    /// How thick its line is, in points.
-    pub thickness: f32,
-    /// How much of each dash is drawn, in pixels: drawn, then left out. Tells curves of one
-    /// family apart without colour.
-    pub dash: Option<(i64, i64)>,
-    /// How strongly the space under it is filled, 0 to 1.
-    pub fill: f32,
-    /// The same, above the line that marks the limit of a track: there, tasks wait.
-    pub fill_beyond: f32,
-}
 
 impl Tokens {
     /// The colours of the theme that is on.
     pub fn of(visuals: &Visuals) -> &'static Self {
         if visuals.dark_mode { &DARK } else { &LIGHT }
-    }
-
-    /// How a curve is drawn.
-    pub fn curve(&self, id: SeriesId) -> Curve {
-        let solid = |color, fill| Curve {
-            color,
-            thickness: 1.5,
-            dash: None,
-            fill,
-            fill_beyond: fill,
-        };
-        let dashed = |color, dash| Curve {
-            color,
-            thickness: 1.5,
-            dash: Some(dash),
-            fill: 0.0,
-            fill_beyond: 0.0,
-        };
-        match id {
-            SeriesId::LoadOne => Curve {
-                thickness: 2.0,
-                ..solid(self.load_one, 0.0)
-            },
-            SeriesId::LoadFive => dashed(self.load_five, (9, 4)),
-            SeriesId::LoadFifteen => dashed(self.load_fifteen, (3, 3)),
-            SeriesId::Runnable => Curve {
-                fill_beyond: 0.62,
-                ..solid(self.running, 0.16)
-            },
-            SeriesId::Blocked => solid(self.blocked, 0.70),
-            SeriesId::PressureCpu => solid(self.running, 0.12),
-            SeriesId::PressureIo => solid(self.io, 0.12),
-            SeriesId::PressureMemory => solid(self.memory, 0.12),
-        }
     }
 }
 
@@ -229,6 +213,7 @@ fn visuals(mut visuals: Visuals, tokens: &Tokens) -> Visuals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::SeriesId;
 
     /// Relative luminance as WCAG defines it.
     fn luminance(color: Color32) -> f64 {
@@ -259,11 +244,8 @@ mod tests {
             for id in SeriesId::ALL {
                 let curve = tokens.curve(id).color;
                 // 3:1 is what WCAG asks of graphics; the 15-minute load may be the faintest.
-                let least = if id == SeriesId::LoadFifteen {
-                    2.9
-                } else {
-                    3.0
-                };
+                let is_faint = matches!(id, SeriesId::LoadFifteen);
+                let least = if is_faint { 2.9 } else { 3.0 };
                 assert!(contrast(curve, tokens.canvas) >= least, "{id:?}");
             }
         }

@@ -4,11 +4,13 @@
 //! Costs are given for a capture of 500 processes at one tick a second.
 
 mod listing;
+mod moments;
 mod plain;
 mod series;
 mod stored;
 mod time;
 
+pub use moments::{LifeEnds, ShortLives};
 pub use series::{Curves, LifeBucket};
 
 use super::chunk::Chunk;

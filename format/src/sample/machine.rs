@@ -55,7 +55,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub(super) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
+    pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
         let columns = Columns::at(chunk, Group::Machine, tick);
         let machine = |field: MachineField| {
             columns.keys.first().ok_or(Missing::NotRead)?;

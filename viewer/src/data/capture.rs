@@ -5,11 +5,16 @@
 
 mod curves;
 mod damage;
+mod events;
+mod rows;
 mod table;
 mod whole;
 
+use crate::data::events::Events;
+use crate::data::rows::{RowGroup, RowsData};
 use crate::data::{Facts, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want};
 use afterimage_analysis::rate::Step;
+use afterimage_format::capture::pyramid::Bucket;
 use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::sample::Sample;
 use afterimage_format::time::{Seq, WallTime};
@@ -37,6 +42,7 @@ pub(super) struct CaptureReplay {
     facts: Arc<Facts>,
     damage: DamageSeen,
     samples: VecDeque<Rc<Sample>>,
+    counters: rows::Known,
 }
 
 impl CaptureReplay {
@@ -52,6 +58,7 @@ impl CaptureReplay {
             whole,
             damage,
             samples: VecDeque::new(),
+            counters: rows::Known::new(),
         })
     }
 
@@ -129,6 +136,14 @@ impl CaptureReplay {
         Err(ReplayError::Damaged)
     }
 
+    /// What the curves show at a sample; nothing when another one has the same time.
+    fn curves_at(&mut self, sample: &Sample) -> Result<Option<Bucket>, ReplayError> {
+        let at = sample.times.began.wall;
+        let mut buckets = self.reader()?.curves(at, at, 1)?.buckets;
+        let found = buckets.pop();
+        Ok(found.filter(|bucket| bucket.first == sample.times.seq && bucket.ticks == 1))
+    }
+
     /// The sample that is wanted.
     fn wanted(&mut self, want: Want) -> Result<Rc<Sample>, ReplayError> {
         let (first, last) = self.whole.ends;
@@ -178,8 +193,29 @@ impl Replay for CaptureReplay {
         let interval_at = |seq| self.whole.interval_at(seq);
         let after_gap = |seq| self.whole.is_after_gap(seq);
         let pieces = curves::pieces(&curves.buckets, interval_at, after_gap);
-        let of = |id: &SeriesId| curves::of(*id, &pieces, after_gap);
+        let page_bytes = self.whole.host.page_size.get() as f64;
+        let of = |id: &SeriesId| curves::of(*id, &pieces, page_bytes, after_gap);
         Ok(wanted.iter().map(of).collect())
+    }
+
+    fn rows(
+        &mut self,
+        group: RowGroup,
+        (from, to): (WallTime, WallTime),
+        most: usize,
+    ) -> Result<RowsData, ReplayError> {
+        let (from, to) = (from.max(self.facts.first), to.min(self.facts.last));
+        self.rows_of(group, (from, to), most)
+    }
+
+    fn events(&mut self) -> Result<Events, ReplayError> {
+        self.reader()?;
+        let Some(capture) = &mut self.capture else {
+            return Ok(Events::default());
+        };
+        let events = events::read(capture, &self.whole, &self.facts)?;
+        self.notice_damage()?;
+        Ok(events)
     }
 
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {
@@ -188,6 +224,7 @@ impl Replay for CaptureReplay {
             seq if seq > self.whole.ends.0 => self.sample(Seq(seq.0 - 1))?,
             _ => None,
         };
+        let curves = self.curves_at(&now)?;
         self.notice_damage()?;
         let interval = self.whole.interval_at(now.times.seq);
         let step = before
@@ -197,7 +234,7 @@ impl Replay for CaptureReplay {
             &now,
             step.as_ref(),
             &self.whole.host,
-            &self.facts.zone,
+            (&self.facts.zone, curves.as_ref()),
         ))
     }
 }

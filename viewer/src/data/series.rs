@@ -19,21 +19,111 @@ pub enum SeriesId {
     PressureCpu,
     /// `some` of `/proc/pressure/io`, percent of the time since the previous tick.
     PressureIo,
+    /// `full` of `/proc/pressure/io`, percent of the time since the previous tick.
+    PressureIoFull,
     /// `some` of `/proc/pressure/memory`, percent of the time since the previous tick.
     PressureMemory,
+    /// `full` of `/proc/pressure/memory`, percent of the time since the previous tick.
+    PressureMemoryFull,
+    /// `iowait` of `/proc/stat`, percent of all CPUs.
+    CpuIowait,
+    /// `user` of `/proc/stat`, percent of all CPUs.
+    CpuUser,
+    /// `nice` of `/proc/stat`, percent of all CPUs.
+    CpuNice,
+    /// `system` of `/proc/stat`, percent of all CPUs.
+    CpuSystem,
+    /// `irq` and `softirq` of `/proc/stat`, percent of all CPUs.
+    CpuInterrupts,
+    /// `steal` of `/proc/stat`, percent of all CPUs.
+    CpuSteal,
+    /// Neither idle nor waiting for I/O, percent of all CPUs.
+    CpuBusy,
+    /// `MemTotal` less `MemFree`, `Buffers`, `Cached` and `SReclaimable`.
+    MemoryUsed,
+    /// `Buffers`, `Cached` and `SReclaimable`.
+    MemoryCache,
+    /// `MemFree`.
+    MemoryFree,
+    /// `MemAvailable`.
+    MemoryAvailable,
+    /// `MemTotal`.
+    MemoryTotal,
+    /// `Dirty`.
+    Dirty,
+    /// `SwapTotal` less `SwapFree`.
+    SwapUsed,
+    /// `pswpin` of `/proc/vmstat`.
+    SwapIn,
+    /// `pswpout` of `/proc/vmstat`.
+    SwapOut,
+    /// `pgmajfault` of `/proc/vmstat`.
+    MajorFaults,
+    /// `pgpgin` of `/proc/vmstat`: read from block devices.
+    DiskRead,
+    /// `pgpgout` of `/proc/vmstat`: written to block devices.
+    DiskWritten,
+    /// Bytes received, all interfaces but `lo`.
+    Received,
+    /// Bytes sent, all interfaces but `lo`.
+    Sent,
+    /// `ctxt` of `/proc/stat`.
+    ContextSwitches,
+    /// `processes` of `/proc/stat`.
+    Forks,
+}
+
+/// What the values of a curve are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of tasks.
+    Tasks,
+    /// A share, 100 is all.
+    Percent,
+    /// An amount of memory.
+    Bytes,
+    /// An amount of data each second.
+    BytesPerSecond,
+    /// A number of things each second.
+    PerSecond,
 }
 
 impl SeriesId {
     /// Every curve there is.
-    pub const ALL: [Self; 8] = [
-        Self::Runnable,
-        Self::Blocked,
+    pub const ALL: [Self; 33] = [
         Self::LoadOne,
         Self::LoadFive,
         Self::LoadFifteen,
+        Self::Runnable,
+        Self::Blocked,
         Self::PressureCpu,
         Self::PressureIo,
+        Self::PressureIoFull,
         Self::PressureMemory,
+        Self::PressureMemoryFull,
+        Self::CpuIowait,
+        Self::CpuUser,
+        Self::CpuNice,
+        Self::CpuSystem,
+        Self::CpuInterrupts,
+        Self::CpuSteal,
+        Self::CpuBusy,
+        Self::MemoryUsed,
+        Self::MemoryCache,
+        Self::MemoryFree,
+        Self::MemoryAvailable,
+        Self::MemoryTotal,
+        Self::Dirty,
+        Self::SwapUsed,
+        Self::SwapIn,
+        Self::SwapOut,
+        Self::MajorFaults,
+        Self::DiskRead,
+        Self::DiskWritten,
+        Self::Received,
+        Self::Sent,
+        Self::ContextSwitches,
+        Self::Forks,
     ];
 
     /// What the legend calls it.
@@ -46,7 +136,67 @@ impl SeriesId {
             Self::Blocked => "Blocked (D)",
             Self::PressureCpu => "for CPU",
             Self::PressureIo => "for I/O",
+            Self::PressureIoFull => "all for I/O",
             Self::PressureMemory => "for memory",
+            Self::PressureMemoryFull => "all for memory",
+            Self::CpuIowait => "iowait",
+            Self::CpuUser => "user",
+            Self::CpuNice => "nice",
+            Self::CpuSystem => "system",
+            Self::CpuInterrupts => "interrupts",
+            Self::CpuSteal => "stolen",
+            Self::CpuBusy => "busy",
+            Self::MemoryUsed => "used",
+            Self::MemoryCache => "buff/cache",
+            Self::MemoryFree => "free",
+            Self::MemoryAvailable => "available",
+            Self::MemoryTotal => "total",
+            Self::Dirty => "dirty",
+            Self::SwapUsed => "swap used",
+            Self::SwapIn => "swapped in",
+            Self::SwapOut => "swapped out",
+            Self::MajorFaults => "major faults",
+            Self::DiskRead => "read",
+            Self::DiskWritten => "written",
+            Self::Received => "received",
+            Self::Sent => "sent",
+            Self::ContextSwitches => "context switches",
+            Self::Forks => "forks",
+        }
+    }
+
+    /// What its values are.
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::LoadOne | Self::LoadFive | Self::LoadFifteen | Self::Runnable | Self::Blocked => {
+                Unit::Tasks
+            }
+            Self::PressureCpu
+            | Self::PressureIo
+            | Self::PressureIoFull
+            | Self::PressureMemory
+            | Self::PressureMemoryFull
+            | Self::CpuIowait
+            | Self::CpuUser
+            | Self::CpuNice
+            | Self::CpuSystem
+            | Self::CpuInterrupts
+            | Self::CpuSteal
+            | Self::CpuBusy => Unit::Percent,
+            Self::MemoryUsed
+            | Self::MemoryCache
+            | Self::MemoryFree
+            | Self::MemoryAvailable
+            | Self::MemoryTotal
+            | Self::Dirty
+            | Self::SwapUsed => Unit::Bytes,
+            Self::SwapIn
+            | Self::SwapOut
+            | Self::DiskRead
+            | Self::DiskWritten
+            | Self::Received
+            | Self::Sent => Unit::BytesPerSecond,
+            Self::MajorFaults | Self::ContextSwitches | Self::Forks => Unit::PerSecond,
         }
     }
 
@@ -66,12 +216,69 @@ impl SeriesId {
                 "Tasks in uninterruptible wait, mostly for a disk or a network file system. \
                  They count into the load without using a CPU."
             }
-            Self::PressureCpu => "Share of time in which at least one task waited for a CPU.",
-            Self::PressureIo => "Share of time in which at least one task waited for I/O.",
-            Self::PressureMemory => {
-                "Share of time in which at least one task waited for memory: \
-                 reclaim, swap-in, refaults."
+            Self::PressureCpu => {
+                "Pressure, `some`: share of time in which at least one task waited for a CPU."
             }
+            Self::PressureIo => {
+                "Pressure, `some`: share of time in which at least one task waited for I/O."
+            }
+            Self::PressureIoFull => {
+                "Pressure, `full`: share of time in which every task that could have run \
+                 waited for I/O."
+            }
+            Self::PressureMemory => {
+                "Pressure, `some`: share of time in which at least one task waited for \
+                 memory: reclaim, swap-in, refaults."
+            }
+            Self::PressureMemoryFull => {
+                "Pressure, `full`: share of time in which every task that could have run \
+                 waited for memory."
+            }
+            Self::CpuIowait => {
+                "Share of the CPUs that were idle while a task they had run waited for I/O. \
+                 A busy CPU hides it: 0 does not mean that nobody waits."
+            }
+            Self::CpuUser => "Programs, at ordinary priority.",
+            Self::CpuNice => "Programs that were made to give way (nice above 0).",
+            Self::CpuSystem => "The kernel, on behalf of programs.",
+            Self::CpuInterrupts => {
+                "The kernel, on behalf of devices: interrupts and what follows them."
+            }
+            Self::CpuSteal => {
+                "Time in which the hypervisor ran somebody else although this host had work \
+                 to do."
+            }
+            Self::CpuBusy => {
+                "All of it together. Its line goes from the lowest to the highest value, so \
+                 that a short peak is seen however much time is shown."
+            }
+            Self::MemoryUsed => {
+                "What programs and the kernel hold and cannot be taken from them, as `free` \
+                 counts it."
+            }
+            Self::MemoryCache => {
+                "Copies of files, most of which can be given up when memory is wanted."
+            }
+            Self::MemoryFree => "Memory that nobody uses. Little of it is no bad sign.",
+            Self::MemoryAvailable => {
+                "What programs could still get without swapping. When this line nears the \
+                 ground, memory is short."
+            }
+            Self::MemoryTotal => "All memory that the kernel manages.",
+            Self::Dirty => "Written by programs, but not yet by the disk.",
+            Self::SwapUsed => "Memory that was moved to the disk.",
+            Self::SwapIn => "Memory that was fetched back from the disk: whoever needs it waits.",
+            Self::SwapOut => "Memory that was moved to the disk to make room.",
+            Self::MajorFaults => {
+                "Accesses that had to wait for a disk, for swapped memory or for a piece of \
+                 a file."
+            }
+            Self::DiskRead => "What was read from all block devices.",
+            Self::DiskWritten => "What was written to all block devices.",
+            Self::Received => "What all network interfaces but `lo` received.",
+            Self::Sent => "What all network interfaces but `lo` sent.",
+            Self::ContextSwitches => "How often a CPU went from one task to another.",
+            Self::Forks => "How many processes and threads were made.",
         }
     }
 }

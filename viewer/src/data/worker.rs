@@ -5,7 +5,10 @@
 //! under the pointer and not every moment it passed.
 
 use crate::command::DocumentId;
-use crate::data::{Ending, Facts, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want};
+use crate::data::{
+    Ending, Events, Facts, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot,
+    Want,
+};
 use afterimage_format::time::WallTime;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -31,6 +34,37 @@ pub enum Job {
         /// In about so many pieces.
         buckets: usize,
     },
+    /// Curves for the strip that shows the whole capture.
+    Overview {
+        /// Which question this is.
+        generation: Generation,
+        /// Which curves.
+        wanted: Vec<SeriesId>,
+        /// From here.
+        from: WallTime,
+        /// Up to here.
+        to: WallTime,
+        /// In about so many pieces.
+        buckets: usize,
+    },
+    /// What each CPU or disk did.
+    Rows {
+        /// Which question this is.
+        generation: Generation,
+        /// Which groups.
+        wanted: Vec<RowGroup>,
+        /// From here.
+        from: WallTime,
+        /// Up to here.
+        to: WallTime,
+        /// In about so many pieces.
+        most: usize,
+    },
+    /// Everything that happened.
+    Events {
+        /// Which question this is.
+        generation: Generation,
+    },
     /// The process table at one instant.
     Snapshot {
         /// Which question this is.
@@ -51,6 +85,12 @@ pub enum Reply {
     Changed(Arc<Facts>),
     /// The curves that were asked for.
     Series(Generation, Vec<Arc<SeriesData>>),
+    /// The curves of the whole capture.
+    Overview(Generation, Vec<Arc<SeriesData>>),
+    /// What each CPU or disk did.
+    Rows(Generation, Vec<Arc<RowsData>>),
+    /// Everything that happened.
+    Events(Generation, Arc<Events>),
     /// The snapshot that was asked for.
     Snapshot(Generation, Arc<Snapshot>),
     /// A question could not be answered, and why.
@@ -153,6 +193,29 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
         } => replay
             .series(&wanted, from, to, buckets)
             .map(|all| Reply::Series(generation, all.into_iter().map(Arc::new).collect())),
+        Job::Overview {
+            generation,
+            wanted,
+            from,
+            to,
+            buckets,
+        } => replay
+            .series(&wanted, from, to, buckets)
+            .map(|all| Reply::Overview(generation, all.into_iter().map(Arc::new).collect())),
+        Job::Rows {
+            generation,
+            wanted,
+            from,
+            to,
+            most,
+        } => wanted
+            .into_iter()
+            .map(|group| replay.rows(group, (from, to), most).map(Arc::new))
+            .collect::<Result<_, _>>()
+            .map(|all| Reply::Rows(generation, all)),
+        Job::Events { generation } => replay
+            .events()
+            .map(|events| Reply::Events(generation, Arc::new(events))),
         Job::Snapshot { generation, want } => replay
             .snapshot(want)
             .map(|snapshot| Reply::Snapshot(generation, Arc::new(snapshot))),
@@ -160,12 +223,9 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
     answered.unwrap_or_else(|error| Reply::Failed(chain(&error)))
 }
 
-/// The jobs that wait: at most one of each kind, the newest.
+/// The jobs that wait: at most one of each kind, the newest, by how soon it is wanted.
 #[derive(Debug, Default)]
-struct Waiting {
-    series: Option<Job>,
-    snapshot: Option<Job>,
-}
+struct Waiting([Option<Job>; 5]);
 
 /// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -196,7 +256,7 @@ impl Waiting {
                 Err(RecvTimeoutError::Disconnected) => return Next::Over,
             }
         }
-        let job = self.snapshot.take().or_else(|| self.series.take());
+        let job = self.0.iter_mut().find_map(Option::take);
         job.map_or(Next::Over, Next::Job)
     }
 
@@ -205,14 +265,18 @@ impl Waiting {
         while let Ok(job) = inbox.try_recv() {
             self.keep(job);
         }
-        self.series.is_some() || self.snapshot.is_some()
+        self.0.iter().any(Option::is_some)
     }
 
     fn keep(&mut self, job: Job) {
-        match job {
-            Job::Series { .. } => self.series = Some(job),
-            Job::Snapshot { .. } => self.snapshot = Some(job),
-        }
+        let place = match job {
+            Job::Snapshot { .. } => 0,
+            Job::Series { .. } => 1,
+            Job::Overview { .. } => 2,
+            Job::Events { .. } => 3,
+            Job::Rows { .. } => 4,
+        };
+        self.0[place] = Some(job);
     }
 }
 

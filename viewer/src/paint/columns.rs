@@ -76,6 +76,10 @@ fn add(folded: &mut Vec<Column>, new: Column) {
     }
 }
 
+fn is_same(one: f64, other: f64) -> bool {
+    (one - other).abs() < f64::EPSILON
+}
+
 /// Stretches each column to meet the one before it, where the two touch.
 fn join(folded: &mut Vec<Column>) {
     let apart = std::mem::take(folded);
@@ -90,6 +94,17 @@ fn join(folded: &mut Vec<Column>) {
             step.max = step.max.max(before.min);
         }
         before = Some(column);
+        // A level stretch of many buckets is drawn as one.
+        if let Some(last) = folded.last_mut()
+            && last.to == column.from
+            && is_same(last.min, column.min)
+            && is_same(last.max, column.max)
+            && is_same(step.min, column.min)
+            && is_same(step.max, column.max)
+        {
+            last.to = column.to;
+            continue;
+        }
         // Only the first column of a run is stretched: the rest of it stays a level line.
         if step.min < column.min || step.max > column.max {
             folded.push(step);
@@ -108,7 +123,7 @@ fn join(folded: &mut Vec<Column>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time_axis::Span;
+    use crate::time_axis::{Folds, Span};
     use afterimage_format::time::WallTime;
 
     const SECOND: i64 = 1_000_000;
@@ -129,11 +144,7 @@ mod tests {
             from: WallTime(0),
             to: WallTime(seconds * SECOND),
         };
-        TimeAxis {
-            span,
-            left: 0.0,
-            right,
-        }
+        TimeAxis::new(span, &Folds::default(), (0.0, right))
     }
 
     #[test]
@@ -215,6 +226,14 @@ mod tests {
                 max: 9.0
             }]
         );
+    }
+
+    #[test]
+    fn a_level_stretch_of_many_buckets_is_one_run() {
+        let buckets: Vec<Bucket> = (0..50)
+            .map(|second| bucket(second, second + 1, 0.0, 0.0))
+            .collect();
+        assert_eq!(columns(&buckets, &axis(50, 500.0), 1.0).len(), 1);
     }
 
     #[test]

@@ -6,50 +6,61 @@
 
 use crate::paint::columns::Column;
 use crate::paint::points;
-use crate::paint::scale::Scale;
+use crate::paint::scale::{Area, Scale};
 use crate::theme::Curve;
-use egui::{Color32, Mesh, Pos2, Rect, Shape};
+use egui::{Color32, Mesh, Pos2, Shape};
 
 /// How strongly the line is drawn where the value is 0.
 const NOTHING: f32 = 0.4;
 
-/// The shapes of one curve: the space under it, up to the limit and beyond it, then its line.
+/// The shapes of one curve: the space between it and zero, up to the limit and beyond it, then
+/// its line.
 pub fn shapes(
     columns: &[Column],
     curve: Curve,
     scale: &Scale,
-    area: Rect,
+    area: Area,
     (pixels_per_point, limit): (f32, Option<f64>),
 ) -> Vec<Shape> {
     let place = |pixel: i64| points(pixel as f64 / f64::from(pixels_per_point));
     let (mut line, mut fill) = (Mesh::default(), Mesh::default());
     let shade = curve.color.gamma_multiply(curve.fill);
     let beyond = curve.color.gamma_multiply(curve.fill_beyond);
-    let limit = limit.map_or(area.top(), |limit| scale.y(limit, area));
+    let limit = limit.map_or(area.head(), |limit| scale.y(limit, area));
     let fade = 1.0 / pixels_per_point;
     for column in columns {
-        let (top, bottom) = (scale.y(column.max, area), scale.y(column.min, area));
-        if curve.fill > 0.0 {
+        let (far, near) = (scale.y(column.max, area), scale.y(column.min, area));
+        if curve.fill > 0.0 && column.max > 0.0 {
             let (left, right) = (place(column.from), place(column.to));
-            let edge = top.max(limit);
-            quad(&mut fill, [left, right, edge, area.bottom()], shade, shade);
-            if top < edge {
-                quad(&mut fill, [left, right, top, edge], beyond, beyond);
+            let edge = if area.is_down {
+                far.min(limit)
+            } else {
+                far.max(limit)
+            };
+            quad(&mut fill, [left, right, edge, area.foot()], shade, shade);
+            if (far - edge).abs() > 0.01 {
+                quad(&mut fill, [left, right, far, edge], beyond, beyond);
             }
+        }
+        if curve.thickness <= 0.0 {
+            continue;
         }
         let color = if column.max > 0.0 {
             curve.color
         } else {
             curve.color.gamma_multiply(NOTHING)
         };
+        let (top, bottom) = (far.min(near), far.max(near));
         for (from, to) in dashes(column, curve.dash) {
             let half = curve.thickness / 2.0;
             let (left, right) = (place(from), place(to));
             let (upper, lower) = (top - half + fade / 2.0, bottom + half - fade / 2.0);
-            let clear = Color32::TRANSPARENT;
-            quad(&mut line, [left, right, upper - fade, upper], clear, color);
-            quad(&mut line, [left, right, upper, lower], color, color);
-            quad(&mut line, [left, right, lower, lower + fade], color, clear);
+            band(
+                &mut line,
+                [left, right],
+                [upper - fade, upper, lower, lower + fade],
+                color,
+            );
         }
     }
     vec![Shape::mesh(fill), Shape::mesh(line)]
@@ -73,8 +84,33 @@ fn dashes(column: &Column, dash: Option<(i64, i64)>) -> Vec<(i64, i64)> {
     parts
 }
 
+/// A box with a soft upper and lower edge.
+fn band(mesh: &mut Mesh, [left, right]: [f32; 2], heights: [f32; 4], color: Color32) {
+    let first = u32::try_from(mesh.vertices.len()).expect("a screen has fewer than 2^32 columns");
+    for (place, y) in heights.into_iter().enumerate() {
+        let is_inner = (1..=2).contains(&place);
+        let color = if is_inner {
+            color
+        } else {
+            Color32::TRANSPARENT
+        };
+        mesh.colored_vertex(Pos2::new(left, y), color);
+        mesh.colored_vertex(Pos2::new(right, y), color);
+    }
+    for row in 0..3 {
+        let corner = first + row * 2;
+        mesh.add_triangle(corner, corner + 1, corner + 3);
+        mesh.add_triangle(corner, corner + 3, corner + 2);
+    }
+}
+
 /// A box from left to right and from top to bottom, shaded from its upper to its lower edge.
-fn quad(mesh: &mut Mesh, [left, right, top, bottom]: [f32; 4], upper: Color32, lower: Color32) {
+pub(crate) fn quad(
+    mesh: &mut Mesh,
+    [left, right, top, bottom]: [f32; 4],
+    upper: Color32,
+    lower: Color32,
+) {
     let first = u32::try_from(mesh.vertices.len()).expect("a screen has fewer than 2^32 columns");
     mesh.colored_vertex(Pos2::new(left, top), upper);
     mesh.colored_vertex(Pos2::new(right, top), upper);

@@ -3,6 +3,35 @@
 use crate::paint::points;
 use egui::Rect;
 
+/// Where values are drawn: upwards from the lower edge, or downwards from the upper one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Area {
+    /// The place.
+    pub rect: Rect,
+    /// Whether larger values stand lower.
+    pub is_down: bool,
+}
+
+impl Area {
+    /// Where 0 is.
+    pub fn foot(self) -> f32 {
+        if self.is_down {
+            self.rect.top()
+        } else {
+            self.rect.bottom()
+        }
+    }
+
+    /// Where the highest value is.
+    pub fn head(self) -> f32 {
+        if self.is_down {
+            self.rect.bottom()
+        } else {
+            self.rect.top()
+        }
+    }
+}
+
 /// Values to heights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
@@ -30,10 +59,35 @@ impl Scale {
         }
     }
 
-    /// How high a value stands in an area.
-    pub fn y(&self, value: f64, area: Rect) -> f32 {
+    /// The same for amounts of memory, round in the unit that people read them in.
+    pub fn holding_bytes(highest: f64) -> Self {
+        let unit = 1024_f64.powf(highest.max(1.0).log(1024.0).floor());
+        let scale = Self::holding(highest / unit);
+        Self {
+            top: scale.top * unit,
+            step: scale.step * unit,
+        }
+    }
+
+    /// The same with fewer marks, each at least so many points from the next.
+    #[must_use]
+    pub fn with_marks_apart(self, height: f32, apart: f32) -> Self {
+        let most = f64::from((height / apart).floor().max(1.0));
+        let marks = self.top / self.step;
+        Self {
+            step: self.step * (marks / most).ceil().max(1.0),
+            ..self
+        }
+    }
+
+    /// How far from its foot a value stands in an area.
+    pub fn y(&self, value: f64, area: Area) -> f32 {
         let share = points((value / self.top).clamp(0.0, 1.0));
-        area.bottom() - area.height() * share
+        if area.is_down {
+            area.rect.top() + area.rect.height() * share
+        } else {
+            area.rect.bottom() - area.rect.height() * share
+        }
     }
 
     /// The marks, the upper edge included.
@@ -47,6 +101,15 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_of_memory_have_marks_at_round_amounts() {
+        let scale = Scale::holding_bytes(23.5 * 1_073_741_824.0);
+        assert!((scale.step / 1_073_741_824.0 - 5.0).abs() < 1e-9);
+        assert!((scale.top / 1_073_741_824.0 - 25.0).abs() < 1e-9);
+        let few = scale.with_marks_apart(40.0, 18.0);
+        assert!((few.step / scale.step - 3.0).abs() < 1e-9);
+    }
 
     #[test]
     fn the_scale_ends_at_a_round_number_above_the_highest_value() {

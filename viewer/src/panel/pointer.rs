@@ -1,15 +1,16 @@
 //! What the mouse does on the tracks and on the ruler.
 //!
 //! On the tracks a click or a drag moves the cursor, which is what they are there for; with
-//! Shift, or on the ruler, a drag moves the view. The wheel zooms around the pointer, sideways
-//! it pans. A double click shows the whole capture.
+//! Shift or the middle button, and on the ruler and the lanes, a drag moves the view; with Ctrl
+//! or the right button it marks a stretch to zoom into. The wheel zooms around the pointer,
+//! sideways it pans. A double click shows the whole capture.
 
-use crate::command::Command;
+use crate::command::{Command, TimeCommand};
 use crate::paint::points;
 use crate::state::Document;
 use crate::theme::Tokens;
-use crate::time_axis::{TimeAxis, whole};
-use egui::{Align2, CursorIcon, FontId, Response, Stroke, Ui, pos2};
+use crate::time_axis::{Span, TimeAxis, whole};
+use egui::{Align2, CursorIcon, FontId, Painter, PointerButton, Rect, Response, Stroke, Ui, pos2};
 
 /// How much of a zoom one point of the wheel is.
 const WHEEL: f64 = 1.0 / 240.0;
@@ -27,11 +28,29 @@ pub fn read(
         out.push(Command::ShowAll);
         return;
     }
-    if ui.input(|input| input.modifiers.shift) {
-        pan(response, axis, out);
+    let modifiers = ui.input(|input| input.modifiers);
+    let is_other_button = response.dragged_by(PointerButton::Middle);
+    let is_dragging_view = document.time.preview.is_some() && response.dragged();
+    if modifiers.shift || is_other_button || is_dragging_view {
+        pan(ui, response, axis, out);
         return;
     }
-    let held = response.is_pointer_button_down_on() || response.clicked();
+    if modifiers.command
+        || response.dragged_by(PointerButton::Secondary)
+        || document.time.band.is_some()
+    {
+        mark(ui, response, (document, axis), out);
+        return;
+    }
+    if response.drag_stopped() || response.clicked() {
+        if document.time.preview.is_some() {
+            out.push(Command::Time(TimeCommand::Commit));
+        }
+        out.push(Command::Time(TimeCommand::Settle));
+    }
+    let is_primary = ui.input(|input| input.pointer.primary_down());
+    let is_down = is_primary && response.is_pointer_button_down_on();
+    let held = is_down || response.clicked();
     if held && let Some(place) = response.interact_pointer_pos() {
         let at = axis.time_from_x(f64::from(place.x));
         if at != document.time.wanted {
@@ -42,14 +61,64 @@ pub fn read(
     }
 }
 
-/// Moves the view with a drag.
-pub fn pan(response: &Response, axis: &TimeAxis, out: &mut Vec<Command>) {
+/// Moves the view with a drag; letting go commits it.
+pub fn pan(ui: &Ui, response: &Response, axis: &TimeAxis, out: &mut Vec<Command>) {
     let moved = f64::from(response.drag_delta().x);
-    if response.dragged() && moved != 0.0 {
-        out.push(Command::Pan(whole(-moved * axis.micros_per_point())));
+    if response.dragged() {
+        ui.set_cursor_icon(CursorIcon::Grabbing);
+        if moved != 0.0 {
+            let micros = whole(-moved * axis.micros_per_point());
+            out.push(Command::Time(TimeCommand::Drag(micros)));
+        }
+    }
+    if response.drag_stopped() {
+        out.push(Command::Time(TimeCommand::Commit));
     }
     if response.double_clicked() {
         out.push(Command::ShowAll);
+    }
+}
+
+/// Marks a stretch with a drag; letting go zooms into it.
+fn mark(
+    ui: &Ui,
+    response: &Response,
+    (document, axis): (&Document, &TimeAxis),
+    out: &mut Vec<Command>,
+) {
+    if response.drag_stopped() {
+        out.push(Command::Time(TimeCommand::Commit));
+        return;
+    }
+    let origin = ui.input(|input| input.pointer.press_origin());
+    if response.dragged()
+        && let (Some(origin), Some(place)) = (origin, response.interact_pointer_pos())
+    {
+        let [one, other] = [origin.x, place.x].map(|x| {
+            let x = f64::from(x).clamp(axis.left, axis.right);
+            axis.time_from_x(x)
+        });
+        let band = Span {
+            from: one.min(other),
+            to: one.max(other),
+        };
+        if document.time.band != Some(band) {
+            out.push(Command::Time(TimeCommand::Band(band)));
+        }
+    }
+}
+
+/// The stretch that is being marked.
+pub fn band(painter: &Painter, document: &Document, axis: &TimeAxis, plot: Rect) {
+    let Some(band) = document.time.band else {
+        return;
+    };
+    let tokens = Tokens::of(&painter.ctx().global_style().visuals);
+    let [from, to] = [band.from, band.to].map(|at| points(axis.x_from_time(at)));
+    let rect = plot.with_min_x(from).with_max_x(to);
+    painter.rect_filled(rect, 0.0, tokens.text_strong.gamma_multiply(0.10));
+    for x in [from, to] {
+        painter.vline(x, plot.y_range(), Stroke::new(1.0, tokens.text_strong));
     }
 }
 

@@ -1,14 +1,18 @@
-//! The ruler under the tracks: times on the host's clock, the cursor's flag, and panning.
+//! The ruler under the tracks: times, the cursor's flag, folded gaps, and panning.
 
-use crate::command::Command;
+use crate::command::{Command, TimeCommand};
+use crate::data::GapBand;
 use crate::display;
 use crate::paint::points;
 use crate::panel::pointer;
+use crate::panel::timeline::gap_words;
 use crate::panel::track::{MARKS_APART, gaps};
 use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::{TimeAxis, ticks};
-use egui::{Align2, CursorIcon, FontId, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, CursorIcon, FontId, Rangef, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
 
 /// Draws it into `rect`, which also covers the room under the vertical axis.
 pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: &mut Vec<Command>) {
@@ -28,12 +32,14 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
             format!("Shown: {from} to {to}"),
         )
     });
-    pointer::pan(&response, axis, out);
+    pointer::pan(ui, &response, axis, out);
     pointer::zoom(ui, &response, axis, out);
 
     let flag = flag(document, axis, scale);
     let painter = ui.painter();
     painter.hline(scale.x_range(), scale.top(), Stroke::new(1.0, tokens.line));
+    gap_toggles(ui, &response, document, axis, out);
+    let painter = ui.painter();
     gaps(
         painter,
         document,
@@ -41,6 +47,8 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
         scale.with_max_y(scale.top() + 5.0),
         tokens,
     );
+    let chips = folds(ui, axis, scale, out);
+    let painter = ui.painter();
     let font = FontId::proportional(11.0);
     let middle = scale.center().y + 1.0;
     for tick in ticks::ticks(axis, &document.zone, MARKS_APART) {
@@ -55,17 +63,16 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
         } else {
             tokens.text_weak
         };
-        // The flag says the time there.
-        if flag.is_some_and(|flag| flag.x_range().expand(18.0).contains(x)) {
+        let galley = painter.layout_no_wrap(tick.label, font.clone(), color);
+        let half = galley.rect.width() / 2.0;
+        let label = Rangef::new(x - half, x + half).expand(5.0);
+        // The flag says the time there, and a fold how much is left out.
+        let is_taken = |rect: &Rect| rect.x_range().intersects(label);
+        if flag.iter().chain(&chips).any(is_taken) {
             continue;
         }
-        painter.text(
-            pos2(x, middle),
-            Align2::CENTER_CENTER,
-            tick.label,
-            font.clone(),
-            color,
-        );
+        let place = pos2(x - half, middle - galley.rect.height() / 2.0);
+        painter.galley(place, galley, color);
     }
     if let Some(area) = flag {
         let painter = ui.painter();
@@ -80,6 +87,82 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
             tokens.on_cursor,
         );
     }
+}
+
+/// A click on a gap at its length folds it away.
+fn gap_toggles(
+    ui: &Ui,
+    response: &egui::Response,
+    document: &Document,
+    axis: &TimeAxis,
+    out: &mut Vec<Command>,
+) {
+    let Some(place) = response.hover_pos() else {
+        return;
+    };
+    let x = f64::from(place.x);
+    let is_wide = |gap: &&GapBand| axis.x_from_time(gap.to) - axis.x_from_time(gap.from) > 24.0;
+    let facts = document.facts();
+    let gap = facts.and_then(|facts| {
+        let gaps = facts.gaps.iter().filter(is_wide);
+        let mut under =
+            gaps.filter(|gap| axis.x_from_time(gap.from) <= x && x <= axis.x_from_time(gap.to));
+        under.next()
+    });
+    if let Some(gap) = gap {
+        ui.set_cursor_icon(CursorIcon::PointingHand);
+        if response.clicked() {
+            out.push(Command::Time(TimeCommand::ToggleFold(gap.from)));
+        } else {
+            gap_words(ui, response, document, gap);
+        }
+    }
+}
+
+/// What is folded away, with its length; a click unfolds it. Answers where they stand.
+fn folds(ui: &Ui, axis: &TimeAxis, scale: Rect, out: &mut Vec<Command>) -> Vec<Rect> {
+    let tokens = Tokens::of(ui.visuals());
+    let mut chips: Vec<Rect> = Vec::new();
+    for fold in axis.folds() {
+        let [from, to] = [fold.from, fold.to].map(|at| points(axis.x_from_time(at)));
+        let length = fold.to.since(fold.from).unwrap_or_default();
+        let text = display::duration(length);
+        let font = FontId::proportional(10.0);
+        let galley = ui.painter().layout_no_wrap(text.clone(), font, tokens.text);
+        let middle = pos2(f32::midpoint(from, to), scale.center().y + 1.0);
+        let width = (galley.rect.width() + 10.0).max(to - from);
+        let mut rect = Rect::from_center_size(middle, vec2(width, 16.0));
+        let is_crowded = chips
+            .iter()
+            .any(|chip| chip.x_range().intersects(rect.x_range()));
+        if is_crowded {
+            rect = Rect::from_center_size(middle, vec2(to - from, 16.0));
+        }
+        let id = ui.scope_id().with(("fold", fold.from.0));
+        let response = ui.interact(rect, id, Sense::click());
+        response.widget_info(|| {
+            let name = format!("Folded gap of {text}: unfold it");
+            WidgetInfo::labeled(egui::Role::Button, true, name)
+        });
+        let fill = if response.hovered() {
+            tokens.line
+        } else {
+            tokens.grid
+        };
+        let stroke = Stroke::new(1.0, tokens.hatch);
+        ui.painter()
+            .rect(rect, 3.0, fill, stroke, StrokeKind::Inside);
+        if !is_crowded {
+            let place = rect.center() - galley.rect.size() / 2.0;
+            ui.painter().galley(place, galley, tokens.text);
+        }
+        if response.clicked() {
+            out.push(Command::Time(TimeCommand::ToggleFold(fold.from)));
+        }
+        response.on_hover_text("Nothing was recorded here. Click to show the gap at its length.");
+        chips.push(rect);
+    }
+    chips
 }
 
 /// Where the cursor's time stands on the ruler, when the cursor is in sight.

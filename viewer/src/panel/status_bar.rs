@@ -1,7 +1,7 @@
 //! The bar at the bottom: what went wrong last or is damaged, else what the keys and the mouse do.
 
 use crate::display::{self, escape::escaped};
-use crate::keys::{MOUSE, shortcuts};
+use crate::keys::hints;
 use crate::state::State;
 use crate::theme::Tokens;
 use egui::{RichText, Ui};
@@ -23,15 +23,37 @@ pub fn show(ui: &mut Ui, state: &State) {
             ui.label(RichText::new(damage).color(tokens.problem));
             ui.add_space(16.0);
         }
-        let keys = shortcuts();
-        let hints = keys
-            .iter()
-            .filter_map(|shortcut| shortcut.hint)
-            .chain(MOUSE);
-        for (key, what) in hints {
-            ui.label(RichText::new(key).color(tokens.text_strong));
-            ui.label(RichText::new(what).color(tokens.text_weak));
+        let hints = hints();
+        let all = "All keys";
+        let room = ui.available_width() - 90.0;
+        let mut taken = 0.0;
+        for (key, what) in &hints {
+            let width = |text: &str| {
+                let font = egui::FontId::proportional(13.0);
+                let galley = ui
+                    .painter()
+                    .layout_no_wrap(text.to_owned(), font, tokens.text);
+                galley.rect.width()
+            };
+            // The hint, the space within it and the space after it.
+            taken += width(key) + width(what) + 8.0 + 8.0 + 10.0 + 8.0;
+            if taken > room {
+                break;
+            }
+            ui.label(RichText::new(*key).color(tokens.text_strong));
+            ui.label(RichText::new(*what).color(tokens.text_weak));
             ui.add_space(10.0);
         }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.menu_button(all, |ui| {
+                egui::Grid::new("keys").spacing([16.0, 4.0]).show(ui, |ui| {
+                    for (key, what) in &hints {
+                        ui.label(RichText::new(*key).color(tokens.text_strong));
+                        ui.label(*what);
+                        ui.end_row();
+                    }
+                });
+            });
+        });
     });
 }

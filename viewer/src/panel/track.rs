@@ -1,34 +1,21 @@
-//! One track: curves over a shared time axis, with their own vertical scale.
+//! One track: a legend, and curves or rows of heat over the shared time axis.
 
-use crate::data::SeriesId;
-use crate::display;
+mod axis;
+
+use crate::command::{Command, TrackCommand};
+use crate::data::{SeriesData, SeriesId, Unit};
 use crate::paint::columns::{Column, columns};
-use crate::paint::hatch::hatch;
-use crate::paint::scale::Scale;
-use crate::paint::{curve, points};
+use crate::paint::curve;
+use crate::paint::scale::{Area, Scale};
+use crate::paint::stack::layers;
+use crate::panel::timeline::{cursor_line, gap_at, gap_words};
+use crate::panel::{heat, legend, pointer};
 use crate::state::Document;
+use crate::state::tracks::{Half, ShownTrack, Track, TrackId, What};
 use crate::theme::Tokens;
-use crate::time_axis::{TimeAxis, ticks};
-use egui::{Align2, FontId, Painter, Rect, Shape, Stroke, Ui, pos2};
-
-/// What a track shows.
-#[derive(Debug, Clone, Copy)]
-pub struct Track {
-    /// Its name.
-    pub title: &'static str,
-    /// What it is, in a sentence.
-    pub meaning: &'static str,
-    /// Its curves, those at the back first.
-    pub series: &'static [SeriesId],
-    /// What its values are, with a space before it.
-    pub unit: &'static str,
-    /// The scale is never smaller than this.
-    pub at_least: f64,
-    /// The scale is never larger than this.
-    pub at_most: f64,
-    /// Whether the number of CPUs is a line in it.
-    pub shows_cpus: bool,
-}
+use crate::time_axis::TimeAxis;
+pub use axis::{MARKS_APART, gaps};
+use egui::{CursorIcon, Painter, Rect, Sense, Stroke, Ui, WidgetInfo, vec2};
 
 /// A track, of which capture, over which time.
 #[derive(Debug, Clone, Copy)]
@@ -41,135 +28,206 @@ pub struct Shown<'a> {
     pub axis: &'a TimeAxis,
 }
 
-/// How far apart the marks of the time axis are, at least, in points.
-pub const MARKS_APART: f64 = 92.0;
+/// Room above the curves for the uppermost mark of the axis, and below them for the edge that
+/// is dragged.
+pub const FRAME: f32 = ABOVE + BELOW;
+const ABOVE: f32 = 6.0;
+const BELOW: f32 = 9.0;
+/// How much of a track with two halves is the upper one.
+const UPPER_LOAD: f32 = 0.6;
+const UPPER: f32 = 0.5;
 
-/// Draws the curves into `plot`, and the marks of the scale to its left.
-pub fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>) {
+/// How high the curves of a track are.
+pub fn height_of(track: ShownTrack) -> f32 {
+    track.height.unwrap_or(track.id.track().height)
+}
+
+/// How high all legends of a track are together.
+pub fn legend_height(ui: &Ui, document: &Document, id: TrackId, width: f32) -> f32 {
+    legend::groups(&id.track())
+        .iter()
+        .map(|group| legend::height(ui, document, group, width))
+        .sum()
+}
+
+/// Draws it, so high without its legend.
+pub fn show(ui: &mut Ui, shown: Shown<'_>, height: f32, out: &mut Vec<Command>) {
+    let Shown {
+        document,
+        track,
+        axis,
+    } = shown;
+    let groups = legend::groups(track);
+    let mut pointed_at = legend::show(ui, document, track, (&groups[0], true), out);
+    ui.add_space(ABOVE);
+    let size = vec2(ui.available_width(), height);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let plot = axis::plot_of(rect, axis);
+    let response = ui.interact(
+        plot,
+        ui.scope_id().with(("plot", track.id)),
+        Sense::click_and_drag(),
+    );
+    response.widget_info(|| {
+        let at = document.zone.time_of_day(document.time.cursor);
+        let since = document.time.cursor.since(document.time.capture.from);
+        let seconds = since.map_or(0.0, |since| since.as_secs_f64());
+        let name = format!("{} over time, cursor at {at}", track.title);
+        WidgetInfo::slider(true, seconds, name)
+    });
+    let below = groups.get(1).map(|group| {
+        let y = rect.bottom() + 2.0;
+        legend::place(ui, document, track, (group, y), out)
+    });
+    pointed_at = pointed_at.or(below.flatten());
+    paint(ui, shown, plot, pointed_at);
+    pointer::read(ui, &response, document, axis, out);
+    if let Some(place) = response.hover_pos() {
+        let heat = match track.what {
+            What::Rows(group) => heat::words(ui, &response, shown, (group, plot)),
+            What::Curves(..) => false,
+        };
+        if let Some(gap) = gap_at(document, axis, place.x).filter(|_| !heat) {
+            gap_words(ui, &response, document, gap);
+        }
+    }
+    let under = groups.get(1).map_or(0.0, |group| {
+        legend::height(ui, document, group, rect.width())
+    });
+    ui.add_space(under);
+    lower_edge(ui, track, height, out);
+}
+
+/// The edge under a track: dragged, it makes the track higher or lower.
+fn lower_edge(ui: &mut Ui, track: &Track, height: f32, out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), BELOW), Sense::click_and_drag());
+    let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
+    let name = format!("Height of {}", track.title);
+    response.widget_info(|| WidgetInfo::slider(true, f64::from(height), &name));
+    let is_hot = response.hovered() || response.dragged();
+    let stroke = if is_hot {
+        Stroke::new(2.0, tokens.text_weak)
+    } else {
+        Stroke::new(1.0, tokens.grid)
+    };
+    let y = ui.painter().round_to_pixel_center(rect.center().y + 1.0);
+    ui.painter().hline(rect.x_range(), y, stroke);
+    if response.dragged() && response.drag_delta().y != 0.0 {
+        let height = height + response.drag_delta().y;
+        out.push(Command::Track(TrackCommand::Resize(track.id, Some(height))));
+    }
+    if response.double_clicked() {
+        out.push(Command::Track(TrackCommand::Resize(track.id, None)));
+    }
+}
+
+fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>) {
     let Shown {
         document,
         track,
         axis,
     } = shown;
     let tokens = Tokens::of(ui.visuals());
-    let pixels_per_point = ui.pixels_per_point();
-    let cpus = cpus(document, track);
-    let curves: Vec<(SeriesId, Vec<Column>)> = track
-        .series
-        .iter()
-        .filter(|id| !document.hidden.contains(id))
-        .filter_map(|id| document.series.get(id))
-        .map(|data| {
-            (
-                data.id,
-                columns(&data.buckets, axis, f64::from(pixels_per_point)),
-            )
-        })
-        .collect();
-    let highest = curves
-        .iter()
-        .flat_map(|(_, columns)| columns)
-        .map(|column| column.max);
-    let highest = highest.fold(track.at_least.max(cpus.unwrap_or(0.0)), f64::max);
-    let scale = Scale::holding((highest * 1.04).min(track.at_most));
-
     let painter = ui.painter();
-    grid(painter, shown, plot, (&scale, cpus));
-    let clipped = painter.with_clip_rect(plot.expand2(egui::vec2(0.0, 2.0)));
-    gaps(&clipped, document, axis, plot, tokens);
+    let clipped =
+        painter.with_clip_rect(plot.expand2(vec2(0.0, 3.0)).intersect(painter.clip_rect()));
+    match track.what {
+        What::Rows(group) => {
+            gaps(&clipped, document, axis, plot, tokens);
+            heat::paint(ui, shown, (group, plot));
+            cursor_line(&clipped, document, axis, plot.y_range());
+        }
+        What::Curves(up, down) => {
+            let share = match (track.id, down) {
+                (_, None) => 1.0,
+                (TrackId::Load, _) => UPPER_LOAD,
+                _ => UPPER,
+            };
+            let middle = painter.round_to_pixel_center(plot.top() + plot.height() * share);
+            axis::times(painter, shown, plot);
+            gaps(&clipped, document, axis, plot, tokens);
+            let is_stack = !up.stack.is_empty();
+            if !is_stack {
+                cursor_line(&clipped, document, axis, plot.y_range());
+            }
+            let area = Area {
+                rect: plot.with_max_y(middle),
+                is_down: false,
+            };
+            half((painter, &clipped), shown, (&up, area), pointed_at);
+            if let Some(down) = down {
+                let area = Area {
+                    rect: plot.with_min_y(middle),
+                    is_down: true,
+                };
+                half((painter, &clipped), shown, (&down, area), pointed_at);
+            }
+            if is_stack {
+                cursor_line(&clipped, document, axis, plot.y_range());
+            }
+            painter.hline(plot.x_range(), middle, Stroke::new(1.0, tokens.text_weak));
+        }
+    }
+    pointer::band(&clipped, document, axis, plot);
+}
+
+/// The curves on one side of the zero line, with their scale.
+fn half(
+    (painter, clipped): (&Painter, &Painter),
+    shown: Shown<'_>,
+    (half, area): (&Half, Area),
+    pointed_at: Option<SeriesId>,
+) {
+    let Shown { document, axis, .. } = shown;
+    let tokens = Tokens::of(&clipped.ctx().global_style().visuals);
+    let pixels_per_point = clipped.ctx().pixels_per_point();
+    let per_point = f64::from(pixels_per_point);
+    let cpus = axis::cpus(document, half);
+    let visible = |id: &&SeriesId| !document.hidden.contains(id);
+    let data = |id: &SeriesId| document.series.get(id);
+    let stacked: Vec<&SeriesData> = half
+        .stack
+        .iter()
+        .filter(visible)
+        .filter_map(data)
+        .map(|data| &**data)
+        .collect();
+    let mut curves: Vec<(SeriesId, Vec<Column>)> = layers(&stacked)
+        .iter()
+        .zip(&stacked)
+        .map(|(layer, data)| (data.id, columns(layer, axis, per_point)))
+        .collect();
+    // The uppermost edge first: each lower layer covers what is not its own.
+    curves.reverse();
+    let lines = half.lines.iter().filter(visible).filter_map(data);
+    curves.extend(lines.map(|data| (data.id, columns(&data.buckets, axis, per_point))));
+    let highest = curves.iter().flat_map(|(_, columns)| columns);
+    let highest = highest.map(|column| column.max);
+    let highest = highest.fold(half.at_least.max(cpus.unwrap_or(0.0)), f64::max);
+    let scale = match half.unit {
+        Unit::Bytes | Unit::BytesPerSecond => Scale::holding_bytes(highest * 1.02),
+        _ => Scale::holding((highest * 1.04).min(half.at_most)),
+    };
+    let scale = scale.with_marks_apart(area.rect.height(), 19.0);
+    axis::values(painter, (half, area), &scale, cpus);
     for (id, columns) in &curves {
         let mut curve = tokens.curve(*id);
+        let is_layer = half.stack.contains(id);
         if pointed_at == Some(*id) {
             curve.thickness += 1.5;
         }
-        clipped.extend(curve::shapes(
-            columns,
-            curve,
-            &scale,
-            plot,
-            (pixels_per_point, cpus),
-        ));
+        if is_layer {
+            // Layers cover each other, so they are mixed with the ground beforehand.
+            curve.color = tokens.canvas.lerp_to_gamma(curve.color, curve.fill);
+            (curve.fill, curve.fill_beyond) = (1.0, 1.0);
+        }
+        let limit = cpus.filter(|_| *id == SeriesId::Runnable);
+        let shapes = curve::shapes(columns, curve, &scale, area, (pixels_per_point, limit));
+        clipped.extend(shapes);
     }
     if let Some(cpus) = cpus {
-        cpu_line(painter, cpus, &scale, plot, tokens);
+        axis::cpu_line(painter, cpus, &scale, area);
     }
-}
-
-/// The number of CPUs, where it is a line.
-fn cpus(document: &Document, track: &Track) -> Option<f64> {
-    let cpus = document.facts()?.cpus?;
-    track.shows_cpus.then_some(f64::from(cpus))
-}
-
-fn grid(painter: &Painter, shown: Shown<'_>, plot: Rect, (scale, cpus): (&Scale, Option<f64>)) {
-    let Shown {
-        document,
-        track,
-        axis,
-    } = shown;
-    let tokens = Tokens::of(&painter.ctx().global_style().visuals);
-    let font = FontId::proportional(11.0);
-    for mark in scale.marks() {
-        let y = painter.round_to_pixel_center(scale.y(mark, plot));
-        let color = if mark > 0.0 { tokens.grid } else { tokens.line };
-        painter.hline(plot.x_range(), y, Stroke::new(1.0, color));
-        // The line of the CPUs has its own, which says more.
-        let cpus = cpus.map(|cpus| scale.y(cpus, plot));
-        if cpus.is_some_and(|cpus| (cpus - y).abs() < 13.0) {
-            continue;
-        }
-        let text = format!("{}{}", display::count(mark), track.unit);
-        let place = pos2(plot.left() - 7.0, y);
-        painter.text(
-            place,
-            Align2::RIGHT_CENTER,
-            text,
-            font.clone(),
-            tokens.text_weak,
-        );
-    }
-    for tick in ticks::ticks(axis, &document.zone, MARKS_APART) {
-        let x = painter.round_to_pixel_center(points(axis.x_from_time(tick.at)));
-        let color = if tick.begins_day {
-            tokens.line
-        } else {
-            tokens.grid
-        };
-        painter.vline(x, plot.y_range(), Stroke::new(1.0, color));
-    }
-}
-
-/// The bands of the gaps that are in view, also used on the ruler.
-pub fn gaps(painter: &Painter, document: &Document, axis: &TimeAxis, area: Rect, tokens: &Tokens) {
-    let Some(facts) = document.facts() else {
-        return;
-    };
-    for gap in &facts.gaps {
-        let from = axis.x_from_time(gap.from).max(axis.left);
-        let to = axis.x_from_time(gap.to).min(axis.right);
-        if from <= to {
-            // However short it was, it is seen.
-            let to = to.max(from + 2.0);
-            hatch(
-                painter,
-                area.with_min_x(points(from)).with_max_x(points(to)),
-                tokens.hatch,
-            );
-        }
-    }
-}
-
-/// The line that parts what runs from what waits, named on the axis.
-fn cpu_line(painter: &Painter, cpus: f64, scale: &Scale, plot: Rect, tokens: &Tokens) {
-    let y = painter.round_to_pixel_center(scale.y(cpus, plot));
-    let line = [pos2(plot.left(), y), pos2(plot.right(), y)];
-    let stroke = Stroke::new(1.0, tokens.text_strong);
-    painter.extend(Shape::dashed_line(&line, stroke, 2.0, 3.0));
-    painter.text(
-        pos2(plot.left() - 7.0, y),
-        Align2::RIGHT_CENTER,
-        display::cpus(cpus),
-        FontId::proportional(11.0),
-        tokens.text_strong,
-    );
 }

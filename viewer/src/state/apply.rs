@@ -1,9 +1,13 @@
 //! The only thing that changes the state: a command in, what is to be done about it out.
 
+mod navigate;
+
 use crate::command::{Command, DocumentId, Request};
 use crate::data::worker::{Generation, Reply};
 use crate::data::{Ending, Facts, Snapshot, Want};
+use crate::state::history::{Journey, journey};
 use crate::state::moment::instant;
+use crate::state::timeline::Owed;
 use crate::state::{Document, Focus, Phase, State};
 use crate::time_axis::Span;
 use afterimage_analysis::when::When;
@@ -23,6 +27,7 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
         }
         Command::FocusFilter => focus(state, Some(Focus::Filter)),
         Command::FocusTaken => focus(state, None),
+        Command::SetZone(choice) => navigate::set_zone(state, choice),
         Command::SetTheme(choice) => {
             state.theme = Some(choice);
             vec![]
@@ -79,7 +84,12 @@ fn open(state: &mut State, path: PathBuf, at: Option<When>) -> Vec<Request> {
 
 /// Everything that concerns the capture that is shown.
 fn change(document: &mut Document, command: Command) -> Vec<Request> {
+    if let Some(journey) = journey(&command) {
+        navigate::leave(document, journey);
+    }
     match command {
+        Command::Time(command) => navigate::change(document, command),
+        Command::Track(command) => navigate::change_track(document, command),
         Command::SetCursor(at) => {
             leave_end(document);
             go_to(document, at)
@@ -104,11 +114,12 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
             vec![]
         }
         Command::Zoom { at, factor } => {
-            let view = document.time.view.zoomed(at, factor);
+            let view = document.time.zoomed(at, factor);
             look_at(document, view)
         }
         Command::Pan(micros) => {
-            let view = document.time.view.moved(micros);
+            let time = &document.time;
+            let view = time.changed(time.view, |view| view.moved(micros));
             look_at(document, view)
         }
         Command::ShowAll => {
@@ -149,6 +160,7 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
         | Command::Jump
         | Command::FocusFilter
         | Command::FocusTaken
+        | Command::SetZone(_)
         | Command::SetTheme(_) => vec![],
     }
 }
@@ -189,6 +201,7 @@ fn go_to_end(document: &mut Document, want: Want) -> Vec<Request> {
     } else {
         capture.to
     });
+    document.time.wanted = document.time.cursor;
     let mut requests = document.want(want);
     requests.extend(document.want_series());
     requests
@@ -211,7 +224,20 @@ fn advance(document: &mut Document, elapsed: Duration) -> Vec<Request> {
     if !document.time.playing {
         return vec![];
     }
-    let at = document.time.cursor.plus(elapsed);
+    let elapsed = elapsed * document.time.speed.factor();
+    let mut at = document.time.cursor.plus(elapsed);
+    // What is folded away is passed at once.
+    if let Some(fold) = document
+        .time
+        .folds
+        .within(Span {
+            from: at,
+            to: at.plus(Duration::from_micros(1)),
+        })
+        .next()
+    {
+        at = fold.to;
+    }
     document.time.playing = at < document.time.capture.to;
     go_to(document, at)
 }
@@ -227,6 +253,7 @@ fn jump(document: &mut Document) -> Vec<Request> {
     match found {
         Ok(at) => {
             document.problem = None;
+            navigate::leave(document, Journey::Jump);
             leave_end(document);
             go_to(document, at)
         }
@@ -246,12 +273,14 @@ fn arrange(document: &mut Document) -> Vec<Request> {
 }
 
 fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
+    let (choice, local) = (state.zone, state.local_zone.clone());
     let Some(document) = state.find_mut(id) else {
         return vec![];
     };
     match reply {
         Reply::Opened(facts) => {
             let requests = opened(document, facts);
+            document.zone = navigate::zone_of(document, choice, local.as_ref());
             // A moment that was named on the command line and is not there is asked for again.
             let asks = document.jump.is_some() && state.active == Some(id);
             state.focus = if asks { Some(Focus::Jump) } else { state.focus };
@@ -271,11 +300,29 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
                 .extend(all.into_iter().map(|series| (series.id, series)));
             vec![]
         }
+        Reply::Overview(generation, all) => {
+            document.timeline.came(Owed::Overview, generation);
+            let all = all.into_iter().map(|series| (series.id, series));
+            document.timeline.overview = all.collect();
+            vec![]
+        }
+        Reply::Rows(generation, all) => {
+            document.timeline.came(Owed::Rows, generation);
+            let all = all.into_iter().map(|rows| (rows.group, rows));
+            document.timeline.rows.extend(all);
+            vec![]
+        }
+        Reply::Events(generation, events) => {
+            document.timeline.came(Owed::Events, generation);
+            document.timeline.events = Some(events);
+            vec![]
+        }
         Reply::Snapshot(generation, snapshot) => loaded(document, generation, snapshot),
         Reply::Failed(problem) => {
             document.owed_snapshot = None;
             document.owed_series = None;
             document.asked_series = None;
+            document.timeline.failed();
             document.problem = Some(problem);
             vec![]
         }
@@ -285,6 +332,7 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
 fn opened(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {
     document.zone = facts.zone.clone();
     document.time.capture = span(&facts);
+    document.time.fold_long(&facts.gaps);
     document.time.view = document.time.whole();
     document.phase = Phase::Open(facts);
     let found = document
@@ -304,6 +352,7 @@ fn opened(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {
 
 /// More was recorded, or something was found damaged.
 fn changed(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {
+    document.time.fold_long(&facts.gaps);
     document.time.grow(span(&facts));
     document.phase = Phase::Open(facts);
     let mut requests = document.want_series();
@@ -345,6 +394,9 @@ fn loaded(
         return vec![];
     }
     document.time.move_cursor(at);
+    if stepped {
+        document.time.wanted = document.time.cursor;
+    }
     document.want_series()
 }
 

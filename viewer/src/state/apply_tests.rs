@@ -1,6 +1,7 @@
 //! What commands do to the state; beside `apply.rs`, which would be too long with them.
 
 use super::*;
+use crate::data::events::{Events, Lane, LaneEvent};
 use crate::data::worker::Job;
 use crate::data::{Damage, GapBand, ProcessRow, SeriesId};
 use crate::state::table::Column;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 const SECOND: i64 = 1_000_000;
 
-fn at(seconds: i64) -> WallTime {
+pub(super) fn at(seconds: i64) -> WallTime {
     WallTime(seconds * SECOND)
 }
 
@@ -56,7 +57,7 @@ fn snapshot(seq: u64) -> Arc<Snapshot> {
 }
 
 /// A capture of 1000 seconds, open, with the cursor at its end and the last snapshot shown.
-fn open_state() -> State {
+pub(super) fn open_state() -> State {
     let mut state = State::default();
     let path = PathBuf::from("host.afterimage");
     apply(&mut state, Command::Open { path, at: None });
@@ -73,9 +74,37 @@ fn open_state() -> State {
         damage: Damage::default(),
     };
     receive(&mut state, Reply::Opened(Arc::new(facts)));
-    apply(&mut state, Command::Width(100));
+    let asked = apply(&mut state, Command::Width(100));
+    answer_timeline(&mut state, &asked);
     answer(&mut state, 1000);
     state
+}
+
+/// The worker answers what is asked for the overview and the lanes.
+pub(super) fn answer_timeline(state: &mut State, asked: &[Request]) {
+    for request in asked {
+        let reply = match request {
+            Request::Ask(_, Job::Overview { generation, .. }) => {
+                Reply::Overview(*generation, vec![])
+            }
+            Request::Ask(_, Job::Rows { generation, .. }) => Reply::Rows(*generation, vec![]),
+            Request::Ask(_, Job::Events { generation }) => {
+                let event = |at_second: i64| LaneEvent {
+                    at: at(at_second),
+                    count: 1,
+                    text: "a line".into(),
+                };
+                let log = vec![event(700), event(800)];
+                let rows = [
+                    (Lane::KernelLog, 0, log),
+                    (Lane::Marks, 0, vec![event(500)]),
+                ];
+                Reply::Events(*generation, Arc::new(Events::new(rows, vec![])))
+            }
+            _ => continue,
+        };
+        receive(state, reply);
+    }
 }
 
 /// The same, of a capture that is still being recorded and has come to this second.
@@ -89,17 +118,31 @@ fn recorded_until(state: &mut State, seconds: i64) -> Vec<Request> {
     receive(state, Reply::Changed(Arc::new(grown)))
 }
 
-fn receive(state: &mut State, reply: Reply) -> Vec<Request> {
+/// The same capture with a gap in it.
+pub(super) fn facts_with_gap(state: &State, from: i64, to: i64) -> Facts {
+    let gap = GapBand {
+        from: at(from),
+        to: at(to),
+        kind: "killed".to_owned(),
+        detail: String::new(),
+    };
+    Facts {
+        gaps: vec![gap],
+        ..state.documents[0].facts().unwrap().clone()
+    }
+}
+
+pub(super) fn receive(state: &mut State, reply: Reply) -> Vec<Request> {
     apply(state, Command::Received(DocumentId(0), reply))
 }
 
 /// The worker answers the newest question with this snapshot.
-fn answer(state: &mut State, seq: u64) {
+pub(super) fn answer(state: &mut State, seq: u64) {
     let generation = state.documents[0].owed_snapshot.unwrap();
     receive(state, Reply::Snapshot(generation, snapshot(seq)));
 }
 
-fn wanted(requests: &[Request]) -> Vec<Want> {
+pub(super) fn wanted(requests: &[Request]) -> Vec<Want> {
     let want = |request: &Request| match request {
         Request::Ask(_, Job::Snapshot { want, .. }) => Some(*want),
         _ => None,
@@ -292,24 +335,14 @@ fn the_cursor_goes_to_the_snapshot_that_was_pointed_at() {
     let mut state = open_state();
     apply(&mut state, Command::SetCursor(WallTime(300_700_000)));
     answer(&mut state, 300);
-    let time = state.documents[0].time;
+    let time = &state.documents[0].time;
     assert_eq!((time.cursor, time.wanted), (at(300), WallTime(300_700_000)));
 }
 
 #[test]
 fn the_cursor_stays_in_a_gap_that_was_pointed_at() {
     let mut state = open_state();
-    let facts = state.documents[0].facts().unwrap().clone();
-    let gap = GapBand {
-        from: at(300),
-        to: at(400),
-        kind: "killed".to_owned(),
-        detail: String::new(),
-    };
-    let facts = Facts {
-        gaps: vec![gap],
-        ..facts
-    };
+    let facts = facts_with_gap(&state, 300, 400);
     receive(&mut state, Reply::Changed(Arc::new(facts)));
     apply(&mut state, Command::SetCursor(at(350)));
     answer(&mut state, 300);
@@ -331,7 +364,7 @@ fn the_end_of_a_recording_is_followed_until_the_cursor_leaves_it() {
     apply(&mut state, Command::Step(-1));
     answer(&mut state, 1001);
     assert_eq!(wanted(&recorded_until(&mut state, 1003)), []);
-    let time = state.documents[0].time;
+    let time = &state.documents[0].time;
     assert_eq!((time.cursor, time.capture.to), (at(1001), at(1003)));
     assert!(time.view.contains(at(1003)), "the whole stays whole");
 }

@@ -5,6 +5,7 @@ use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
 use crate::state::table::TableView;
 use crate::state::time::TimeView;
+use crate::state::timeline::Timeline;
 use crate::time_axis::Span;
 use afterimage_analysis::when::When;
 use afterimage_analysis::zone::Zone;
@@ -24,10 +25,12 @@ pub struct Document {
     pub phase: Phase,
     /// Where the cursor goes once it is open.
     pub wanted_at: Option<When>,
-    /// The host's time zone.
+    /// The time zone that its times are shown in.
     pub zone: Zone,
     /// The cursor and the view.
     pub time: TimeView,
+    /// The tracks and the lanes.
+    pub timeline: Timeline,
     /// The curves as far as they are loaded.
     pub series: BTreeMap<SeriesId, Arc<SeriesData>>,
     /// The curves that are switched off.
@@ -51,7 +54,9 @@ pub struct Document {
 /// Which curves were asked for last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AskedSeries {
-    /// For this stretch of time,
+    /// These, each a bit,
+    curves: u64,
+    /// for this stretch of time,
     span: Span,
     /// while so much of it was in sight,
     view_micros: i64,
@@ -81,6 +86,7 @@ impl Document {
             wanted_at,
             zone: Zone::utc(),
             time: TimeView::default(),
+            timeline: Timeline::default(),
             series: BTreeMap::new(),
             hidden: BTreeSet::new(),
             snapshot: None,
@@ -119,7 +125,8 @@ impl Document {
 
     pub(crate) fn is_waiting(&self) -> bool {
         let opening = matches!(self.phase, Phase::Opening);
-        opening || self.owed_snapshot.is_some() || self.owed_series.is_some()
+        let owed = self.owed_snapshot.is_some() || self.owed_series.is_some();
+        opening || owed || self.timeline.is_waiting()
     }
 
     /// Asks for a snapshot; an answer to an older question no longer ends the waiting.
@@ -132,16 +139,24 @@ impl Document {
         vec![Request::Ask(self.id, Job::Snapshot { generation, want })]
     }
 
-    /// Asks for the curves of the view and as much again on either side, for panning, unless
-    /// what was asked for last still fits.
+    /// Asks for the curves of the view and as much again on either side, for panning, and for
+    /// what else is shown of that time, unless what was asked for last still fits.
     pub(crate) fn want_series(&mut self) -> Vec<Request> {
+        let mut requests = self.want_curves();
+        requests.extend(self.want_timeline());
+        requests
+    }
+
+    fn want_curves(&mut self) -> Vec<Request> {
         if self.facts().is_none() || self.time.width == 0 {
             return vec![];
         }
-        let view = self.time.view;
+        let view = self.time.shown();
+        let wanted = self.timeline.tracks.series();
         let asking = AskedSeries {
-            span: view.widened(1.0),
-            view_micros: view.micros(),
+            curves: wanted.iter().fold(0, |set, id| set | 1 << (*id as u64)),
+            span: self.time.folds.change(view, |view| view.widened(1.0)),
+            view_micros: self.time.folds.folded_span(view).micros(),
             buckets: self.time.width * 3,
             end: self.time.capture.to,
         };
@@ -156,7 +171,7 @@ impl Document {
         self.owed_series = Some(generation);
         let job = Job::Series {
             generation,
-            wanted: SeriesId::ALL.to_vec(),
+            wanted,
             from: asking.span.from,
             to: asking.span.to,
             buckets: asking.buckets,
@@ -164,7 +179,7 @@ impl Document {
         vec![Request::Ask(self.id, job)]
     }
 
-    fn next_generation(&mut self) -> Generation {
+    pub(crate) fn next_generation(&mut self) -> Generation {
         self.asked = Generation(self.asked.0 + 1);
         self.asked
     }
@@ -178,7 +193,8 @@ impl Document {
 impl AskedSeries {
     /// Whether these curves are as good in `view` as those of `other` would be.
     fn fits(&self, other: &Self, view: Span) -> bool {
-        let covers = self.span.contains(view.from) && self.span.contains(view.to);
+        let has_all = self.curves & other.curves == other.curves;
+        let covers = has_all && self.span.contains(view.from) && self.span.contains(view.to);
         let zoom = other.view_micros as f64 / self.view_micros as f64;
         let pixel = other.view_micros as f64 * 3.0 / other.buckets.max(1) as f64;
         // A capture that is being recorded grows each second, and a week of it need not be

@@ -7,12 +7,13 @@ use crate::generated::processes::rows;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::data::{
-    Bucket, Damage, Ending, Facts, GapBand, Replay, ReplayError, SeriesData, SeriesId, Snapshot,
-    Want,
+    Bucket, Damage, Ending, Events, Facts, GapBand, Replay, ReplayError, RowGroup, RowsData,
+    SeriesData, SeriesId, Snapshot, Want,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+mod events;
 mod processes;
 
 const SECOND: i64 = 1_000_000;
@@ -40,6 +41,10 @@ pub(crate) struct Moment {
 pub(crate) struct Generated {
     moments: Vec<Moment>,
     facts: Arc<Facts>,
+    /// So many lines of the kernel log.
+    pub(crate) many: i64,
+    /// Whether curves come in as many pieces as were asked for, each unlike its neighbours.
+    pub(crate) is_rough: bool,
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
@@ -102,6 +107,8 @@ impl Generated {
         Self {
             moments: moments.collect(),
             facts: Arc::new(facts()),
+            many: 40,
+            is_rough: false,
         }
     }
 
@@ -119,6 +126,10 @@ pub(crate) fn wall(second: i64) -> WallTime {
 }
 
 fn value(moment: &Moment, id: SeriesId) -> f64 {
+    const GIB: f64 = 1_073_741_824.0;
+    let at = |two: i64| noise(moment.second / 4, two);
+    let busy = (moment.runnable as f64 * 20.0 + at(20) * 9.0).min(98.0);
+    let used = 3.1 + moment.pressure[2] / 30.0 + (moment.second as f64 / 900.0).sin() * 0.2;
     match id {
         SeriesId::LoadOne => moment.load[0],
         SeriesId::LoadFive => moment.load[1],
@@ -127,7 +138,31 @@ fn value(moment: &Moment, id: SeriesId) -> f64 {
         SeriesId::Blocked => moment.blocked as f64,
         SeriesId::PressureCpu => moment.pressure[0],
         SeriesId::PressureIo => moment.pressure[1],
+        SeriesId::PressureIoFull => moment.pressure[1] * 0.6,
         SeriesId::PressureMemory => moment.pressure[2],
+        SeriesId::PressureMemoryFull => moment.pressure[2] * 0.4,
+        SeriesId::CpuIowait => (moment.pressure[1] * 0.5).min(98.0 - busy).max(0.0),
+        SeriesId::CpuUser => busy * 0.66,
+        SeriesId::CpuNice => busy * 0.04,
+        SeriesId::CpuSystem => busy * 0.22,
+        SeriesId::CpuInterrupts => busy * 0.05,
+        SeriesId::CpuSteal => busy * 0.03,
+        SeriesId::CpuBusy => busy,
+        SeriesId::MemoryUsed => used * GIB,
+        SeriesId::MemoryCache => 3.9 * GIB,
+        SeriesId::MemoryFree => (4.0 - used.min(3.9)) * GIB,
+        SeriesId::MemoryAvailable => (7.6 - used) * GIB,
+        SeriesId::MemoryTotal => 8.0 * GIB,
+        SeriesId::Dirty => at(21) * 0.2 * GIB,
+        SeriesId::SwapUsed => moment.pressure[2] / 60.0 * GIB,
+        SeriesId::SwapIn | SeriesId::SwapOut => moment.pressure[2] * 2e5,
+        SeriesId::MajorFaults => moment.pressure[2] * 9.0,
+        SeriesId::DiskRead => moment.pressure[1] * 6e5 + at(22).powi(4) * 4e6,
+        SeriesId::DiskWritten => moment.pressure[1] * 9e5 + at(23).powi(3) * 9e6,
+        SeriesId::Received => 2e5 + at(24) * 3e6,
+        SeriesId::Sent => 4e5 + at(25) * 8e6,
+        SeriesId::ContextSwitches => 9e3 + at(26) * 6e3,
+        SeriesId::Forks => at(27) * 14.0,
     }
 }
 
@@ -152,6 +187,29 @@ fn facts() -> Facts {
     }
 }
 
+/// The worst there is to draw.
+fn rough(id: SeriesId, (from, to): (WallTime, WallTime), pieces: i64) -> SeriesData {
+    let (from, to) = (from.max(wall(0)), to.min(wall(SECONDS)));
+    let bucket = |piece: i64| {
+        let at = |piece: i64| WallTime(from.0 + (to.0 - from.0) / pieces * piece);
+        let (low, high) = (
+            noise(piece, id as i64) * 9.0,
+            noise(piece, 77 + id as i64) * 60.0,
+        );
+        Bucket {
+            from: at(piece),
+            to: at(piece + 1),
+            min: low,
+            max: low + high,
+            mean: low + high / 2.0,
+        }
+    };
+    SeriesData {
+        id,
+        buckets: (0..pieces).map(bucket).collect(),
+    }
+}
+
 impl Replay for Generated {
     fn facts(&self) -> Arc<Facts> {
         Arc::clone(&self.facts)
@@ -171,6 +229,10 @@ impl Replay for Generated {
         buckets: usize,
     ) -> Result<Vec<SeriesData>, ReplayError> {
         let pieces = i64::try_from(buckets.max(1)).expect("a screen is not that wide");
+        if self.is_rough {
+            let rough = |id: &SeriesId| rough(*id, (from, to), pieces);
+            return Ok(wanted.iter().map(rough).collect());
+        }
         let step = ((to.0 - from.0) / pieces / SECOND).max(1);
         let seen = |moment: &&Moment| from <= wall(moment.second + 1) && wall(moment.second) <= to;
         let one = |id: &SeriesId| {
@@ -199,6 +261,19 @@ impl Replay for Generated {
             }
         };
         Ok(wanted.iter().map(one).collect())
+    }
+
+    fn rows(
+        &mut self,
+        group: RowGroup,
+        (from, to): (WallTime, WallTime),
+        most: usize,
+    ) -> Result<RowsData, ReplayError> {
+        Ok(events::rows(&self.moments, group, (from, to), most))
+    }
+
+    fn events(&mut self) -> Result<Events, ReplayError> {
+        Ok(events::all(self.many))
     }
 
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {

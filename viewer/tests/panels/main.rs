@@ -1,15 +1,19 @@
 //! The viewer driven as a person drives it, on a generated capture and without a display.
 
+mod cost;
 mod filtering;
 mod generated;
+mod lanes;
 mod looking;
 mod pictures;
 mod sorting;
 mod stepping;
+mod tracks;
 
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::worker::Opener;
+use afterimage_viewer::state::Document;
 use egui_kittest::Harness;
 use generated::Generated;
 use std::path::PathBuf;
@@ -29,8 +33,12 @@ fn viewer(ctx: &egui::Context, at: &str) -> Viewer {
 
 /// The whole viewer as a person sees it.
 fn harness(at: &'static str) -> Harness<'static, Viewer> {
+    harness_of(egui::vec2(1280.0, 800.0), at)
+}
+
+fn harness_of(size: egui::Vec2, at: &'static str) -> Harness<'static, Viewer> {
     let mut harness = Harness::builder()
-        .with_size(egui::vec2(1280.0, 800.0))
+        .with_size(size)
         .with_max_steps(40)
         .build_eframe(move |creation| viewer(&creation.egui_ctx, at));
     settle(&mut harness);
@@ -47,6 +55,11 @@ fn settle(harness: &mut Harness<'static, Viewer>) {
         );
         harness.run();
     }
+}
+
+/// The capture that is shown.
+fn document<'a>(harness: &'a Harness<'static, Viewer>) -> &'a Document {
+    harness.state().state().document().expect("one is open")
 }
 
 /// The time the cursor stands at.

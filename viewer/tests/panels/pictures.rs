@@ -2,6 +2,7 @@
 
 use crate::viewer;
 use afterimage_format::time::WallTime;
+use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::SeriesId;
 use afterimage_viewer::screenshot::{Screen, Size, write_png};
@@ -115,4 +116,115 @@ fn look(
         .picture(&mut viewer, size, choice, events)
         .expect("it can be painted");
     write_png(&image, &folder.join(format!("viewer-{name}.png"))).expect("it can be painted");
+}
+
+/// Not a test of anything either: the same of a capture file that the environment names.
+#[test]
+#[ignore = "for looking at: AFTERIMAGE_LOOK=FILE cargo test -p afterimage-viewer --test panels -- --ignored capture"]
+fn pictures_of_a_capture_to_look_at() {
+    use afterimage_viewer::command::{TimeCommand, TrackCommand};
+    use afterimage_viewer::state::tracks::TrackId;
+    let Some(file) = std::env::var_os("AFTERIMAGE_LOOK") else {
+        return;
+    };
+    let at = std::env::var("AFTERIMAGE_AT").unwrap_or_else(|_| "end".to_owned());
+    let tracks = |all: &[TrackId]| -> Vec<Command> {
+        let toggle = |id: &TrackId| Command::Track(TrackCommand::Toggle(*id));
+        all.iter().map(toggle).collect()
+    };
+    let large = (1600, 1000, 1.0);
+    let none: Vec<Command> = vec![];
+    let all = tracks(&TrackId::ALL[1..]);
+    let some = tracks(&[TrackId::Cpus, TrackId::Memory, TrackId::Disk]);
+    let zoom = vec![
+        Command::Time(TimeCommand::ZoomAtCursor(0.25)),
+        Command::Track(TrackCommand::NextEvent),
+    ];
+    let pictures = [
+        (
+            "dark",
+            large,
+            ThemeChoice::Dark,
+            none.clone(),
+            hover(700.0, 300.0),
+        ),
+        (
+            "light",
+            large,
+            ThemeChoice::Light,
+            none.clone(),
+            hover(10.0, 999.0),
+        ),
+        (
+            "dark-small",
+            (1000, 700, 1.0),
+            ThemeChoice::Dark,
+            none.clone(),
+            hover(10.0, 699.0),
+        ),
+        (
+            "light-twice",
+            (3200, 2000, 2.0),
+            ThemeChoice::Light,
+            some.clone(),
+            hover(10.0, 999.0),
+        ),
+        (
+            "dark-some",
+            large,
+            ThemeChoice::Dark,
+            some,
+            hover(700.0, 540.0),
+        ),
+        (
+            "dark-all",
+            (1600, 1400, 1.0),
+            ThemeChoice::Dark,
+            all,
+            hover(10.0, 999.0),
+        ),
+        (
+            "light-zoom",
+            large,
+            ThemeChoice::Light,
+            zoom,
+            hover(10.0, 999.0),
+        ),
+    ];
+    for (name, size, choice, commands, event) in pictures {
+        let mut viewer = |ctx: &egui::Context| {
+            let mut viewer = Viewer::new(ctx);
+            viewer.perform(Command::Open {
+                path: file.clone().into(),
+                at: at.parse().ok(),
+            });
+            viewer
+        };
+        look_at(name, (&mut viewer, size), choice, (&commands, event));
+    }
+}
+
+/// Opens a capture.
+type Opened<'a> = &'a mut dyn FnMut(&egui::Context) -> Viewer;
+
+/// Opens a viewer, does something in it, and writes its picture.
+fn look_at(
+    name: &str,
+    (viewer, (width, height, scale)): (Opened<'_>, (u16, u16, f32)),
+    choice: ThemeChoice,
+    (commands, event): (&[Command], Event),
+) {
+    let ctx = egui::Context::default();
+    let mut viewer = viewer(&ctx);
+    let mut screen = Screen::new(&ctx).scaled(scale);
+    let size = Size { width, height };
+    let loaded = screen.picture(&mut viewer, size, choice, &[]);
+    loaded.expect("it can be painted");
+    for command in commands {
+        viewer.perform(command.clone());
+    }
+    let image = screen.picture(&mut viewer, size, choice, &[event]);
+    let image = image.expect("it can be painted");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    write_png(&image, &folder.join(format!("capture-{name}.png"))).expect("it is written");
 }

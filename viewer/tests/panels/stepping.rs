@@ -53,7 +53,7 @@ fn g_takes_a_time_and_goes_there() {
 #[test]
 fn a_click_on_the_curves_puts_the_cursor_there() {
     let mut harness = harness("14:30:00");
-    let label = "Tasks over time, cursor at 14:30:00";
+    let label = "Load against wait over time, cursor at 14:30:00";
     harness.get_by_label(label).click();
     settle(&mut harness);
     // The middle of a view that shows 13:00 to 15:00 and as much more at either end.

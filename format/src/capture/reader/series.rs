@@ -7,6 +7,7 @@ use crate::facts::GapKind;
 use crate::process::ProcessKey;
 use crate::series::{Series, SeriesReader};
 use crate::time::{Seq, WallTime};
+use std::time::Duration;
 
 /// Curves: buckets in order of time. Where ticks are missing there is no bucket.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +38,18 @@ impl Capture {
         if last.0 - first.0 < most as u64 {
             return self.curves_of_ticks(first, last);
         }
-        self.curves_of_level(level_for(from, to, most), first, last)
+        let level = level_for(self.recorded_between(from, to)?, most);
+        self.curves_of_level(level, first, last)
+    }
+
+    /// The time between two moments less the gaps in it: days in which nothing was recorded
+    /// must not make the rest of them coarse.
+    fn recorded_between(&mut self, from: WallTime, to: WallTime) -> Result<Duration, CaptureError> {
+        let whole = to.since(from).unwrap_or_default();
+        let gaps = self.gaps()?.into_iter();
+        let gaps = gaps.filter(|gap| gap.kind != GapKind::ClockStepped);
+        let missing = gaps.filter_map(|gap| gap.to.min(to).since(gap.from.max(from)));
+        Ok(missing.fold(whole, Duration::saturating_sub))
     }
 
     /// One bucket a tick.
@@ -176,7 +188,7 @@ impl Capture {
         }
         let mut buckets: Vec<LifeBucket> = Vec::new();
         let mut after = first.0;
-        let level = level_for(from, to, most);
+        let level = level_for(self.recorded_between(from, to)?, most);
         for finer in LEVELS.into_iter().rev().filter(|&finer| finer <= level) {
             for (bucket, lives) in self.lives_of_level(finer, Seq(after), last)? {
                 after = bucket.first.0 + bucket.ticks;
@@ -275,9 +287,9 @@ impl Capture {
     }
 }
 
-/// The finest level of which about `most` buckets cover the time.
-fn level_for(from: WallTime, to: WallTime, most: usize) -> u32 {
-    let seconds = to.since(from).map_or(0, |length| length.as_secs());
+/// The finest level of which about `most` buckets cover so much recorded time.
+fn level_for(recorded: Duration, most: usize) -> u32 {
+    let seconds = recorded.as_secs();
     let fits = |level: &&u32| seconds / u64::from(**level) <= most as u64;
     *LEVELS.iter().find(fits).unwrap_or(&LEVELS[2])
 }

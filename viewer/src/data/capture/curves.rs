@@ -1,7 +1,7 @@
 //! The reader's buckets as pieces of curves: each stands until the next one begins.
 
 use crate::data::{Bucket, SeriesData, SeriesId};
-use afterimage_format::capture::pyramid;
+use afterimage_format::capture::pyramid::{self, Spread};
 use afterimage_format::series::Series;
 use afterimage_format::time::{Seq, WallTime};
 use std::time::Duration;
@@ -51,15 +51,16 @@ fn follows(bucket: &pyramid::Bucket, next: &pyramid::Bucket, interval: Duration)
 pub(super) fn of(
     id: SeriesId,
     pieces: &[Piece<'_>],
+    page_bytes: f64,
     after_gap: impl Fn(Seq) -> bool,
 ) -> SeriesData {
-    let (series, is_rate) = stored(id);
+    let is_rate = stored(id).is_rate;
     let buckets = pieces.iter().filter_map(|piece| {
         let bucket = piece.bucket;
         if is_rate && bucket.ticks == 1 && after_gap(bucket.first) {
             return None;
         }
-        let spread = bucket.of(series)?;
+        let spread = spread(id, bucket, page_bytes)?;
         Some(Bucket {
             from: bucket.from,
             to: piece.to,
@@ -74,16 +75,117 @@ pub(super) fn of(
     }
 }
 
-/// What a capture calls a curve, and whether it comes from the difference of two ticks.
-fn stored(id: SeriesId) -> (Series, bool) {
+/// What a curve did in a bucket of the reader, in the curve's own unit.
+pub(super) fn spread(id: SeriesId, bucket: &pyramid::Bucket, page_bytes: f64) -> Option<Spread> {
+    let stored = stored(id);
+    let factor = match stored.scale {
+        Scale::One => 1.0,
+        Scale::Kib => 1024.0,
+        Scale::Pages => page_bytes,
+    };
+    let mut sum: Option<Spread> = None;
+    for (sign, series) in stored.parts {
+        let part = bucket.of(*series)?;
+        let before = sum.unwrap_or(Spread {
+            min: 0.0,
+            max: 0.0,
+            mean: 0.0,
+        });
+        // Over several ticks the extremes of a sum are not those of its parts; its mean is.
+        sum = Some(Spread {
+            min: before.min + sign * part.mean,
+            max: before.max + sign * part.mean,
+            mean: before.mean + sign * part.mean,
+        });
+        if stored.parts.len() == 1 {
+            sum = Some(part);
+        }
+    }
+    sum.map(|sum| Spread {
+        min: sum.min * factor,
+        max: sum.max * factor,
+        mean: sum.mean * factor,
+    })
+}
+
+/// What the numbers of a capture are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    One,
+    Kib,
+    Pages,
+}
+
+/// How a curve comes from what a capture stores.
+#[derive(Debug, Clone, Copy)]
+struct Stored {
+    /// What is added, and what is taken away.
+    parts: &'static [(f64, Series)],
+    scale: Scale,
+    /// Whether it comes from the difference of two ticks.
+    is_rate: bool,
+}
+
+const USED: [(f64, Series); 4] = [
+    (1.0, Series::MemoryTotal),
+    (-1.0, Series::MemoryFree),
+    (-1.0, Series::Buffers),
+    (-1.0, Series::Cached),
+];
+
+/// How a curve comes from what a capture stores.
+fn stored(id: SeriesId) -> Stored {
+    use SeriesId as Id;
+    macro_rules! one {
+        ($series:ident, $scale:ident, $is_rate:literal) => {
+            Stored {
+                parts: &[(1.0, Series::$series)],
+                scale: Scale::$scale,
+                is_rate: $is_rate,
+            }
+        };
+    }
     match id {
-        SeriesId::LoadOne => (Series::Load1, false),
-        SeriesId::LoadFive => (Series::Load5, false),
-        SeriesId::LoadFifteen => (Series::Load15, false),
-        SeriesId::Runnable => (Series::Running, false),
-        SeriesId::Blocked => (Series::Blocked, false),
-        SeriesId::PressureCpu => (Series::PressureCpuSome, true),
-        SeriesId::PressureIo => (Series::PressureIoSome, true),
-        SeriesId::PressureMemory => (Series::PressureMemorySome, true),
+        Id::LoadOne => one!(Load1, One, false),
+        Id::LoadFive => one!(Load5, One, false),
+        Id::LoadFifteen => one!(Load15, One, false),
+        Id::Runnable => one!(Running, One, false),
+        Id::Blocked => one!(Blocked, One, false),
+        Id::PressureCpu => one!(PressureCpuSome, One, true),
+        Id::PressureIo => one!(PressureIoSome, One, true),
+        Id::PressureIoFull => one!(PressureIoFull, One, true),
+        Id::PressureMemory => one!(PressureMemorySome, One, true),
+        Id::PressureMemoryFull => one!(PressureMemoryFull, One, true),
+        Id::CpuIowait => one!(CpuIowait, One, true),
+        Id::CpuUser => one!(CpuUser, One, true),
+        Id::CpuNice => one!(CpuNice, One, true),
+        Id::CpuSystem => one!(CpuSystem, One, true),
+        Id::CpuInterrupts => one!(CpuInterrupts, One, true),
+        Id::CpuSteal => one!(CpuSteal, One, true),
+        Id::CpuBusy => one!(CpuBusy, One, true),
+        Id::MemoryUsed => Stored {
+            parts: &USED,
+            scale: Scale::Kib,
+            is_rate: false,
+        },
+        Id::MemoryCache => Stored {
+            parts: &[(1.0, Series::Buffers), (1.0, Series::Cached)],
+            scale: Scale::Kib,
+            is_rate: false,
+        },
+        Id::MemoryFree => one!(MemoryFree, Kib, false),
+        Id::MemoryAvailable => one!(MemoryAvailable, Kib, false),
+        Id::MemoryTotal => one!(MemoryTotal, Kib, false),
+        Id::Dirty => one!(Dirty, Kib, false),
+        Id::SwapUsed => one!(SwapUsed, Kib, false),
+        Id::SwapIn => one!(SwapIn, Pages, true),
+        Id::SwapOut => one!(SwapOut, Pages, true),
+        Id::MajorFaults => one!(MajorFaults, One, true),
+        Id::DiskRead => one!(PagedIn, Kib, true),
+        Id::DiskWritten => one!(PagedOut, Kib, true),
+        Id::Received => one!(Received, One, true),
+        Id::Sent => one!(Sent, One, true),
+        Id::ContextSwitches => one!(ContextSwitches, One, true),
+        Id::Forks => one!(Forks, One, true),
     }
 }

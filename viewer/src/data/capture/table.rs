@@ -1,10 +1,12 @@
 //! A sample as the process table and the legend show it.
 
+use super::curves;
 use crate::data::{ProcessRow, SeriesId, Snapshot};
 use afterimage_analysis::escape::Escaped;
 use afterimage_analysis::rate::Step;
 use afterimage_analysis::replay::ps::{self, Row, View};
 use afterimage_analysis::zone::Zone;
+use afterimage_format::capture::pyramid::Bucket;
 use afterimage_format::facts::Host;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::sample::{Pressure, Sample, State};
@@ -16,14 +18,15 @@ pub(super) fn snapshot(
     now: &Sample,
     step: Option<&Step<'_>>,
     host: &Host,
-    zone: &Zone,
+    (zone, curves): (&Zone, Option<&Bucket>),
 ) -> Snapshot {
     let view = View::new(host, zone, &now.times);
     let before = |key| Some(step?.before.process(key)?.counters());
     let processes = now.processes.iter();
     let processes = processes.map(|process| (process.listed(), before(process.key)));
     let rows = ps::rows(processes, step.map(|step| step.elapsed), host);
-    let values = SeriesId::ALL.map(|id| (id, value(id, now, step)));
+    let page_bytes = host.page_size.get() as f64;
+    let values = SeriesId::ALL.map(|id| (id, value(id, now, step, curves, page_bytes)));
     Snapshot {
         seq: now.times.seq,
         at: now.times.began.wall,
@@ -34,7 +37,13 @@ pub(super) fn snapshot(
 }
 
 /// The value of a curve at one instant.
-fn value(id: SeriesId, now: &Sample, step: Option<&Step<'_>>) -> Reading<f64> {
+fn value(
+    id: SeriesId,
+    now: &Sample,
+    step: Option<&Step<'_>>,
+    curves: Option<&Bucket>,
+    page_bytes: f64,
+) -> Reading<f64> {
     let machine = &now.machine;
     let count = |reading: Reading<u64>| reading.map(|count| count as f64);
     let load = |place: usize| count(machine.load_hundredths[place]).map(|load| load / 100.0);
@@ -46,7 +55,14 @@ fn value(id: SeriesId, now: &Sample, step: Option<&Step<'_>>) -> Reading<f64> {
         SeriesId::Blocked => count(machine.blocked),
         SeriesId::PressureCpu => pressure("cpu some", now, step),
         SeriesId::PressureIo => pressure("io some", now, step),
+        SeriesId::PressureIoFull => pressure("io full", now, step),
         SeriesId::PressureMemory => pressure("memory some", now, step),
+        SeriesId::PressureMemoryFull => pressure("memory full", now, step),
+        // What the curve shows at this very tick.
+        _ => curves
+            .and_then(|bucket| curves::spread(id, bucket, page_bytes))
+            .map(|spread| spread.mean)
+            .ok_or(Missing::NotRead),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is true of a capture as a whole: the host, the runs, where it begins and ends, the gaps.
 
 use super::damage::DamageSeen;
+use crate::data::events::RunBand;
 use crate::data::{Ending, Facts, GapBand, ReplayError};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
@@ -64,6 +65,42 @@ impl Whole {
     pub(super) fn interval_at(&self, seq: Seq) -> Duration {
         let run = self.runs.iter().rev().find(|run| run.first <= seq);
         run.map_or(Duration::from_secs(1), |run| run.interval)
+    }
+
+    /// The runs of the recorder as the viewer shows them; one that has no end reaches to `last`,
+    /// or to where the next one begins.
+    pub(super) fn runs(&self, last: WallTime) -> Vec<RunBand> {
+        let next = self.runs.iter().skip(1).map(|run| run.first);
+        let ends = next.map(Some).chain([None]);
+        let band = |(run, next): (&Run, Option<Seq>)| {
+            let before = next.and_then(|next| {
+                let mut gaps = self.gaps.iter();
+                gaps.find(|gap| gap.after.0 + 1 == next.0)
+            });
+            RunBand {
+                from: run.from,
+                to: run.to.or(before.map(|gap| gap.from)).unwrap_or(last),
+                interval: run.interval,
+                end: run.end.clone(),
+            }
+        };
+        self.runs.iter().zip(ends).map(band).collect()
+    }
+
+    /// Whether a run began with this tick.
+    pub(super) fn is_first_of_run(&self, seq: Seq) -> bool {
+        self.runs.iter().any(|run| run.first == seq)
+    }
+
+    /// Whether a run ended with this tick.
+    pub(super) fn is_last_of_run(&self, seq: Seq) -> bool {
+        self.is_first_of_run(Seq(seq.0 + 1)) || seq == self.ends.1
+    }
+
+    /// The ticks after which others are missing.
+    pub(super) fn before_gaps(&self) -> impl Iterator<Item = Seq> {
+        let gaps = self.gaps.iter().filter(|gap| has_no_ticks(gap));
+        gaps.map(|gap| gap.after)
     }
 
     /// Whether ticks are missing right before `seq`.

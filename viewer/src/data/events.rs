@@ -1,0 +1,177 @@
+//! What happened at one moment each, for the lanes under the curves.
+
+use afterimage_format::time::WallTime;
+use std::time::Duration;
+
+/// A row of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// What somebody wrote into the recording with `afterimage mark`.
+    Marks,
+    /// Kills by the OOM killer, from the kernel log.
+    OomKills,
+    /// The kernel log.
+    KernelLog,
+    /// Births and deaths of processes.
+    Processes,
+    /// Runs of the recorder, and gaps.
+    Recorder,
+}
+
+impl Lane {
+    /// Every lane, from the top.
+    pub const ALL: [Self; 5] = [
+        Self::Marks,
+        Self::OomKills,
+        Self::KernelLog,
+        Self::Processes,
+        Self::Recorder,
+    ];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Marks => "Marks",
+            Self::OomKills => "OOM kills",
+            Self::KernelLog => "Kernel log",
+            Self::Processes => "Processes",
+            Self::Recorder => "Recorder",
+        }
+    }
+
+    /// What it shows, for someone who has never seen it.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Marks => "Notes that somebody put into the recording with `afterimage mark`.",
+            Self::OomKills => {
+                "Processes that the kernel killed because memory ran out, on the machine or in a \
+                 cgroup."
+            }
+            Self::KernelLog => {
+                "What the kernel logged: errors in the upper row, warnings in the middle, the rest \
+                 below."
+            }
+            Self::Processes => {
+                "How many processes began (upwards) and ended (downwards). Known a minute after \
+                 it happened."
+            }
+            Self::Recorder => "When the recorder ran, and when it did not, and why.",
+        }
+    }
+
+    /// What its rows of events are called, from the top.
+    pub const fn classes(self) -> &'static [&'static str] {
+        match self {
+            Self::Marks => &["mark"],
+            Self::OomKills => &["kill"],
+            Self::KernelLog => &["error", "warning", "message"],
+            Self::Processes => &["birth", "death"],
+            Self::Recorder => &["begin of a run", "gap"],
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneEvent {
+    /// When; the snapshot at or before this instant is the one to look at.
+    pub at: WallTime,
+    /// How many things are told of together, at least 1.
+    pub count: u64,
+    /// What it was.
+    pub text: Box<str>,
+}
+
+/// One run of the recorder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunBand {
+    /// When it began.
+    pub from: WallTime,
+    /// When it ended, or the end of the capture.
+    pub to: WallTime,
+    /// The time between two ticks.
+    pub interval: Duration,
+    /// How it ended, as the capture names it; `None` while it goes on, and after a crash.
+    pub end: Option<String>,
+}
+
+/// Everything that happened in a capture, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Events {
+    /// Each row of events in order of time, by lane and by class.
+    rows: Vec<(Lane, Vec<Vec<LaneEvent>>)>,
+    /// The runs of the recorder.
+    pub runs: Vec<RunBand>,
+}
+
+impl Events {
+    /// Events from rows in any order, each for one class of a lane.
+    pub fn new(
+        rows: impl IntoIterator<Item = (Lane, usize, Vec<LaneEvent>)>,
+        runs: Vec<RunBand>,
+    ) -> Self {
+        let empty = |lane: Lane| (lane, vec![Vec::new(); lane.classes().len()]);
+        let mut all: Vec<(Lane, Vec<Vec<LaneEvent>>)> = Lane::ALL.map(empty).into();
+        for (lane, class, mut events) in rows {
+            events.sort_by_key(|event| event.at);
+            let found = all.iter_mut().find(|(known, _)| *known == lane);
+            if let Some(row) = found.and_then(|(_, classes)| classes.get_mut(class)) {
+                *row = events;
+            }
+        }
+        Self { rows: all, runs }
+    }
+
+    /// The rows of a lane, one a class.
+    pub fn of(&self, lane: Lane) -> &[Vec<LaneEvent>] {
+        let found = self.rows.iter().find(|(known, _)| *known == lane);
+        found.map_or(&[], |(_, classes)| classes)
+    }
+
+    /// The first event of a lane after an instant.
+    pub fn after(&self, lane: Lane, at: WallTime) -> Option<&LaneEvent> {
+        let next = |row: &'_ Vec<LaneEvent>| row.partition_point(|event| event.at <= at);
+        let first = self.of(lane).iter().filter_map(|row| row.get(next(row)));
+        first.min_by_key(|event| event.at)
+    }
+
+    /// The last event of a lane before an instant.
+    pub fn before(&self, lane: Lane, at: WallTime) -> Option<&LaneEvent> {
+        let before = |row: &'_ Vec<LaneEvent>| {
+            let place = row.partition_point(|event| event.at < at);
+            place.checked_sub(1)
+        };
+        let last = self.of(lane).iter().filter_map(|row| row.get(before(row)?));
+        last.max_by_key(|event| event.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(at: i64) -> LaneEvent {
+        LaneEvent {
+            at: WallTime(at),
+            count: 1,
+            text: "".into(),
+        }
+    }
+
+    #[test]
+    fn the_neighbours_of_an_instant_are_found_in_all_classes() {
+        let rows = [
+            (Lane::KernelLog, 0, vec![event(50)]),
+            (Lane::KernelLog, 2, vec![event(30), event(10)]),
+        ];
+        let events = Events::new(rows, vec![]);
+        let at = |found: Option<&LaneEvent>| found.map(|event| event.at.0);
+        let log = Lane::KernelLog;
+        assert_eq!(at(events.after(log, WallTime(10))), Some(30));
+        assert_eq!(at(events.after(log, WallTime(30))), Some(50));
+        assert_eq!(at(events.after(log, WallTime(50))), None);
+        assert_eq!(at(events.before(log, WallTime(50))), Some(30));
+        assert_eq!(at(events.before(log, WallTime(10))), None);
+        assert_eq!(at(events.after(Lane::Marks, WallTime(0))), None);
+    }
+}

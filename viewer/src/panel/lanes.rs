@@ -1,0 +1,193 @@
+//! The lanes under the tracks: what happened, gathered by pixel.
+//!
+//! Position and form say what an event is, colour only repeats it: errors of the kernel log
+//! stand above warnings and those above the rest, births go up and deaths down.
+
+mod draw;
+
+use crate::command::{Command, TrackCommand};
+use crate::data::Lane;
+use crate::data::events::LaneEvent;
+use crate::display;
+use crate::paint::clusters::between;
+use crate::paint::points;
+use crate::panel::pointer;
+use crate::panel::timeline::{cursor_line, gap_at, gap_words};
+use crate::panel::track::gaps;
+use crate::state::Document;
+use crate::theme::Tokens;
+use crate::time_axis::TimeAxis;
+use egui::{
+    Align2, FontId, Rect, Response, RichText, Sense, Stroke, Tooltip, Ui, WidgetInfo, pos2, vec2,
+};
+
+/// How high one lane is.
+const LANE: f32 = 18.0;
+/// Room above and below the lanes.
+const AROUND: f32 = 3.0;
+/// How high all of them are.
+pub const HEIGHT: f32 = LANE * Lane::ALL.len() as f32 + 2.0 * AROUND;
+/// How near the pointer must be to an event, in points.
+const NEAR: f64 = 4.0;
+/// How many events the words beside the pointer tell of.
+const TOLD: usize = 8;
+
+/// Draws them.
+pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let size = vec2(ui.available_width(), HEIGHT);
+    let (full, _) = ui.allocate_exact_size(size, Sense::hover());
+    let plot = full
+        .with_min_x(points(axis.left))
+        .with_max_x(points(axis.right));
+    let painter = ui.painter().clone();
+    painter.hline(full.x_range(), full.top(), Stroke::new(1.0, tokens.line));
+    let clipped = painter.with_clip_rect(plot.intersect(ui.clip_rect()));
+    gaps(&clipped, document, axis, plot, tokens);
+    cursor_line(&clipped, document, axis, plot.y_range());
+    for (place, lane) in Lane::ALL.into_iter().enumerate() {
+        let top = full.top() + AROUND + place as f32 * LANE;
+        let rect = Rect::from_min_size(pos2(full.left(), top), vec2(full.width(), LANE));
+        let area = rect.with_min_x(plot.left()).with_max_x(plot.right());
+        if place > 0 {
+            painter.hline(area.x_range(), rect.top(), Stroke::new(1.0, tokens.grid));
+        }
+        draw::lane(&clipped, document, axis, (lane, area));
+        title(ui, document, (lane, rect.with_max_x(plot.left())), out);
+        one(ui, document, axis, (lane, area), out);
+    }
+}
+
+/// The name of a lane, which chooses it for the keys.
+fn title(ui: &Ui, document: &Document, (lane, rect): (Lane, Rect), out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let is_chosen = document.timeline.lane == lane;
+    let response = ui.interact(
+        rect,
+        ui.scope_id().with(("lane title", lane)),
+        Sense::click(),
+    );
+    response.widget_info(|| {
+        let name = format!("Lane: {}", lane.name());
+        WidgetInfo::selected(egui::Role::RadioButton, true, is_chosen, name)
+    });
+    let color = match (is_chosen, response.hovered()) {
+        (true, _) => tokens.text_strong,
+        (false, true) => tokens.text,
+        (false, false) => tokens.text_weak,
+    };
+    if is_chosen {
+        let bar = Rect::from_min_size(rect.left_top() + vec2(6.0, 3.0), vec2(2.0, LANE - 6.0));
+        ui.painter().rect_filled(bar, 1.0, tokens.text_strong);
+    }
+    let place = pos2(rect.left() + 12.0, rect.center().y);
+    let font = FontId::proportional(12.0);
+    ui.painter()
+        .text(place, Align2::LEFT_CENTER, lane.name(), font, color);
+    if response.clicked() {
+        out.push(Command::Track(TrackCommand::ChooseLane(lane)));
+    }
+    let keys = "N and Shift-N go from one to the next.";
+    response.on_hover_text(format!("{} {keys}", lane.meaning()));
+}
+
+/// The mouse on a lane: words about what is under it, and a click that goes there.
+fn one(
+    ui: &Ui,
+    document: &Document,
+    axis: &TimeAxis,
+    (lane, area): (Lane, Rect),
+    out: &mut Vec<Command>,
+) {
+    let response = ui.interact(
+        area,
+        ui.scope_id().with(("lane", lane)),
+        Sense::click_and_drag(),
+    );
+    response.widget_info(|| {
+        let rows = document.timeline.events.as_ref();
+        let count: usize = rows.map_or(0, |events| events.of(lane).iter().map(Vec::len).sum());
+        WidgetInfo::labeled(
+            egui::Role::Image,
+            true,
+            format!("{}: {count} events", lane.name()),
+        )
+    });
+    pointer::zoom(ui, &response, axis, out);
+    pointer::pan(ui, &response, axis, out);
+    let Some(place) = response.hover_pos().or(response.interact_pointer_pos()) else {
+        return;
+    };
+    let near = near(document, axis, lane, f64::from(place.x));
+    if response.clicked() {
+        let x = f64::from(place.x);
+        let distance = |event: &&LaneEvent| ordered((axis.x_from_time(event.at) - x).abs());
+        let nearest = near
+            .iter()
+            .flat_map(|(_, events)| events.iter())
+            .min_by_key(distance);
+        let at = nearest.map_or_else(|| axis.time_from_x(x), |event| event.at);
+        out.push(Command::Track(TrackCommand::ChooseLane(lane)));
+        out.push(Command::SetCursor(at));
+        out.push(Command::Time(crate::command::TimeCommand::Settle));
+    }
+    if response.hovered() && !near.is_empty() {
+        words(ui, &response, document, &near);
+    } else if response.hovered()
+        && let Some(gap) = gap_at(document, axis, place.x)
+    {
+        gap_words(ui, &response, document, gap);
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a distance on a screen, in thousandths"
+)]
+fn ordered(distance: f64) -> i64 {
+    (distance * 1e3) as i64
+}
+
+/// The events near a place, by class.
+fn near<'a>(
+    document: &'a Document,
+    axis: &TimeAxis,
+    lane: Lane,
+    x: f64,
+) -> Vec<(&'static str, &'a [LaneEvent])> {
+    let Some(events) = &document.timeline.events else {
+        return vec![];
+    };
+    let (from, to) = (axis.time_from_x(x - NEAR), axis.time_from_x(x + NEAR));
+    let classes = lane.classes().iter().zip(events.of(lane));
+    classes
+        .map(|(class, row)| (*class, between(row, from, to)))
+        .filter(|(_, events)| !events.is_empty())
+        .collect()
+}
+
+fn words(ui: &Ui, response: &Response, document: &Document, near: &[(&str, &[LaneEvent])]) {
+    let tokens = Tokens::of(ui.visuals());
+    Tooltip::for_widget(response)
+        .at_pointer()
+        .gap(12.0)
+        .width(520.0)
+        .show(|ui| {
+            for (class, events) in near {
+                let count: u64 = events.iter().map(|event| event.count).sum();
+                if count > 1 || near.len() > 1 {
+                    let text = display::counted(count, class);
+                    ui.label(RichText::new(text).color(tokens.text_strong));
+                }
+                let most = (TOLD / near.len()).max(2);
+                for event in events.iter().take(most) {
+                    let at = document.zone.time_of_day(event.at);
+                    ui.label(format!("{at}  {}", event.text));
+                }
+                if events.len() > most {
+                    let text = format!("… and {} more", events.len() - most);
+                    ui.label(RichText::new(text).color(tokens.text_weak));
+                }
+            }
+        });
+}

@@ -1,0 +1,196 @@
+//! How the events of each lane look.
+
+use crate::data::Lane;
+use crate::data::events::{Events, LaneEvent, RunBand};
+use crate::display;
+use crate::paint::clusters::{Cluster, clusters};
+use crate::paint::curve::quad;
+use crate::paint::points;
+use crate::state::Document;
+use crate::theme::Tokens;
+use crate::time_axis::TimeAxis;
+use egui::{Color32, FontId, Mesh, Painter, Rect, Shape, Stroke, pos2, vec2};
+
+/// A lane, with the painter and everything that its events are drawn with.
+struct Drawing<'a> {
+    painter: &'a Painter,
+    axis: &'a TimeAxis,
+    tokens: &'static Tokens,
+    area: Rect,
+}
+
+/// Draws the events of a lane.
+pub(super) fn lane(
+    painter: &Painter,
+    document: &Document,
+    axis: &TimeAxis,
+    (lane, area): (Lane, Rect),
+) {
+    let Some(events) = &document.timeline.events else {
+        return;
+    };
+    let drawing = Drawing {
+        painter,
+        axis,
+        tokens: Tokens::of(&painter.ctx().global_style().visuals),
+        area,
+    };
+    match lane {
+        Lane::Marks => drawing.marks(&events.of(lane)[0]),
+        Lane::OomKills => drawing.kills(&events.of(lane)[0]),
+        Lane::KernelLog => drawing.log(events),
+        Lane::Processes => drawing.lives(events),
+        Lane::Recorder => drawing.runs(&events.runs),
+    }
+}
+
+impl Drawing<'_> {
+    fn per_point(&self) -> f64 {
+        f64::from(self.painter.ctx().pixels_per_point())
+    }
+
+    fn clusters(&self, row: &[LaneEvent]) -> Vec<Cluster> {
+        clusters(row, self.axis, self.per_point())
+    }
+
+    fn x(&self, cluster: Cluster) -> f32 {
+        points(cluster.pixel as f64 / self.per_point())
+    }
+
+    /// A flag with its words beside it, as far as they reach the next one.
+    fn marks(&self, row: &[LaneEvent]) {
+        let clusters = self.clusters(row);
+        let color = self.tokens.mark;
+        for (place, cluster) in clusters.iter().enumerate() {
+            let x = self.x(*cluster);
+            let (top, bottom) = (self.area.top() + 3.0, self.area.bottom() - 3.0);
+            self.painter.vline(x, top..=bottom, Stroke::new(1.5, color));
+            let tip = pos2(x + 7.0, top + 3.5);
+            let flag = vec![pos2(x, top), tip, pos2(x, top + 7.0)];
+            self.painter
+                .add(Shape::convex_polygon(flag, color, Stroke::NONE));
+            let next = clusters.get(place + 1).map(|next| self.x(*next));
+            let room = next.unwrap_or(self.area.right()) - x - 18.0;
+            let many = cluster.end - cluster.first;
+            let text = match many {
+                1 => row[cluster.first].text.to_string(),
+                _ => display::counted(many as u64, "mark"),
+            };
+            self.words((x + 11.0, room), text, self.tokens.text);
+        }
+    }
+
+    /// A cross, with the name beside it.
+    fn kills(&self, row: &[LaneEvent]) {
+        let clusters = self.clusters(row);
+        let stroke = Stroke::new(2.0, self.tokens.blocked);
+        for (place, cluster) in clusters.iter().enumerate() {
+            let middle = pos2(self.x(*cluster), self.area.center().y);
+            for side in [-1.0, 1.0] {
+                let arm = vec2(4.0, 4.0 * side);
+                self.painter
+                    .line_segment([middle - arm, middle + arm], stroke);
+            }
+            let next = clusters.get(place + 1).map(|next| self.x(*next));
+            let room = next.unwrap_or(self.area.right()) - middle.x - 20.0;
+            let event = &row[cluster.first];
+            let text = match cluster.end - cluster.first {
+                1 => event.text.split(": ").next().unwrap_or_default().to_owned(),
+                many => display::counted(many as u64, "kill"),
+            };
+            self.words((middle.x + 9.0, room), text, self.tokens.text);
+        }
+    }
+
+    /// Words that are left out when they do not fit, but for the beginning of long ones.
+    fn words(&self, (x, room): (f32, f32), text: String, color: Color32) {
+        let font = FontId::proportional(11.0);
+        let galley = self.painter.layout_no_wrap(text, font, color);
+        if galley.rect.width() <= room {
+            let y = self.area.center().y - galley.rect.height() / 2.0;
+            self.painter.galley(pos2(x, y), galley, color);
+        }
+    }
+
+    /// Three rows: errors, warnings, the rest. The more there are, the stronger.
+    fn log(&self, events: &Events) {
+        let colors = [self.tokens.blocked, self.tokens.warning, self.tokens.event];
+        let step = (self.area.height() - 3.0) / 3.0;
+        let mut mesh = Mesh::default();
+        for (class, (row, color)) in events.of(Lane::KernelLog).iter().zip(colors).enumerate() {
+            let top = self.area.top() + 2.0 + class as f32 * step;
+            for cluster in self.clusters(row) {
+                let count = (cluster.end - cluster.first) as f32;
+                let strength = (0.62 + count.ln() * 0.09).min(1.0);
+                let x = self.x(cluster);
+                let width = if class == 2 { 1.5 } else { 2.5 };
+                let edges = [x - width / 2.0, x + width / 2.0, top, top + step - 1.0];
+                let color = color.gamma_multiply(strength);
+                quad(&mut mesh, edges, color, color);
+            }
+        }
+        self.painter.add(Shape::mesh(mesh));
+    }
+
+    /// Births upwards from the middle, deaths downwards: as high as there were many.
+    fn lives(&self, events: &Events) {
+        let rows = events.of(Lane::Processes);
+        let counted = |row: &[LaneEvent]| -> Vec<(f32, f32)> {
+            let count = |cluster: &Cluster| {
+                let events = &row[cluster.first..cluster.end];
+                let count: u64 = events.iter().map(|event| event.count).sum();
+                (1.0 + count as f32).log2()
+            };
+            let clusters = self.clusters(row);
+            clusters
+                .iter()
+                .map(|cluster| (self.x(*cluster), count(cluster)))
+                .collect()
+        };
+        let sides = [counted(&rows[0]), counted(&rows[1])];
+        let most = sides.iter().flatten().map(|(_, height)| *height);
+        let most = most.fold(3.0, f32::max);
+        let (middle, half) = (self.area.center().y, self.area.height() / 2.0 - 2.0);
+        let mut mesh = Mesh::default();
+        let width = points(1.0 / self.per_point()).max(1.0);
+        for (side, color) in sides.iter().zip([self.tokens.running, self.tokens.event]) {
+            let is_up = color == self.tokens.running;
+            for (x, height) in side {
+                let height = (height / most * half).max(1.5);
+                let (top, bottom) = if is_up {
+                    (middle - height, middle)
+                } else {
+                    (middle, middle + height)
+                };
+                quad(&mut mesh, [*x, x + width, top, bottom], color, color);
+            }
+        }
+        self.painter.add(Shape::mesh(mesh));
+    }
+
+    /// A bar for each run, with its words where they fit.
+    fn runs(&self, runs: &[RunBand]) {
+        for (number, run) in runs.iter().enumerate() {
+            let from = self.axis.x_from_time(run.from).max(self.axis.left);
+            let to = self.axis.x_from_time(run.to).min(self.axis.right);
+            if to < from {
+                continue;
+            }
+            let bar = self.area.shrink2(vec2(0.0, 3.0));
+            let bar = bar
+                .with_min_x(points(from))
+                .with_max_x(points(to).max(points(from) + 1.0));
+            self.painter.rect_filled(bar, 2.0, self.tokens.recorded);
+            let text = format!(
+                "run {}, every {}",
+                number + 1,
+                display::interval(run.interval)
+            );
+            self.words(
+                (bar.left() + 6.0, bar.width() - 12.0),
+                text,
+                self.tokens.text_strong,
+            );
+        }
+    }
+}
