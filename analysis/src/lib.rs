@@ -4,12 +4,14 @@
 //!
 //! - [`rate`]: what happened between two samples, never across a gap.
 //! - [`replay`]: `ps`, `vmstat`, `free`, `uptime` as tables, from samples.
+//! - [`processes`]: the process table: columns, filters, trees, groups with sums.
 //! - [`table`]: columns and cells, before anyone decides how they are printed.
 //! - [`when`], [`zone`], [`amount`]: times and amounts as people write them.
 //! - [`escape`]: text out of a capture, made safe to show.
 
 pub mod amount;
 pub mod escape;
+pub mod processes;
 pub mod rate;
 pub mod replay;
 pub mod table;

@@ -3,6 +3,7 @@
 use afterimage_format::counter::change;
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{Process, Sample};
+use afterimage_format::time::Seq;
 use afterimage_format::units::{Bytes, TickRate};
 use std::time::Duration;
 
@@ -59,6 +60,14 @@ pub struct ProcessRates {
     pub read_per_second: Option<f64>,
     /// Bytes a second sent to storage.
     pub write_per_second: Option<f64>,
+    /// Minor faults a second.
+    pub faults_per_second: Option<f64>,
+    /// Major faults a second.
+    pub major_faults_per_second: Option<f64>,
+    /// Times a second that it gave up the CPU to wait (the leader thread).
+    pub switches_per_second: Option<f64>,
+    /// Times a second that the CPU was taken from it (the leader thread).
+    pub preempted_per_second: Option<f64>,
 }
 
 impl ProcessRates {
@@ -78,10 +87,13 @@ impl ProcessRates {
         } else {
             cpu_of_ticks(step, before, now, ticks)
         };
-        let seconds = step.seconds * reads_between(before, now);
+        let seconds = step.seconds * reads_between(before.io_read_at, now.io_read_at);
         let bytes = |before: Reading<Bytes>, now: Reading<Bytes>| {
             Some(rise(before.map(|bytes| bytes.0), now.map(|bytes| bytes.0))? as f64 / seconds)
         };
+        let counted = |seconds: f64, before, now| Some(rise(before, now)? as f64 / seconds);
+        let stat = step.seconds * reads_between(before.stat_read_at, now.stat_read_at);
+        let status = step.seconds * reads_between(before.status_read_at, now.status_read_at);
         Self {
             cpu_percent,
             // A process is read a little later at one tick than at the next: a thread that only
@@ -89,6 +101,10 @@ impl ProcessRates {
             wait_percent: share(micros(before.wait), micros(now.wait)).map(|wait| wait.min(100.0)),
             read_per_second: bytes(before.read, now.read),
             write_per_second: bytes(before.written, now.written),
+            faults_per_second: counted(stat, before.minflt[0], now.minflt[0]),
+            major_faults_per_second: counted(stat, before.majflt[0], now.majflt[0]),
+            switches_per_second: counted(status, before.switches[0], now.switches[0]),
+            preempted_per_second: counted(status, before.switches[1], now.switches[1]),
         }
     }
 }
@@ -102,7 +118,8 @@ impl ProcessRates {
         let cpu = run
             .or_else(total)
             .map(|seconds| seconds * 100.0 / step.seconds);
-        let bytes = |reading: Reading<Bytes>| Some(reading.ok()?.0 as f64 / step.seconds);
+        let counted = |reading: Reading<u64>| Some(reading.ok()? as f64 / step.seconds);
+        let bytes = |reading: Reading<Bytes>| counted(reading.map(|bytes| bytes.0));
         Self {
             cpu_percent: cpu,
             wait_percent: now
@@ -111,13 +128,17 @@ impl ProcessRates {
                 .map(|wait| (wait.as_secs_f64() * 100.0 / step.seconds).min(100.0)),
             read_per_second: bytes(now.read),
             write_per_second: bytes(now.written),
+            faults_per_second: counted(now.minflt[0]),
+            major_faults_per_second: counted(now.majflt[0]),
+            switches_per_second: counted(now.switches[0]),
+            preempted_per_second: counted(now.switches[1]),
         }
     }
 }
 
-/// `io` is not read at every tick: what it shows at one happened since it was read before.
-fn reads_between(before: &Process, now: &Process) -> f64 {
-    match (before.io_read_at, now.io_read_at) {
+/// A file is not read at every tick: what it shows at one happened since it was read before.
+fn reads_between(before: Reading<Seq>, now: Reading<Seq>) -> f64 {
+    match (before, now) {
         (Ok(before), Ok(now)) if now > before => (now.0 - before.0) as f64,
         _ => 1.0,
     }
