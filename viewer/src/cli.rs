@@ -2,12 +2,13 @@
 
 use crate::screenshot::Size;
 use crate::state::ThemeChoice;
+use crate::view::ViewOption;
 use afterimage_analysis::when::When;
 use clap::Parser;
 use std::path::PathBuf;
 
 /// Shows what a Linux host did, second by second, from a capture that `afterimage record` wrote.
-#[derive(Debug, Clone, PartialEq, Eq, Parser)]
+#[derive(Debug, Clone, PartialEq, Parser)]
 #[command(name = "afterimage-viewer", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Captures to open.
@@ -30,6 +31,15 @@ pub struct Cli {
     /// Which colours; a window follows the desktop and a picture is dark unless this is given.
     #[arg(long)]
     pub theme: Option<ThemeChoice>,
+
+    /// How the processes are shown in the picture; may be given more than once: filter=TEXT,
+    /// sort=COLUMN, as=tree, columns=pid,user,cpu,command, pin=TIME, select=PID, page=PID.
+    #[arg(long, value_name = "KEY=VALUE", requires = "screenshot")]
+    pub view: Vec<ViewOption>,
+
+    /// How many pixels a point of the picture has, as on a display of high density.
+    #[arg(long, value_name = "FACTOR", default_value = "1", requires = "screenshot", value_parser = scale)]
+    pub scale: f32,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage.";
@@ -45,6 +55,14 @@ fn size(text: &str) -> Result<Size, String> {
         (usable.contains(&size.width) && usable.contains(&size.height)).then_some(size)
     });
     sides.ok_or_else(|| "write it as 1600x1000, each side from 320 to 8192".to_owned())
+}
+
+/// `2`, within what a display could have.
+fn scale(text: &str) -> Result<f32, String> {
+    let scale = text.parse().ok();
+    scale
+        .filter(|scale| (0.5..=4.0).contains(scale))
+        .ok_or_else(|| "write a number from 0.5 to 4".to_owned())
 }
 
 #[cfg(test)]

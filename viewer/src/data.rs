@@ -5,6 +5,7 @@
 //! What was not recorded is a hole or a [`Missing`](afterimage_format::reading::Missing), never 0.
 
 mod capture;
+pub mod history;
 pub mod process;
 pub mod series;
 pub mod worker;
@@ -12,6 +13,7 @@ pub mod worker;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::time::{Seq, WallTime};
+pub use history::{History, Whom};
 pub use process::{ProcessRow, Snapshot};
 pub use series::{Bucket, SeriesData, SeriesId};
 use std::path::Path;
@@ -46,6 +48,15 @@ pub trait Replay {
 
     /// Everything recorded at one instant.
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError>;
+
+    /// One process between two instants, its curves in at most about `buckets` pieces.
+    fn history(
+        &mut self,
+        whom: &Whom,
+        from: WallTime,
+        to: WallTime,
+        buckets: usize,
+    ) -> Result<History, ReplayError>;
 }
 
 /// Which snapshot is wanted.

@@ -34,6 +34,7 @@ pub struct Screen {
     /// Textures are handed over once, so they outlive a picture.
     rasterizer: Rasterizer,
     frames: u32,
+    scale: f32,
 }
 
 impl Screen {
@@ -43,7 +44,15 @@ impl Screen {
             ctx: ctx.clone(),
             rasterizer: Rasterizer::default(),
             frames: 0,
+            scale: 1.0,
         }
+    }
+
+    /// The same with so many pixels a point, as on a display of high density.
+    #[must_use]
+    pub fn scaled(self, scale: f32) -> Self {
+        self.ctx.set_pixels_per_point(scale);
+        Self { scale, ..self }
     }
 
     /// Draws the viewer until nothing is missing any more; the events happen once it is at rest.
@@ -83,7 +92,7 @@ impl Screen {
 
     fn frame(&mut self, viewer: &mut Viewer, size: Size, events: Vec<Event>) -> FullOutput {
         self.frames += 1;
-        let input = input(size, self.frames, events);
+        let input = input(size, self.scale, self.frames, events);
         let mut output = self.ctx.run_ui(input, |ui| viewer.frame(ui));
         self.rasterizer
             .take_textures(std::mem::take(&mut output.textures_delta));
@@ -100,8 +109,8 @@ impl Screen {
     }
 }
 
-fn input(size: Size, number: u32, events: Vec<Event>) -> RawInput {
-    let size = Vec2::new(f32::from(size.width), f32::from(size.height));
+fn input(size: Size, scale: f32, number: u32, events: Vec<Event>) -> RawInput {
+    let size = Vec2::new(f32::from(size.width), f32::from(size.height)) / scale;
     RawInput {
         screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
         // Far enough apart that tooltips and fades are complete.

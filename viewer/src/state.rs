@@ -3,6 +3,7 @@
 mod apply;
 pub mod document;
 mod moment;
+pub mod page;
 pub mod table;
 pub mod time;
 

@@ -51,6 +51,10 @@ pub struct Tokens {
     pub io: Color32,
     /// Waiting for memory.
     pub memory: Color32,
+    /// What was not there before.
+    pub born: Color32,
+    /// What is different from before.
+    pub changed: Color32,
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -80,6 +84,8 @@ pub const DARK: Tokens = Tokens {
     blocked: rgb(0x00FF_7043),
     io: rgb(0x00E6_9F00),
     memory: rgb(0x00D9_8CB8),
+    born: rgb(0x0035_C49A),
+    changed: rgb(0x00B5_A6F0),
 };
 
 /// Dark on light.
@@ -104,6 +110,8 @@ pub const LIGHT: Tokens = Tokens {
     blocked: rgb(0x00D5_4A00),
     io: rgb(0x00A8_7000),
     memory: rgb(0x00AD_4B84),
+    born: rgb(0x0000_7A57),
+    changed: rgb(0x0065_4FC0),
 };
 
 /// How a curve is drawn.
@@ -251,7 +259,13 @@ mod tests {
     #[test]
     fn text_can_be_read_and_curves_can_be_seen_in_both_themes() {
         for tokens in [&DARK, &LIGHT] {
-            for text in [tokens.text, tokens.text_weak, tokens.problem] {
+            for text in [
+                tokens.text,
+                tokens.text_weak,
+                tokens.problem,
+                tokens.born,
+                tokens.changed,
+            ] {
                 assert!(contrast(text, tokens.panel) >= 4.5, "{text:?}");
                 assert!(contrast(text, tokens.canvas) >= 4.5, "{text:?}");
             }

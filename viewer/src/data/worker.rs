@@ -5,7 +5,9 @@
 //! under the pointer and not every moment it passed.
 
 use crate::command::DocumentId;
-use crate::data::{Ending, Facts, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want};
+use crate::data::{
+    Ending, Facts, History, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want, Whom,
+};
 use afterimage_format::time::WallTime;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -38,6 +40,19 @@ pub enum Job {
         /// Which instant.
         want: Want,
     },
+    /// One process over a stretch of time.
+    History {
+        /// Which question this is.
+        generation: Generation,
+        /// Which process.
+        whom: Whom,
+        /// From here.
+        from: WallTime,
+        /// Up to here.
+        to: WallTime,
+        /// In about so many pieces.
+        buckets: usize,
+    },
 }
 
 /// What came back from one capture.
@@ -53,6 +68,8 @@ pub enum Reply {
     Series(Generation, Vec<Arc<SeriesData>>),
     /// The snapshot that was asked for.
     Snapshot(Generation, Arc<Snapshot>),
+    /// The process that was asked about.
+    History(Generation, Arc<History>),
     /// A question could not be answered, and why.
     Failed(String),
 }
@@ -156,6 +173,15 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
         Job::Snapshot { generation, want } => replay
             .snapshot(want)
             .map(|snapshot| Reply::Snapshot(generation, Arc::new(snapshot))),
+        Job::History {
+            generation,
+            whom,
+            from,
+            to,
+            buckets,
+        } => replay
+            .history(&whom, from, to, buckets)
+            .map(|history| Reply::History(generation, Arc::new(history))),
     };
     answered.unwrap_or_else(|error| Reply::Failed(chain(&error)))
 }
@@ -165,6 +191,7 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
 struct Waiting {
     series: Option<Job>,
     snapshot: Option<Job>,
+    history: Option<Job>,
 }
 
 /// What a worker does next.
@@ -197,6 +224,7 @@ impl Waiting {
             }
         }
         let job = self.snapshot.take().or_else(|| self.series.take());
+        let job = job.or_else(|| self.history.take());
         job.map_or(Next::Over, Next::Job)
     }
 
@@ -205,13 +233,14 @@ impl Waiting {
         while let Ok(job) = inbox.try_recv() {
             self.keep(job);
         }
-        self.series.is_some() || self.snapshot.is_some()
+        self.series.is_some() || self.snapshot.is_some() || self.history.is_some()
     }
 
     fn keep(&mut self, job: Job) {
         match job {
             Job::Series { .. } => self.series = Some(job),
             Job::Snapshot { .. } => self.snapshot = Some(job),
+            Job::History { .. } => self.history = Some(job),
         }
     }
 }

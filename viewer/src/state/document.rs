@@ -3,7 +3,8 @@
 use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
-use crate::state::table::TableView;
+use crate::state::page::Page;
+use crate::state::table::{Pinned, Rows, TableView};
 use crate::state::time::TimeView;
 use crate::time_axis::Span;
 use afterimage_analysis::when::When;
@@ -36,6 +37,10 @@ pub struct Document {
     pub snapshot: Option<Arc<Snapshot>>,
     /// The process table's order and filter.
     pub table: TableView,
+    /// The moment that is compared with.
+    pub pinned: Option<Pinned>,
+    /// The page of the process that is followed.
+    pub page: Option<Page>,
     /// The text in the field that takes a time, when it is open.
     pub jump: Option<String>,
     /// What went wrong last.
@@ -85,6 +90,8 @@ impl Document {
             hidden: BTreeSet::new(),
             snapshot: None,
             table: TableView::default(),
+            pinned: None,
+            page: None,
             jump: None,
             problem: None,
             owed_snapshot: None,
@@ -119,7 +126,21 @@ impl Document {
 
     pub(crate) fn is_waiting(&self) -> bool {
         let opening = matches!(self.phase, Phase::Opening);
-        opening || self.owed_snapshot.is_some() || self.owed_series.is_some()
+        let owed = self.page.as_ref().is_some_and(|page| page.owed.is_some());
+        opening || self.owed_snapshot.is_some() || self.owed_series.is_some() || owed
+    }
+
+    /// The processes at the cursor next to what they were.
+    pub fn rows(&self) -> Option<Rows<'_>> {
+        let snapshot = self.snapshot.as_deref()?;
+        Some(self.table.rows(snapshot, self.pinned.as_ref()))
+    }
+
+    /// Works out the table anew.
+    pub(crate) fn arrange(&mut self) {
+        if let Some(snapshot) = &self.snapshot {
+            self.table.arrange(snapshot, self.pinned.as_ref());
+        }
     }
 
     /// Asks for a snapshot; an answer to an older question no longer ends the waiting.
@@ -164,7 +185,7 @@ impl Document {
         vec![Request::Ask(self.id, job)]
     }
 
-    fn next_generation(&mut self) -> Generation {
+    pub(crate) fn next_generation(&mut self) -> Generation {
         self.asked = Generation(self.asked.0 + 1);
         self.asked
     }
