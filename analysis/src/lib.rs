@@ -4,6 +4,7 @@
 //!
 //! - [`rate`]: what happened between two samples, never across a gap.
 //! - [`replay`]: `ps`, `vmstat`, `free`, `uptime` as tables, from samples.
+//! - [`processes`]: the process table: columns, filters, trees, groups with sums.
 //! - [`table`]: columns and cells, before anyone decides how they are printed.
 //! - [`when`], [`zone`], [`amount`]: times and amounts as people write them.
 //! - [`oom`]: whom the OOM killer killed, from the kernel's own words.
@@ -12,6 +13,7 @@
 pub mod amount;
 pub mod escape;
 pub mod oom;
+pub mod processes;
 pub mod rate;
 pub mod replay;
 pub mod table;

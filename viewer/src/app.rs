@@ -24,6 +24,7 @@ const PLAYING: Duration = Duration::from_millis(100);
 /// The viewer: what is shown, and the threads it comes from.
 pub struct Viewer {
     state: State,
+    ctx: Context,
     workers: BTreeMap<DocumentId, Worker>,
     opener_for: OpenerFor,
     replies: Receiver<(DocumentId, Reply)>,
@@ -57,6 +58,7 @@ impl Viewer {
         let waker = ctx.clone();
         Self {
             state: State::default(),
+            ctx: ctx.clone(),
             workers: BTreeMap::new(),
             opener_for,
             replies,
@@ -76,6 +78,7 @@ impl Viewer {
         for request in apply(&mut self.state, command) {
             match request {
                 Request::Open(document, path) => self.open(document, path),
+                Request::Copy(text) => self.ctx.copy_text(text),
                 Request::Ask(document, job) => {
                     if let Some(worker) = self.workers.get(&document) {
                         worker.ask(job);

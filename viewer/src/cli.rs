@@ -2,6 +2,7 @@
 
 use crate::screenshot::Size;
 use crate::state::ThemeChoice;
+use crate::view::ViewOption;
 use afterimage_analysis::when::When;
 use clap::Parser;
 use std::path::PathBuf;
@@ -34,6 +35,11 @@ pub struct Cli {
     /// Which colours; a window follows the desktop and a picture is dark unless this is given.
     #[arg(long)]
     pub theme: Option<ThemeChoice>,
+
+    /// How the processes are shown in the picture; may be given more than once: filter=TEXT,
+    /// sort=COLUMN, as=tree, columns=pid,user,cpu,command, pin=TIME, select=PID, page=PID.
+    #[arg(long, value_name = "KEY=VALUE", requires = "screenshot")]
+    pub view: Vec<ViewOption>,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage.";

@@ -8,7 +8,8 @@ mod time;
 use crate::data::SeriesId;
 use crate::data::worker::{Job, Reply};
 use crate::state::ThemeChoice;
-use crate::state::table::Column;
+use crate::state::table::export::CopyAs;
+use crate::state::table::{Arrangement, Branch, Column};
 use afterimage_analysis::when::When;
 use afterimage_format::process::ProcessKey;
 use afterimage_format::time::WallTime;
@@ -83,8 +84,41 @@ pub enum Command {
     FocusFilter,
     /// The keyboard is where it was wanted.
     FocusTaken,
-    /// Follow a process, or stop following it.
+    /// Follow a process and show its page, or stop doing so.
     Select(ProcessKey),
+    /// Follow a process and show its page.
+    Follow(ProcessKey),
+    /// Follow the process so many lines further down.
+    SelectNext(i64),
+    /// The line that should come into sight has.
+    LineShown,
+    /// Stop following a process.
+    ClosePage,
+    /// Give the page all the room, or put it beside the table again.
+    TogglePageWidth,
+    /// Show a column, or hide it.
+    ToggleColumn(Column),
+    /// Move a column in front of another one, or to the end.
+    MoveColumn {
+        /// Which.
+        column: Column,
+        /// In front of which.
+        before: Option<Column>,
+    },
+    /// Show the columns that are shown at first.
+    ResetColumns,
+    /// Put the rows together in another way.
+    Arrange(Arrangement),
+    /// Show the rows as a tree, or one under the other again.
+    ToggleTree,
+    /// Open or close a branch of the tree or a group.
+    Turn(Branch),
+    /// Compare with the moment at the cursor, or no longer.
+    TogglePin,
+    /// Put the table, as it is shown, on the clipboard.
+    CopyTable(CopyAs),
+    /// Put a text on the clipboard.
+    CopyText(String),
     /// Show the light colours or the dark ones.
     SetTheme(ThemeChoice),
 }
@@ -96,4 +130,6 @@ pub enum Request {
     Open(DocumentId, PathBuf),
     /// Ask a worker.
     Ask(DocumentId, Job),
+    /// Put a text on the clipboard.
+    Copy(String),
 }

@@ -2,12 +2,14 @@
 
 pub mod escape;
 pub mod measure;
+mod value;
 
 use crate::data::{DAMAGED, Damage, Ending};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Bytes;
 use std::time::Duration;
+pub use value::{Written, signed, value};
 
 /// Stands where a value is absent. Never 0.
 pub const ABSENT: &str = "—";
@@ -154,23 +156,6 @@ pub const fn state(letter: char) -> &'static str {
         'W' => "paging",
         'P' => "parked",
         _ => "unknown",
-    }
-}
-
-/// The same in a sentence, for someone who has never seen it.
-pub const fn state_meaning(letter: char) -> &'static str {
-    match letter {
-        'R' => "On a CPU, or ready for one and waiting its turn.",
-        'S' => "Waits for something to happen; a signal can wake it.",
-        'D' => {
-            "Uninterruptible wait, mostly for a disk or a network file system. \
-             It cannot even be killed, and counts into the load."
-        }
-        'I' => "A kernel thread with nothing to do. It does not count into the load.",
-        'Z' => "It has ended, but its parent has not asked how.",
-        'T' => "Stopped by a signal.",
-        't' => "Stopped by a debugger.",
-        _ => "A state this version has no words for.",
     }
 }
 

@@ -49,6 +49,15 @@ pub fn shortcuts() -> Vec<Shortcut> {
         key(Key::Space, Command::TogglePlay, Some(("Space", "play"))),
         key(Key::G, Command::BeginJump, Some(("G", "go to a time"))),
         key(Key::Slash, Command::FocusFilter, Some(("/", "filter"))),
+        key(
+            Key::ArrowUp,
+            Command::SelectNext(-1),
+            Some(("↑ ↓", "process")),
+        ),
+        key(Key::ArrowDown, Command::SelectNext(1), None),
+        key(Key::T, Command::ToggleTree, Some(("T", "tree"))),
+        key(Key::P, Command::TogglePin, Some(("P", "pin and compare"))),
+        key(Key::Escape, Command::ClosePage, None),
     ]);
     all
 }

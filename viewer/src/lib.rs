@@ -8,7 +8,9 @@
 //! - [`time_axis`]: instants to pixels and back, ticks, times as people type them; no egui.
 //! - [`panel`]: one panel a file: reads the state, pushes commands.
 //! - [`paint`], [`theme`], [`fonts`], [`display`]: curves and hatching, colours, values as text.
-//! - [`app`]: the window; [`screenshot`] and [`raster`]: the same picture without one.
+//! - [`explain`]: what every column, state and curve means, out of one data file.
+//! - [`app`]: the window; [`screenshot`] and [`raster`]: the same picture without one, with
+//!   [`view`] saying what is shown in it.
 //!
 //! No SQL, no thresholds and no rates are here: a [`data::Replay`] hands over finished numbers.
 #![forbid(unsafe_code)]
@@ -18,6 +20,7 @@ pub mod cli;
 pub mod command;
 pub mod data;
 pub mod display;
+pub mod explain;
 pub mod fonts;
 pub mod keys;
 pub mod paint;
@@ -27,3 +30,4 @@ pub mod screenshot;
 pub mod state;
 pub mod theme;
 pub mod time_axis;
+pub mod view;

@@ -7,8 +7,10 @@ use afterimage_viewer::screenshot::{Screen, write_png};
 use afterimage_viewer::state::ThemeChoice;
 use anyhow::{anyhow, bail};
 use clap::Parser as _;
+use egui_system_font_provider::SystemFontProvider;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -39,12 +41,21 @@ fn open(viewer: &mut Viewer, cli: &Cli) {
 
 fn picture(cli: &Cli, path: &Path) -> anyhow::Result<()> {
     let ctx = egui::Context::default();
+    // In a window eframe does this. In tests nobody does: they look the same everywhere.
+    ctx.add_font_provider(Arc::new(SystemFontProvider::new()));
     let mut viewer = Viewer::new(&ctx);
     open(&mut viewer, cli);
     let choice = cli.theme.unwrap_or(ThemeChoice::Dark);
-    let image = Screen::new(&ctx)
-        .scaled(cli.scale)
-        .picture(&mut viewer, cli.size, choice, &[])?;
+    let mut screen = Screen::new(&ctx).scaled(cli.scale);
+    let mut image = screen.picture(&mut viewer, cli.size, choice, &[])?;
+    for option in &cli.view {
+        for step in option.steps(viewer.state()) {
+            for command in step {
+                viewer.perform(command);
+            }
+            image = screen.picture(&mut viewer, cli.size, choice, &[])?;
+        }
+    }
     write_png(&image, path)
 }
 

@@ -1,12 +1,15 @@
 //! The panels: each reads the state and pushes commands, and changes nothing itself.
 
 pub mod empty;
+pub mod explained;
 pub mod heat;
 pub mod lanes;
 pub mod legend;
 pub mod overview;
 pub mod pointer;
+pub mod process_page;
 pub mod process_table;
+pub mod processes;
 pub mod ruler;
 pub mod status_bar;
 pub mod timeline;
@@ -59,5 +62,5 @@ fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<
             ui.set_min_height(ui.available_height());
             timeline::show(ui, state, document, out);
         });
-    process_table::show(ui, state, document, out);
+    processes::show(ui, state, document, out);
 }

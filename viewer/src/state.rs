@@ -4,6 +4,7 @@ mod apply;
 pub mod document;
 pub mod history;
 mod moment;
+pub mod page;
 pub mod table;
 pub mod time;
 pub mod timeline;

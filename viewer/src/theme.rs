@@ -69,6 +69,10 @@ pub struct Tokens {
     pub mark: Color32,
     /// While the recorder ran.
     pub recorded: Color32,
+    /// What was not there before.
+    pub born: Color32,
+    /// What is different from before.
+    pub changed: Color32,
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -106,6 +110,8 @@ pub const DARK: Tokens = Tokens {
     event: rgb(0x007F_93AD),
     mark: rgb(0x00B7_A3F5),
     recorded: rgb(0x002F_5D4F),
+    born: rgb(0x0035_C49A),
+    changed: rgb(0x00B5_A6F0),
 };
 
 /// Dark on light.
@@ -138,6 +144,8 @@ pub const LIGHT: Tokens = Tokens {
     event: rgb(0x005B_7290),
     mark: rgb(0x0062_48C4),
     recorded: rgb(0x00B9_DCCF),
+    born: rgb(0x0000_7A57),
+    changed: rgb(0x0065_4FC0),
 };
 
 impl Tokens {
@@ -236,7 +244,13 @@ mod tests {
     #[test]
     fn text_can_be_read_and_curves_can_be_seen_in_both_themes() {
         for tokens in [&DARK, &LIGHT] {
-            for text in [tokens.text, tokens.text_weak, tokens.problem] {
+            for text in [
+                tokens.text,
+                tokens.text_weak,
+                tokens.problem,
+                tokens.born,
+                tokens.changed,
+            ] {
                 assert!(contrast(text, tokens.panel) >= 4.5, "{text:?}");
                 assert!(contrast(text, tokens.canvas) >= 4.5, "{text:?}");
             }

@@ -56,6 +56,8 @@ pub struct View<'a> {
     pub zone: &'a Zone,
     /// When the host was booted, by the wall clock of that moment.
     pub booted: WallTime,
+    /// That moment.
+    pub now: WallTime,
 }
 
 impl<'a> View<'a> {
@@ -63,7 +65,12 @@ impl<'a> View<'a> {
     pub fn new(host: &'a Host, zone: &'a Zone, now: &TickTimes) -> Self {
         let began = now.began;
         let booted = WallTime(began.wall.0.saturating_sub(began.boot.0));
-        Self { host, zone, booted }
+        Self {
+            host,
+            zone,
+            booted,
+            now: began.wall,
+        }
     }
 }
 

@@ -6,13 +6,16 @@
 mod curves;
 mod damage;
 mod events;
+mod history;
 mod rows;
 mod table;
 mod whole;
 
 use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
-use crate::data::{Facts, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want};
+use crate::data::{
+    Facts, History, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want, Whom,
+};
 use afterimage_analysis::rate::Step;
 use afterimage_format::capture::pyramid::Bucket;
 use afterimage_format::capture::{Capture, Mode};
@@ -236,6 +239,23 @@ impl Replay for CaptureReplay {
             &self.whole.host,
             (&self.facts.zone, curves.as_ref()),
         ))
+    }
+
+    fn history(
+        &mut self,
+        whom: &Whom,
+        from: WallTime,
+        to: WallTime,
+        buckets: usize,
+    ) -> Result<History, ReplayError> {
+        let span = (from.max(self.facts.first), to.min(self.facts.last));
+        self.reader()?;
+        let Some(capture) = &mut self.capture else {
+            return Err(ReplayError::Damaged);
+        };
+        let history = history::of(capture, &self.whole, whom, span, buckets)?;
+        self.notice_damage()?;
+        Ok(history)
     }
 }
 

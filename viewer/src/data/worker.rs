@@ -6,8 +6,8 @@
 
 use crate::command::DocumentId;
 use crate::data::{
-    Ending, Events, Facts, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot,
-    Want,
+    Ending, Events, Facts, History, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId,
+    Snapshot, Want, Whom,
 };
 use afterimage_format::time::WallTime;
 use std::sync::Arc;
@@ -72,6 +72,19 @@ pub enum Job {
         /// Which instant.
         want: Want,
     },
+    /// One process over a stretch of time.
+    History {
+        /// Which question this is.
+        generation: Generation,
+        /// Which process.
+        whom: Whom,
+        /// From here.
+        from: WallTime,
+        /// Up to here.
+        to: WallTime,
+        /// In about so many pieces.
+        buckets: usize,
+    },
 }
 
 /// What came back from one capture.
@@ -93,6 +106,8 @@ pub enum Reply {
     Events(Generation, Arc<Events>),
     /// The snapshot that was asked for.
     Snapshot(Generation, Arc<Snapshot>),
+    /// The process that was asked about.
+    History(Generation, Arc<History>),
     /// A question could not be answered, and why.
     Failed(String),
 }
@@ -219,13 +234,22 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
         Job::Snapshot { generation, want } => replay
             .snapshot(want)
             .map(|snapshot| Reply::Snapshot(generation, Arc::new(snapshot))),
+        Job::History {
+            generation,
+            whom,
+            from,
+            to,
+            buckets,
+        } => replay
+            .history(&whom, from, to, buckets)
+            .map(|history| Reply::History(generation, Arc::new(history))),
     };
     answered.unwrap_or_else(|error| Reply::Failed(chain(&error)))
 }
 
 /// The jobs that wait: at most one of each kind, the newest, by how soon it is wanted.
 #[derive(Debug, Default)]
-struct Waiting([Option<Job>; 5]);
+struct Waiting([Option<Job>; 6]);
 
 /// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -272,9 +296,10 @@ impl Waiting {
         let place = match job {
             Job::Snapshot { .. } => 0,
             Job::Series { .. } => 1,
-            Job::Overview { .. } => 2,
-            Job::Events { .. } => 3,
-            Job::Rows { .. } => 4,
+            Job::History { .. } => 2,
+            Job::Overview { .. } => 3,
+            Job::Events { .. } => 4,
+            Job::Rows { .. } => 5,
         };
         self.0[place] = Some(job);
     }

@@ -1,17 +1,21 @@
-//! The processes at the cursor: sorted, filtered, and only the rows in sight laid out.
+//! The processes at the cursor: only the rows and columns in sight are laid out.
+//!
+//! [`title`] is the bar above with the filter and the menus, [`header`] a heading, [`cell`] what
+//! stands in a cell.
 
 mod cell;
+mod columns;
+mod filter;
+mod header;
+mod title;
 
 use crate::command::Command;
-use crate::data::Snapshot;
-use crate::display;
 use crate::display::escape::escaped;
-use crate::state::table::Column;
-use crate::state::{Document, Focus, State};
+use crate::state::table::{Branch, Column, Line, Rows, What};
+use crate::state::{Document, State};
 use crate::theme::Tokens;
-use egui::{
-    Align, Layout, Margin, Response, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2,
-};
+use afterimage_analysis::processes::Mark;
+use egui::{Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_table::{CellInfo, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 
 const ROW: f32 = 21.0;
@@ -19,254 +23,181 @@ const HEADER: f32 = 24.0;
 
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
-    let Some(snapshot) = &document.snapshot else {
+    let (Some(snapshot), Some(rows)) = (&document.snapshot, document.rows()) else {
         ui.centered_and_justified(|ui| ui.weak("Loading …"));
         return;
     };
-    title(ui, state, document, snapshot, out);
+    title::show(ui, state, document, snapshot, out);
     if document.gap_at_cursor().is_some() {
         // It is another moment than the one under the cursor.
         ui.set_opacity(0.6);
     }
-    let columns = columns(ui.available_width());
-    let table = Table::new()
-        .id_salt("processes")
-        .num_rows(document.table.order.len() as u64)
+    let shown = document.table.shown_columns(document.pinned.is_some());
+    let widths = header::widths(&shown, ui.available_width());
+    let columns = shown.iter().zip(widths).map(|(column, width)| {
+        egui_table::Column::new(width)
+            .range(width..=width)
+            .id(Id::unique(("column", column.key())))
+            .resizable(false)
+    });
+    let mut table = Table::new()
+        // Widths belong to a set of columns: another set is another table.
+        .id_salt(("processes", &shown))
+        .num_rows(document.table.lines.len() as u64)
         .num_sticky_cols(1)
         .headers([HeaderRow::new(HEADER)])
-        .columns(columns);
-    table.show(
-        ui,
-        &mut Rows {
-            document,
-            snapshot,
-            out,
-        },
+        .columns(columns.collect::<Vec<_>>());
+    if let Some(line) = document.table.wanted_line {
+        table = table.scroll_to_row(line as u64, None);
+        out.push(Command::LineShown);
+    }
+    let area = ui.available_rect_before_wrap();
+    let mut lines = Lines {
+        document,
+        rows,
+        columns: shown,
+        out,
+    };
+    table.show(ui, &mut lines);
+    if document.table.lines.is_empty() {
+        nothing(ui, document, area);
+    }
+}
+
+/// Says that no process matches, instead of a void.
+fn nothing(ui: &mut Ui, document: &Document, area: Rect) {
+    let tokens = Tokens::of(ui.visuals());
+    let place = area.center_top() + vec2(0.0, HEADER + 40.0);
+    let text = format!(
+        "None of the {} processes matches the filter.",
+        document.table.counts.all
+    );
+    let font = egui::FontId::proportional(14.0);
+    let painter = ui.painter();
+    painter.text(
+        place,
+        egui::Align2::CENTER_CENTER,
+        text,
+        font,
+        tokens.text_weak,
     );
 }
 
-/// Fixed widths, so that nothing moves while one steps; the command line gets the rest.
-fn columns(available: f32) -> Vec<egui_table::Column> {
-    let width = |column| match column {
-        Column::Pid | Column::Threads | Column::Started => 76.0,
-        Column::User => 92.0,
-        Column::State => 84.0,
-        Column::Cpu | Column::Wait => 78.0,
-        Column::Rss => 88.0,
-        Column::Read | Column::Write => 96.0,
-        Column::Nice => 52.0,
-        Column::Command => 0.0,
-    };
-    let taken: f32 = Column::ALL.into_iter().map(width).sum();
-    let fixed = |column| match column {
-        Column::Command => (available - taken).max(240.0),
-        column => width(column),
-    };
-    let column = |width| {
-        egui_table::Column::new(width)
-            .range(width..=width)
-            .resizable(false)
-    };
-    Column::ALL.into_iter().map(fixed).map(column).collect()
-}
-
-fn title(
-    ui: &mut Ui,
-    state: &State,
-    document: &Document,
-    snapshot: &Snapshot,
-    out: &mut Vec<Command>,
-) {
-    let tokens = Tokens::of(ui.visuals());
-    let frame = egui::Frame::new()
-        .fill(tokens.panel)
-        .inner_margin(Margin::symmetric(12, 5));
-    frame.show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.label(
-                RichText::new("Processes")
-                    .size(14.0)
-                    .color(tokens.text_strong),
-            );
-            let (text, is_problem) = words(document, snapshot);
-            let color = if is_problem {
-                tokens.problem
-            } else {
-                tokens.text
-            };
-            ui.label(RichText::new(text).color(color));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                filter(ui, state, document, out);
-                if !document.table.filter.is_empty() {
-                    let shown =
-                        format!("{} of {}", document.table.order.len(), snapshot.rows.len());
-                    ui.label(RichText::new(shown).color(tokens.text_weak));
-                }
-            });
-        });
-    });
-}
-
-/// Which snapshot this is, and how many of its processes do what.
-fn words(document: &Document, snapshot: &Snapshot) -> (String, bool) {
-    let at = document.zone.time_of_day(snapshot.at);
-    if let Some(gap) = document.gap_at_cursor() {
-        let cause = display::gap_cause(&gap.kind);
-        return (
-            format!("Nothing to show at the cursor. {cause} Shown is {at}, the last before it."),
-            true,
-        );
-    }
-    let doing = |letter| {
-        snapshot
-            .rows
-            .iter()
-            .filter(|row| row.state == Ok(letter))
-            .count()
-    };
-    let since = snapshot
-        .previous
-        .and_then(|previous| snapshot.at.since(previous));
-    let rates = match since {
-        Some(since) => format!("rates over the {} before", display::duration(since)),
-        None if snapshot.at <= document.time.capture.from => {
-            "the first, so without rates".to_owned()
-        }
-        None => "the first after a gap, so without rates".to_owned(),
-    };
-    let (all, runnable, blocked) = (snapshot.rows.len(), doing('R'), doing('D'));
-    (
-        format!("at {at}:  {all} in all, {runnable} runnable, {blocked} blocked;  {rates}"),
-        false,
-    )
-}
-
-fn filter(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
-    let mut text = document.table.filter.clone();
-    let field = TextEdit::singleline(&mut text)
-        .hint_text("Filter (/)")
-        .desired_width(220.0);
-    let field = ui.add(field);
-    field.widget_info(|| WidgetInfo {
-        label: Some("Filter".to_owned()),
-        ..WidgetInfo::text_edit(
-            true,
-            document.table.filter.as_str(),
-            text.as_str(),
-            "Filter (/)",
-        )
-    });
-    if state.focus == Some(Focus::Filter) {
-        field.request_focus();
-        out.push(Command::FocusTaken);
-    }
-    if field.changed() {
-        out.push(Command::Filter(text));
-    }
-}
-
-/// The table's rows, as `egui_table` asks for them.
-struct Rows<'a> {
+/// The table's lines, as `egui_table` asks for them.
+struct Lines<'a> {
     document: &'a Document,
-    snapshot: &'a Snapshot,
+    rows: Rows<'a>,
+    columns: Vec<Column>,
     out: &'a mut Vec<Command>,
 }
 
-impl Rows<'_> {
-    fn row(&self, number: u64) -> Option<&crate::data::ProcessRow> {
+impl Lines<'_> {
+    fn line(&self, number: u64) -> Option<Line> {
         let place = usize::try_from(number).ok()?;
-        self.snapshot
-            .rows
-            .get(*self.document.table.order.get(place)?)
+        self.document.table.lines.get(place).copied()
     }
-}
 
-impl TableDelegate for Rows<'_> {
-    fn header_cell_ui(&mut self, ui: &mut Ui, info: &HeaderCellInfo) {
-        let column = Column::ALL[info.col_range.start];
-        let view = &self.document.table;
-        let descending = (view.sort == column).then_some(view.descending);
-        if header(ui, column, descending).clicked() {
-            self.out.push(Command::SortBy(column));
+    /// How a screen reader, and a test, calls the line.
+    fn name(&self, line: Line) -> String {
+        match line.what {
+            What::Process(place) => self.rows.get(place).map_or(String::new(), |seen| {
+                let mark = match seen.mark {
+                    Mark::Stayed => "",
+                    Mark::Born => "new: ",
+                    Mark::Gone => "gone: ",
+                };
+                format!("{mark}{}", escaped(&seen.row.title()))
+            }),
+            What::Group(group) => {
+                let group = &self.document.table.groups[group];
+                let name = cell::group_name(self.document, group);
+                format!("{name}, {} processes", group.members.len())
+            }
         }
     }
 
+    fn pressed(&mut self, line: Line) {
+        match line.what {
+            What::Process(place) => {
+                let key = self.rows.get(place).map(|seen| seen.row.key);
+                self.out.extend(key.map(Command::Select));
+            }
+            What::Group(group) => {
+                let name = self.document.table.groups[group].name.clone().ok();
+                self.out.push(Command::Turn(Branch::Group(name)));
+            }
+        }
+    }
+}
+
+impl TableDelegate for Lines<'_> {
+    fn header_cell_ui(&mut self, ui: &mut Ui, info: &HeaderCellInfo) {
+        let column = self.columns[info.col_range.start];
+        header::show(ui, &self.document.table, column, self.out);
+    }
+
     fn row_ui(&mut self, ui: &mut Ui, number: u64) {
-        let Some(row) = self.row(number) else { return };
-        let (key, name) = (row.key, escaped(&row.title()));
+        let Some(line) = self.line(number) else {
+            return;
+        };
         let tokens = Tokens::of(ui.visuals());
         let rect = ui.max_rect();
-        let selected = self.document.table.selected == Some(key);
+        let process = match line.what {
+            What::Process(place) => self.rows.get(place),
+            What::Group(_) => None,
+        };
+        let selected =
+            process.is_some_and(|seen| self.document.table.selected == Some(seen.row.key));
         let response = ui.interact(rect, ui.scope_id().with(("row", number)), Sense::click());
-        response.widget_info(|| WidgetInfo::selected(Role::Row, true, selected, &name));
+        response.widget_info(|| WidgetInfo::selected(Role::Row, true, selected, self.name(line)));
         let fill = if selected {
             Some(tokens.selection)
         } else if response.hovered() {
             Some(tokens.grid)
+        } else if process.is_none() {
+            Some(tokens.panel)
         } else {
             (number % 2 == 1).then_some(tokens.stripe)
         };
         if let Some(fill) = fill {
             ui.painter().rect_filled(rect, 0.0, fill);
         }
+        if process.is_some_and(|seen| seen.mark == Mark::Born) {
+            let edge = rect.with_max_x(rect.left() + 3.0);
+            ui.painter().rect_filled(edge, 0.0, tokens.born);
+        }
         if response.clicked() {
-            self.out.push(Command::Select(key));
+            self.pressed(line);
         }
     }
 
     fn cell_ui(&mut self, ui: &mut Ui, info: &CellInfo) {
-        if let Some(row) = self.row(info.row_nr) {
-            cell::show(ui, self.document, row, Column::ALL[info.col_nr]);
+        let (Some(line), Some(column)) = (self.line(info.row_nr), self.columns.get(info.col_nr))
+        else {
+            return;
+        };
+        match line.what {
+            What::Process(place) => {
+                if let Some(seen) = self.rows.get(place) {
+                    cell::show(ui, self.document, (line, seen), *column, self.out);
+                }
+            }
+            What::Group(group) => {
+                let group = &self.document.table.groups[group];
+                let place = cell::Place {
+                    is_first: info.col_nr == 0,
+                    has_name: if self.columns.contains(&Column::Command) {
+                        *column == Column::Command
+                    } else {
+                        info.col_nr + 1 == self.columns.len()
+                    },
+                };
+                cell::group(ui, self.document, (line, group), *column, place);
+            }
         }
     }
 
     fn default_row_height(&self) -> f32 {
         ROW
     }
-}
-
-/// A heading; the arrow shows which way the table is sorted.
-fn header(ui: &mut Ui, column: Column, descending: Option<bool>) -> Response {
-    let tokens = Tokens::of(ui.visuals());
-    let rect = ui.max_rect();
-    let response = ui.allocate_rect(rect, Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, column.title()));
-    let painter = ui.painter();
-    let hovered = response.hovered() || response.has_focus();
-    painter.rect_filled(rect, 0.0, if hovered { tokens.line } else { tokens.panel });
-    let color = if descending.is_some() {
-        tokens.text_strong
-    } else {
-        tokens.text_weak
-    };
-    let font = egui::FontId::proportional(12.0);
-    let text = painter.layout_no_wrap(column.title().to_owned(), font, color);
-    let left = if column.is_numeric() {
-        rect.right() - cell::PADDING - text.rect.width()
-    } else {
-        rect.left() + cell::PADDING
-    };
-    let width = text.rect.width();
-    painter.galley(
-        pos2(left, rect.center().y - text.rect.height() / 2.0),
-        text,
-        color,
-    );
-    if let Some(descending) = descending {
-        let x = if column.is_numeric() {
-            left - 9.0
-        } else {
-            left + width + 9.0
-        };
-        let way = if descending { 3.0 } else { -3.0 };
-        let tip = pos2(x, rect.center().y + way);
-        let base = tip - vec2(0.0, 2.0 * way);
-        let points = vec![tip, base - vec2(3.5, 0.0), base + vec2(3.5, 0.0)];
-        painter.add(egui::Shape::convex_polygon(
-            points,
-            color,
-            egui::Stroke::NONE,
-        ));
-    }
-    response.on_hover_text(column.meaning())
 }

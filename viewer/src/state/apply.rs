@@ -1,6 +1,7 @@
 //! The only thing that changes the state: a command in, what is to be done about it out.
 
 mod navigate;
+mod processes;
 
 use crate::command::{Command, DocumentId, Request};
 use crate::data::worker::{Generation, Reply};
@@ -18,6 +19,13 @@ use std::time::Duration;
 
 /// Changes the state by one command. Pure: what must be done outside of it is returned.
 pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
+    let mut requests = perform(state, command);
+    // Whatever it was, it may have moved the view or chosen another process.
+    requests.extend(with_active(state, Document::want_history));
+    requests
+}
+
+fn perform(state: &mut State, command: Command) -> Vec<Request> {
     match command {
         Command::Open { path, at } => open(state, path, at),
         Command::Received(document, reply) => received(state, document, reply),
@@ -32,6 +40,7 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
             state.theme = Some(choice);
             vec![]
         }
+        Command::CopyText(text) => vec![Request::Copy(text)],
         Command::BeginJump => {
             let asked = with_active(state, |document| {
                 document.jump = Some(String::new());
@@ -136,32 +145,7 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
             }
             vec![]
         }
-        Command::SortBy(column) => {
-            document.table.sort_by(column);
-            arrange(document)
-        }
-        Command::Filter(text) => {
-            document.table.filter = text;
-            arrange(document)
-        }
-        Command::Select(key) => {
-            let table = &mut document.table;
-            table.selected = if table.selected == Some(key) {
-                None
-            } else {
-                Some(key)
-            };
-            vec![]
-        }
-        Command::Open { .. }
-        | Command::Activate(_)
-        | Command::Received(..)
-        | Command::BeginJump
-        | Command::Jump
-        | Command::FocusFilter
-        | Command::FocusTaken
-        | Command::SetZone(_)
-        | Command::SetTheme(_) => vec![],
+        command => processes::change(document, command),
     }
 }
 
@@ -265,13 +249,6 @@ fn jump(document: &mut Document) -> Vec<Request> {
     }
 }
 
-fn arrange(document: &mut Document) -> Vec<Request> {
-    if let Some(snapshot) = document.snapshot.clone() {
-        document.table.arrange(&snapshot);
-    }
-    vec![]
-}
-
 fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
     let (choice, local) = (state.zone, state.local_zone.clone());
     let Some(document) = state.find_mut(id) else {
@@ -318,11 +295,20 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
             vec![]
         }
         Reply::Snapshot(generation, snapshot) => loaded(document, generation, snapshot),
+        Reply::History(generation, history) => {
+            if let Some(page) = &mut document.page {
+                page.received(generation, history);
+            }
+            vec![]
+        }
         Reply::Failed(problem) => {
             document.owed_snapshot = None;
             document.owed_series = None;
             document.asked_series = None;
             document.timeline.failed();
+            if let Some(page) = &mut document.page {
+                page.owed = None;
+            }
             document.problem = Some(problem);
             vec![]
         }
@@ -376,9 +362,12 @@ fn loaded(
     generation: Generation,
     snapshot: Arc<Snapshot>,
 ) -> Vec<Request> {
-    document.table.arrange(&snapshot);
     let at = snapshot.at;
+    if let Some(page) = &mut document.page {
+        page.look_at(&snapshot);
+    }
     document.snapshot = Some(snapshot);
+    document.arrange();
     if document.jump.is_none() {
         document.problem = None;
     }

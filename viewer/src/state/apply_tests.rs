@@ -5,6 +5,7 @@ use crate::data::events::{Events, Lane, LaneEvent};
 use crate::data::worker::Job;
 use crate::data::{Damage, GapBand, ProcessRow, SeriesId};
 use crate::state::table::Column;
+use crate::state::table::export::CopyAs;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::Missing;
@@ -19,11 +20,11 @@ pub(super) fn at(seconds: i64) -> WallTime {
 }
 
 fn row(pid: i32, comm: &str, cpu: Option<f64>) -> ProcessRow {
+    let key = ProcessKey {
+        pid: Pid(pid),
+        started: Ticks(7),
+    };
     ProcessRow {
-        key: ProcessKey {
-            pid: Pid(pid),
-            started: Ticks(7),
-        },
         user: Ok("root".to_owned()),
         state: Ok('S'),
         cpu_percent: cpu.ok_or(Missing::NotRead),
@@ -36,6 +37,7 @@ fn row(pid: i32, comm: &str, cpu: Option<f64>) -> ProcessRow {
         started: Ok(at(0)),
         comm: comm.to_owned(),
         command: Ok(String::new()),
+        ..ProcessRow::unknown(key)
     }
 }
 
@@ -53,6 +55,7 @@ fn snapshot(seq: u64) -> Arc<Snapshot> {
         previous: None,
         values: BTreeMap::new(),
         rows,
+        gone: vec![],
     })
 }
 
@@ -152,13 +155,10 @@ pub(super) fn wanted(requests: &[Request]) -> Vec<Want> {
 
 fn pids(state: &State) -> Vec<i32> {
     let document = state.document().unwrap();
-    let rows = &document.snapshot.as_ref().unwrap().rows;
-    document
-        .table
-        .order
-        .iter()
-        .map(|row| rows[*row].key.pid.0)
-        .collect()
+    let rows = document.rows().unwrap();
+    let lines = 0..document.table.lines.len();
+    let process = |line| document.table.process_of(line, &rows);
+    lines.filter_map(process).map(|key| key.pid.0).collect()
 }
 
 #[test]
@@ -391,5 +391,76 @@ fn a_time_outside_the_capture_is_refused_and_told() {
     assert!(
         problem.contains("did not show") || problem.contains("outside"),
         "{problem}"
+    );
+}
+
+#[test]
+fn pinning_keeps_the_moment_and_a_second_time_lets_it_go() {
+    let mut state = open_state();
+    apply(&mut state, Command::TogglePin);
+    apply(&mut state, Command::Step(-1));
+    answer(&mut state, 999);
+    let pinned = |state: &State| {
+        let pinned = state.documents[0].pinned.as_ref();
+        pinned.map(|pinned| pinned.snapshot.seq)
+    };
+    assert_eq!(pinned(&state), Some(Seq(1000)));
+    apply(&mut state, Command::SortBy(Column::CpuChange));
+    apply(&mut state, Command::TogglePin);
+    assert_eq!(
+        (pinned(&state), state.documents[0].table.sort),
+        (None, Column::Cpu)
+    );
+}
+
+#[test]
+fn following_a_process_asks_for_its_life_once_for_each_view() {
+    let mut state = open_state();
+    let key = state.documents[0].snapshot.as_ref().unwrap().rows[2].key;
+    let asked = |requests: &[Request]| {
+        let is_life = |request: &&Request| matches!(request, Request::Ask(_, Job::History { .. }));
+        requests.iter().filter(is_life).count()
+    };
+    assert_eq!(asked(&apply(&mut state, Command::Select(key))), 1);
+    assert_eq!(asked(&apply(&mut state, Command::SortBy(Column::Pid))), 0);
+    let zoom = Command::Zoom {
+        at: at(500),
+        factor: 0.5,
+    };
+    assert_eq!(asked(&apply(&mut state, zoom)), 1);
+    assert!(state.is_waiting());
+    assert_eq!(asked(&apply(&mut state, Command::Select(key))), 0);
+    assert!(state.documents[0].page.is_none());
+}
+
+#[test]
+fn a_page_stays_while_its_process_is_not_there() {
+    let mut state = open_state();
+    let key = state.documents[0].snapshot.as_ref().unwrap().rows[1].key;
+    apply(&mut state, Command::Follow(key));
+    apply(&mut state, Command::Step(-1));
+    let generation = state.documents[0].owed_snapshot.unwrap();
+    let mut without = (*snapshot(999)).clone();
+    without.rows.remove(1);
+    receive(&mut state, Reply::Snapshot(generation, Arc::new(without)));
+    let page = state.documents[0].page.as_ref().unwrap();
+    assert_eq!((page.is_there, page.row.comm.as_str()), (false, "java"));
+}
+
+#[test]
+fn the_table_is_copied_as_it_is_shown() {
+    let mut state = open_state();
+    apply(&mut state, Command::Filter("nginx".to_owned()));
+    let requests = apply(&mut state, Command::CopyTable(CopyAs::Csv));
+    let [Request::Copy(text)] = requests.as_slice() else {
+        panic!("nothing was copied")
+    };
+    assert_eq!(text.lines().count(), 2);
+    assert!(
+        text.lines()
+            .nth(1)
+            .unwrap()
+            .starts_with("5,root,S,80,,4096,"),
+        "{text}"
     );
 }

@@ -3,7 +3,8 @@
 use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
-use crate::state::table::TableView;
+use crate::state::page::Page;
+use crate::state::table::{Pinned, Rows, TableView};
 use crate::state::time::TimeView;
 use crate::state::timeline::Timeline;
 use crate::time_axis::Span;
@@ -39,6 +40,10 @@ pub struct Document {
     pub snapshot: Option<Arc<Snapshot>>,
     /// The process table's order and filter.
     pub table: TableView,
+    /// The moment that is compared with.
+    pub pinned: Option<Pinned>,
+    /// The page of the process that is followed.
+    pub page: Option<Page>,
     /// The text in the field that takes a time, when it is open.
     pub jump: Option<String>,
     /// What went wrong last.
@@ -91,6 +96,8 @@ impl Document {
             hidden: BTreeSet::new(),
             snapshot: None,
             table: TableView::default(),
+            pinned: None,
+            page: None,
             jump: None,
             problem: None,
             owed_snapshot: None,
@@ -125,8 +132,22 @@ impl Document {
 
     pub(crate) fn is_waiting(&self) -> bool {
         let opening = matches!(self.phase, Phase::Opening);
-        let owed = self.owed_snapshot.is_some() || self.owed_series.is_some();
+        let owed = self.page.as_ref().is_some_and(|page| page.owed.is_some());
+        let owed = owed || self.owed_snapshot.is_some() || self.owed_series.is_some();
         opening || owed || self.timeline.is_waiting()
+    }
+
+    /// The processes at the cursor next to what they were.
+    pub fn rows(&self) -> Option<Rows<'_>> {
+        let snapshot = self.snapshot.as_deref()?;
+        Some(self.table.rows(snapshot, self.pinned.as_ref()))
+    }
+
+    /// Works out the table anew.
+    pub(crate) fn arrange(&mut self) {
+        if let Some(snapshot) = &self.snapshot {
+            self.table.arrange(snapshot, self.pinned.as_ref());
+        }
     }
 
     /// Asks for a snapshot; an answer to an older question no longer ends the waiting.

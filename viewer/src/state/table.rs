@@ -1,222 +1,332 @@
-//! The process table's columns, order and filter.
+//! The process table: which columns and rows are shown, and in which order.
+//!
+//! [`TableView`] is what a person chose. [`Rows`] are the processes of the snapshot next to what
+//! they were at the moment they are compared with; [`TableView::arrange`] makes of both the
+//! [`Line`]s that are drawn, whenever one of them changes.
 
-use crate::data::{ProcessRow, Snapshot};
+mod arrange;
+pub mod export;
+mod rows;
+
+use crate::data::Snapshot;
+pub use afterimage_analysis::processes::Column;
+use afterimage_analysis::processes::filter::{self, Filter};
+use afterimage_analysis::processes::group::{GroupBy, Together};
 use afterimage_format::process::ProcessKey;
-use afterimage_format::reading::Reading;
-use std::cmp::Ordering;
+pub use rows::{Pinned, Rows};
+use std::collections::BTreeSet;
 
-/// A column of the process table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
-    /// The process id.
-    Pid,
-    /// The owner.
-    User,
-    /// What it was doing.
-    State,
-    /// CPU use.
-    Cpu,
-    /// Waiting for a CPU.
-    Wait,
-    /// Resident memory.
-    Rss,
-    /// Reads from storage.
-    Read,
-    /// Writes to storage.
-    Write,
-    /// How many threads.
-    Threads,
-    /// The nice value.
-    Nice,
-    /// When it started.
-    Started,
-    /// Its command line.
-    Command,
+/// The columns that are shown unless a person chooses, from left to right.
+pub const DEFAULT_COLUMNS: [Column; 12] = [
+    Column::Pid,
+    Column::User,
+    Column::State,
+    Column::Cpu,
+    Column::Wait,
+    Column::Rss,
+    Column::Read,
+    Column::Write,
+    Column::Threads,
+    Column::Nice,
+    Column::Started,
+    Column::Command,
+];
+
+/// How the rows stand together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Arrangement {
+    /// One under the other.
+    #[default]
+    Flat,
+    /// Under their parents.
+    Tree,
+    /// In groups, with sums.
+    By(GroupBy),
 }
 
-impl Column {
-    /// Every column, from left to right.
-    pub const ALL: [Self; 12] = [
-        Self::Pid,
-        Self::User,
-        Self::State,
-        Self::Cpu,
-        Self::Wait,
-        Self::Rss,
-        Self::Read,
-        Self::Write,
-        Self::Threads,
-        Self::Nice,
-        Self::Started,
-        Self::Command,
+impl Arrangement {
+    /// Every arrangement.
+    pub const ALL: [Self; 6] = [
+        Self::Flat,
+        Self::Tree,
+        Self::By(GroupBy::User),
+        Self::By(GroupBy::Cgroup),
+        Self::By(GroupBy::Command),
+        Self::By(GroupBy::State),
     ];
 
-    /// Its heading.
+    /// What a menu calls it.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Pid => "PID",
-            Self::User => "User",
-            Self::State => "State",
-            Self::Cpu => "CPU %",
-            Self::Wait => "Wait %",
-            Self::Rss => "RSS",
-            Self::Read => "Read/s",
-            Self::Write => "Write/s",
-            Self::Threads => "Threads",
-            Self::Nice => "Nice",
-            Self::Started => "Started",
-            Self::Command => "Command",
+            Self::Flat => "List",
+            Self::Tree => "Tree by parent",
+            Self::By(GroupBy::User) => "Grouped by user",
+            Self::By(GroupBy::Cgroup) => "Grouped by cgroup",
+            Self::By(GroupBy::Command) => "Grouped by program",
+            Self::By(GroupBy::State) => "Grouped by state",
         }
     }
+}
 
-    /// What it means.
-    pub const fn meaning(self) -> &'static str {
-        match self {
-            Self::Pid => "Process id. The kernel gives the number again after the process ends.",
-            Self::User => "The owner.",
-            Self::State => "What it was doing at that instant.",
-            Self::Cpu => "CPU used since the previous snapshot. 100 is one core.",
-            Self::Wait => {
-                "Time spent ready to run without getting a CPU, since the previous snapshot. \
-                 100 is one task that always waited."
-            }
-            Self::Rss => "Memory in RAM, shared pages included.",
-            Self::Read => {
-                "Read from storage each second since the previous snapshot. A parent is \
-                 charged with what its children read when they end."
-            }
-            Self::Write => {
-                "Written to storage each second since the previous snapshot. A parent is \
-                 charged with what its children wrote when they end."
-            }
-            Self::Threads => "How many threads it has.",
-            Self::Nice => "Scheduling priority: -20 goes first, 19 last.",
-            Self::Started => "When it started.",
-            Self::Command => "Command line; in brackets the kernel's name for it.",
-        }
-    }
+/// What of a tree or of groups can be opened and closed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Branch {
+    /// What is under a process.
+    Process(ProcessKey),
+    /// The members of a group; `None` is the group of those of which it is not known.
+    Group(Option<String>),
+}
 
-    /// Whether it holds numbers, which stand to the right and are sorted largest first.
-    pub const fn is_numeric(self) -> bool {
-        !matches!(self, Self::User | Self::State | Self::Command)
-    }
+/// What one line shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The process at this place of [`Rows`].
+    Process(usize),
+    /// The group at this place of [`TableView::groups`].
+    Group(usize),
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// What it shows.
+    pub what: What,
+    /// How far it is indented.
+    pub depth: usize,
+    /// How many lines could stand under it.
+    pub children: usize,
+    /// Whether they do.
+    pub is_open: bool,
+    /// Whether it is here only because something under it matches the filter.
+    pub is_context: bool,
+}
+
+/// How many rows there are of what kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Processes that match the filter.
+    pub shown: usize,
+    /// All of them.
+    pub all: usize,
+    /// Those that began since the moment that is compared with.
+    pub born: usize,
+    /// Those that are gone since.
+    pub gone: usize,
 }
 
 /// What of the table is shown, and in which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TableView {
+    /// The columns from left to right.
+    pub columns: Vec<Column>,
     /// The column it is sorted by.
     pub sort: Column,
     /// Whether the largest comes first.
     pub descending: bool,
-    /// Words that must all occur.
+    /// What is in the filter's field.
     pub filter: String,
+    /// What is wrong with it; the last one that was right still holds.
+    pub filter_problem: Option<String>,
+    /// How the rows stand together.
+    pub arrangement: Arrangement,
+    /// What was opened or closed by hand: branches of a tree are open, groups closed.
+    pub turned: BTreeSet<Branch>,
     /// The process that is followed.
     pub selected: Option<ProcessKey>,
-    /// Which rows of the snapshot are shown, in order.
-    pub order: Vec<usize>,
+    /// The lines in order.
+    pub lines: Vec<Line>,
+    /// The groups, when there are any.
+    pub groups: Vec<Together>,
+    /// How many there are of what.
+    pub counts: Counts,
+    /// The line that should be brought into sight.
+    pub wanted_line: Option<usize>,
+    matching: Filter,
+    /// Which of the rows of the moment compared with are gone.
+    gone: Vec<usize>,
 }
 
 impl Default for TableView {
     fn default() -> Self {
         Self {
+            columns: DEFAULT_COLUMNS.to_vec(),
             sort: Column::Cpu,
             descending: true,
             filter: String::new(),
+            filter_problem: None,
+            arrangement: Arrangement::Flat,
+            turned: BTreeSet::new(),
             selected: None,
-            order: vec![],
+            lines: vec![],
+            groups: vec![],
+            counts: Counts::default(),
+            wanted_line: None,
+            matching: Filter::default(),
+            gone: vec![],
         }
     }
 }
 
 impl TableView {
+    /// The columns as they are shown: while a moment is pinned, with the differences beside.
+    pub fn shown_columns(&self, is_pinned: bool) -> Vec<Column> {
+        let mut shown = Vec::new();
+        for column in &self.columns {
+            shown.push(*column);
+            let change = column.change().filter(|_| is_pinned);
+            shown.extend(change.filter(|change| !self.columns.contains(change)));
+        }
+        shown
+    }
+
+    /// The rows of a snapshot next to what they were.
+    pub fn rows<'a>(&'a self, snapshot: &'a Snapshot, pinned: Option<&'a Pinned>) -> Rows<'a> {
+        Rows::new(snapshot, pinned, &self.gone)
+    }
+
     /// Sorts by a column, or turns its order round if it is the one already.
     pub(crate) fn sort_by(&mut self, column: Column) {
         self.descending = if self.sort == column {
             !self.descending
         } else {
-            column.is_numeric() && column != Column::Pid
+            column.is_largest_first()
         };
         self.sort = column;
     }
 
-    /// Works out which rows are shown, in which order.
-    pub(crate) fn arrange(&mut self, snapshot: &Snapshot) {
-        let words: Vec<String> = self
-            .filter
-            .split_whitespace()
-            .map(str::to_lowercase)
-            .collect();
-        let rows = &snapshot.rows;
-        self.order = (0..rows.len())
-            .filter(|row| matches(&rows[*row], &words))
-            .collect();
-        let (sort, descending) = (self.sort, self.descending);
-        self.order.sort_by(|left, right| {
-            let (left, right) = (&rows[*left], &rows[*right]);
-            compare(left, right, sort, descending).then_with(|| left.key.cmp(&right.key))
-        });
-    }
-}
-
-/// Whether every word occurs in what the row shows of names and numbers.
-fn matches(row: &ProcessRow, words: &[String]) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let user = row.user.as_deref().unwrap_or("");
-    let text = format!("{} {user} {} {}", row.key.pid.0, row.comm, row.title()).to_lowercase();
-    words.iter().all(|word| text.contains(word))
-}
-
-fn compare(left: &ProcessRow, right: &ProcessRow, sort: Column, descending: bool) -> Ordering {
-    let way = |ordering: Ordering| {
-        if descending {
-            ordering.reverse()
-        } else {
-            ordering
+    /// Takes a filter; one that is wrong says so, and the one before goes on to hold.
+    pub(crate) fn filter(&mut self, text: String) {
+        match filter::parse(&text) {
+            Ok(filter) => {
+                self.matching = filter;
+                self.filter_problem = None;
+            }
+            Err(problem) => self.filter_problem = Some(problem.to_string()),
         }
-    };
-    let percent = |left: &Reading<f64>, right: &Reading<f64>| {
-        present_first(left.as_ref(), right.as_ref(), |a, b| way(a.total_cmp(b)))
-    };
-    match sort {
-        Column::Pid => way(left.key.pid.cmp(&right.key.pid)),
-        Column::User => readings(&left.user, &right.user, way),
-        Column::State => readings(&left.state, &right.state, way),
-        Column::Cpu => percent(&left.cpu_percent, &right.cpu_percent),
-        Column::Wait => percent(&left.wait_percent, &right.wait_percent),
-        Column::Rss => readings(&left.rss, &right.rss, way),
-        Column::Read => readings(&left.read_per_second, &right.read_per_second, way),
-        Column::Write => readings(&left.write_per_second, &right.write_per_second, way),
-        Column::Threads => readings(&left.threads, &right.threads, way),
-        Column::Nice => readings(&left.nice, &right.nice, way),
-        Column::Started => readings(&left.started, &right.started, way),
-        Column::Command => way(left
-            .title()
-            .to_lowercase()
-            .cmp(&right.title().to_lowercase())),
+        self.filter = text;
+    }
+
+    /// Shows a column to the left of the command line, or hides it; one is always left.
+    pub(crate) fn toggle_column(&mut self, column: Column) {
+        match self.columns.iter().position(|shown| *shown == column) {
+            Some(_) if self.columns.len() == 1 => {}
+            Some(place) => {
+                self.columns.remove(place);
+            }
+            None => {
+                let last = self.columns.last() == Some(&Column::Command);
+                let place = self.columns.len() - usize::from(last);
+                self.columns.insert(place, column);
+            }
+        }
+    }
+
+    /// Moves a column in front of another one, or to the end.
+    pub(crate) fn move_column(&mut self, column: Column, before: Option<Column>) {
+        if before == Some(column) || !self.columns.contains(&column) {
+            return;
+        }
+        self.columns.retain(|shown| *shown != column);
+        // A difference stands behind its own column, and so does what is dropped on it.
+        let before = before.map(|before| match before.changes_of() {
+            Some(base) if !self.columns.contains(&before) => base,
+            _ => before,
+        });
+        let place = self.columns.iter().position(|shown| Some(*shown) == before);
+        self.columns
+            .insert(place.unwrap_or(self.columns.len()), column);
+    }
+
+    /// Opens a branch that is closed, or closes it.
+    pub(crate) fn turn(&mut self, branch: Branch) {
+        if !self.turned.remove(&branch) {
+            self.turned.insert(branch);
+        }
+    }
+
+    /// The process on a line.
+    pub fn process_of(&self, line: usize, rows: &Rows<'_>) -> Option<ProcessKey> {
+        match self.lines.get(line)?.what {
+            What::Process(place) => Some(rows.get(place)?.row.key),
+            What::Group(_) => None,
+        }
+    }
+
+    /// The process so many lines below the one that is followed, or at an end.
+    pub(crate) fn neighbour(&self, by: i64, rows: &Rows<'_>) -> Option<(usize, ProcessKey)> {
+        let processes: Vec<_> = (0..self.lines.len())
+            .filter_map(|line| Some((line, self.process_of(line, rows)?)))
+            .collect();
+        let here = processes
+            .iter()
+            .position(|(_, key)| Some(*key) == self.selected);
+        let last = processes.len().checked_sub(1)?;
+        let place = match here {
+            Some(here) => here
+                .saturating_add_signed(isize::try_from(by).ok()?)
+                .min(last),
+            None => 0,
+        };
+        Some(processes[place])
     }
 }
 
-fn readings<T: Ord>(
-    left: &Reading<T>,
-    right: &Reading<T>,
-    way: impl Fn(Ordering) -> Ordering,
-) -> Ordering {
-    present_first(left.as_ref(), right.as_ref(), |a, b| way(a.cmp(b)))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What is absent goes last whichever way the table is sorted: it is not the smallest value.
-fn present_first<T, E>(
-    left: Result<T, E>,
-    right: Result<T, E>,
-    compare: impl FnOnce(T, T) -> Ordering,
-) -> Ordering {
-    match (left, right) {
-        (Ok(left), Ok(right)) => compare(left, right),
-        (Ok(_), Err(_)) => Ordering::Less,
-        (Err(_), Ok(_)) => Ordering::Greater,
-        (Err(_), Err(_)) => Ordering::Equal,
+    #[test]
+    fn columns_come_and_go_and_one_is_always_left() {
+        let mut view = TableView::default();
+        view.toggle_column(Column::Swap);
+        assert_eq!(
+            view.columns[view.columns.len() - 2..],
+            [Column::Swap, Column::Command]
+        );
+        view.move_column(Column::Swap, Some(Column::Pid));
+        assert_eq!(view.columns[..2], [Column::Swap, Column::Pid]);
+        view.move_column(Column::Pid, None);
+        assert_eq!(view.columns.last(), Some(&Column::Pid));
+        view.columns = vec![Column::Pid];
+        view.toggle_column(Column::Pid);
+        assert_eq!(view.columns, [Column::Pid]);
+    }
+
+    #[test]
+    fn a_pinned_moment_puts_the_differences_beside_their_columns() {
+        let view = TableView {
+            columns: vec![Column::Cpu, Column::Nice, Column::Rss],
+            ..TableView::default()
+        };
+        let shown = view.shown_columns(true);
+        assert_eq!(
+            shown,
+            [
+                Column::Cpu,
+                Column::CpuChange,
+                Column::Nice,
+                Column::Rss,
+                Column::RssChange
+            ]
+        );
+        assert_eq!(view.shown_columns(false), view.columns);
+    }
+
+    #[test]
+    fn a_filter_that_is_wrong_leaves_the_last_one_that_was_right() {
+        let mut view = TableView::default();
+        view.filter("cpu>10".to_owned());
+        let right = view.matching.clone();
+        view.filter("cpu>10 rss>".to_owned());
+        assert!(view.filter_problem.is_some());
+        assert_eq!(
+            (view.matching.clone(), view.filter.as_str()),
+            (right, "cpu>10 rss>")
+        );
+        view.filter(String::new());
+        assert_eq!(
+            (view.matching.is_empty(), view.filter_problem),
+            (true, None)
+        );
     }
 }

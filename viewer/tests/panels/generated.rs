@@ -7,13 +7,14 @@ use crate::generated::processes::rows;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::data::{
-    Bucket, Damage, Ending, Events, Facts, GapBand, Replay, ReplayError, RowGroup, RowsData,
-    SeriesData, SeriesId, Snapshot, Want,
+    Bucket, Damage, Ending, Events, Facts, GapBand, History, Replay, ReplayError, RowGroup,
+    RowsData, SeriesData, SeriesId, Snapshot, Want, Whom,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod events;
+mod history;
 mod processes;
 
 const SECOND: i64 = 1_000_000;
@@ -301,6 +302,17 @@ impl Replay for Generated {
             previous: previous.map(|previous| wall(previous.second)),
             values,
             rows: rows(moment, previous.is_some()),
+            gone: vec![],
         })
+    }
+
+    fn history(
+        &mut self,
+        whom: &Whom,
+        from: WallTime,
+        to: WallTime,
+        buckets: usize,
+    ) -> Result<History, ReplayError> {
+        Ok(history::of(self, whom, (from, to), buckets))
     }
 }

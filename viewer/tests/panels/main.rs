@@ -5,15 +5,19 @@ mod filtering;
 mod generated;
 mod lanes;
 mod looking;
+mod page;
 mod pictures;
+mod pinning;
 mod sorting;
 mod stepping;
+mod table;
 mod tracks;
 
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::worker::Opener;
 use afterimage_viewer::state::Document;
+use afterimage_viewer::state::table::{Line, What};
 use egui_kittest::Harness;
 use generated::Generated;
 use std::path::PathBuf;
@@ -71,11 +75,10 @@ fn cursor(harness: &Harness<'static, Viewer>) -> String {
 /// The commands of the processes that are shown, from the top.
 fn commands(harness: &Harness<'static, Viewer>) -> Vec<String> {
     let document = harness.state().state().document().expect("one is open");
-    let rows = &document.snapshot.as_ref().expect("it is loaded").rows;
-    document
-        .table
-        .order
-        .iter()
-        .map(|row| rows[*row].title())
-        .collect()
+    let rows = document.rows().expect("it is loaded");
+    let line = |line: &Line| match line.what {
+        What::Process(place) => rows.get(place).map(|seen| seen.row.title().into_owned()),
+        What::Group(group) => document.table.groups[group].name.clone().ok(),
+    };
+    document.table.lines.iter().filter_map(line).collect()
 }

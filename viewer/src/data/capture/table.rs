@@ -1,16 +1,15 @@
 //! A sample as the process table and the legend show it.
 
 use super::curves;
-use crate::data::{ProcessRow, SeriesId, Snapshot};
-use afterimage_analysis::escape::Escaped;
+use crate::data::{SeriesId, Snapshot};
+use afterimage_analysis::processes::row;
 use afterimage_analysis::rate::Step;
-use afterimage_analysis::replay::ps::{self, Row, View};
+use afterimage_analysis::replay::ps::View;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::pyramid::Bucket;
 use afterimage_format::facts::Host;
 use afterimage_format::reading::{Missing, Reading};
-use afterimage_format::sample::{Pressure, Sample, State};
-use afterimage_format::units::Bytes;
+use afterimage_format::sample::{Pressure, Sample};
 use std::time::Duration;
 
 /// Everything of one instant, with rates over the step that led to it.
@@ -21,10 +20,7 @@ pub(super) fn snapshot(
     (zone, curves): (&Zone, Option<&Bucket>),
 ) -> Snapshot {
     let view = View::new(host, zone, &now.times);
-    let before = |key| Some(step?.before.process(key)?.counters());
-    let processes = now.processes.iter();
-    let processes = processes.map(|process| (process.listed(), before(process.key)));
-    let rows = ps::rows(processes, step.map(|step| step.elapsed), host);
+    let (rows, gone) = row::rows(now, step, &view);
     let page_bytes = host.page_size.get() as f64;
     let values = SeriesId::ALL.map(|id| (id, value(id, now, step, curves, page_bytes)));
     Snapshot {
@@ -32,7 +28,8 @@ pub(super) fn snapshot(
         at: now.times.began.wall,
         previous: step.map(|step| step.before.times.began.wall),
         values: values.into(),
-        rows: rows.iter().map(|row| process(row, &view)).collect(),
+        rows,
+        gone,
     }
 }
 
@@ -84,44 +81,4 @@ fn micros(time: Duration) -> u64 {
 /// A rate, or why there is none: what it is counted from is absent, or there is only one of it.
 fn rate<T, V>(rate: Option<T>, counted_from: Reading<V>) -> Reading<T> {
     rate.ok_or(counted_from.err().unwrap_or(Missing::NotRead))
-}
-
-fn process(row: &Row<'_>, view: &View<'_>) -> ProcessRow {
-    let (process, rates) = (row.process, row.rates);
-    let counters = process.counters;
-    let uid = process.uid.map(|uid| uid.to_string());
-    let name = process.user.map(text);
-    ProcessRow {
-        key: process.key,
-        user: name.or(uid),
-        state: process.state.map(State::letter),
-        cpu_percent: rate(rates.cpu_percent, counters.utime),
-        wait_percent: rate(rates.wait_percent, counters.wait),
-        rss: process
-            .rss_pages
-            .map(|pages| Bytes::from_pages(pages, view.host.page_size)),
-        read_per_second: rate(rates.read_per_second.map(whole), counters.read),
-        write_per_second: rate(rates.write_per_second.map(whole), counters.written),
-        threads: counters
-            .threads
-            .map(|threads| u32::try_from(threads).unwrap_or(u32::MAX)),
-        nice: process.nice.map(|nice| i32::try_from(nice).unwrap_or(0)),
-        started: Ok(ps::started(&process, view)),
-        comm: process.comm.map_or_else(|_| "?".to_owned(), text),
-        command: process.command_line.map(text),
-    }
-}
-
-/// Bytes as text; those that are no text are shown as their code.
-fn text(bytes: &[u8]) -> String {
-    Escaped(bytes).to_string()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate is never negative, and one that is too large saturates"
-)]
-fn whole(bytes_per_second: f64) -> Bytes {
-    Bytes(bytes_per_second.round() as u64)
 }

@@ -2,6 +2,7 @@
 
 use crate::data::SeriesId;
 use crate::display::{self, measure};
+use crate::explain;
 use crate::state::Document;
 use crate::theme::{Curve, Tokens};
 use egui::{
@@ -36,7 +37,11 @@ impl Entry {
 
     fn meaning(self) -> String {
         match self {
-            Self::Curve(id, _) => format!("{} Click to show or hide it.", id.meaning()),
+            Self::Curve(id, _) => {
+                let (what, high) = explain::series(id)
+                    .map_or(("", ""), |entry| (entry.what.as_str(), entry.high.as_str()));
+                format!("{what} {high} Click to show or hide it.")
+            }
             Self::Beyond => "Each CPU runs one task at a time. Runnable tasks beyond that number \
                              wait for their turn."
                 .to_owned(),

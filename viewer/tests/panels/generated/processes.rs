@@ -199,5 +199,41 @@ fn row(kind: &Kind, number: i32, moment: &Moment, has_previous: bool) -> Process
         started: Ok(started),
         comm: kind.comm.to_owned(),
         command: Ok(kind.command.to_owned()),
+        ppid: Ok(Pid(parent_of(kind, pid))),
+        group: Ok(kind.user.to_owned()),
+        cgroup: Ok(cgroup_of(kind)),
+        kernel_thread: Ok(kernel),
+        policy: Ok(0),
+        priority: Ok(if kernel { 0 } else { 20 }),
+        vsize: Ok(Bytes(kind.rss_mib * 9 * MIB)),
+        rss_anon: Ok(Bytes(kind.rss_mib * MIB * 3 / 4)),
+        swap: Ok(Bytes(0)),
+        switches_per_second: rate(cpu * 41.0 * chance),
+        descriptors: Ok(u64::from(kind.threads) * 3 + 4),
+        oom_score_adj: Ok(0),
+        ..ProcessRow::unknown(ProcessKey {
+            pid: Pid(pid),
+            started: Ticks(500),
+        })
+    }
+}
+
+/// Workers are the children of the first of their kind, kernel threads those of 2.
+fn parent_of(kind: &Kind, pid: i32) -> i32 {
+    match kind.comm {
+        _ if pid <= 2 => 0,
+        _ if kind.command.is_empty() => 2,
+        "nginx" if pid > 700 => 700,
+        "postgres" if pid > 1_422 => 1_422,
+        "php-fpm8.2" if pid > 2_000 => 2_000,
+        _ => 1,
+    }
+}
+
+fn cgroup_of(kind: &Kind) -> String {
+    match kind.comm {
+        _ if kind.command.is_empty() => "/".to_owned(),
+        "systemd" => "/init.scope".to_owned(),
+        comm => format!("/system.slice/{comm}.service"),
     }
 }

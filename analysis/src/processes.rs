@@ -1,0 +1,22 @@
+//! The process table: rows with every column, and what can be done with rows.
+//!
+//! - [`column`]: which columns there are, how each is called and measured.
+//! - [`row`]: one process at one moment, ready to be shown, next to what it was before.
+//! - [`value`]: what a cell holds; sorting that puts what is absent last.
+//! - [`filter`]: `state:D cpu>10 user:www-data`, and what could come next while it is typed.
+//! - [`tree`], [`group`]: under their parents; by user, cgroup or command, with sums.
+//! - [`kernel_log`]: whether a line of the kernel log names a process.
+//!
+//! Pure: rows in, orders, sums and answers out. How a value is written is up to who shows it.
+
+pub mod column;
+pub mod filter;
+pub mod group;
+pub mod kernel_log;
+pub mod row;
+pub mod tree;
+pub mod value;
+
+pub use column::{Column, Kind, Subject};
+pub use row::{Mark, Row, Seen};
+pub use value::{Value, order};

@@ -1,0 +1,210 @@
+//! Processes put together by user, cgroup, command or state, and their values added up.
+
+use crate::processes::column::Column;
+use crate::processes::row::Seen;
+use crate::processes::value::Value;
+use afterimage_format::reading::{Missing, Reading};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// What processes have in common that stand together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GroupBy {
+    /// Their owner.
+    User,
+    /// Their cgroup.
+    Cgroup,
+    /// The program: the kernel's name for it, without the number of a worker.
+    Command,
+    /// What they are doing.
+    State,
+}
+
+impl GroupBy {
+    /// Every way to put processes together.
+    pub const ALL: [Self; 4] = [Self::User, Self::Cgroup, Self::Command, Self::State];
+
+    /// What a menu calls it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Cgroup => "Cgroup",
+            Self::Command => "Program",
+            Self::State => "State",
+        }
+    }
+
+    /// The name of a process's group.
+    fn name<'a>(self, seen: &Seen<'a>) -> Reading<Cow<'a, str>> {
+        let column = match self {
+            Self::User => Column::User,
+            Self::Cgroup => Column::Cgroup,
+            Self::State => Column::State,
+            Self::Command => return Ok(program(&seen.row.comm).into()),
+        };
+        match seen.row.value(column)? {
+            Value::Text(text) => Ok(text),
+            Value::Number(number) => Ok(number.to_string().into()),
+        }
+    }
+}
+
+/// The name without what numbers a worker: `kworker/3:1-events` is a `kworker`.
+fn program(comm: &str) -> &str {
+    comm.split_once('/').map_or(comm, |(name, _)| name)
+}
+
+/// Processes that stand together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Together {
+    /// What they have in common; why it is not known, of those of whom it is not.
+    pub name: Reading<String>,
+    /// Which of the rows that were given.
+    pub members: Vec<usize>,
+    /// What the columns that can be added up come to, by [`Column`].
+    sums: Vec<(Column, Sum)>,
+}
+
+/// Values added up. What is absent is not 0: it is told beside the sum.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sum {
+    /// The sum of what is known.
+    pub known: f64,
+    /// How many values that is.
+    pub count: usize,
+    /// How many are not known.
+    pub absent: usize,
+    /// Why the first of those is not.
+    pub missing: Option<Missing>,
+}
+
+impl Sum {
+    /// Adds values up.
+    pub fn of<'a>(values: impl Iterator<Item = Reading<Value<'a>>>) -> Self {
+        let mut sum = Self::default();
+        for value in values {
+            match value {
+                Ok(Value::Number(number)) if number.is_finite() => {
+                    sum.known += number;
+                    sum.count += 1;
+                }
+                Ok(_) => sum.absent += 1,
+                Err(missing) => {
+                    sum.absent += 1;
+                    sum.missing.get_or_insert(missing);
+                }
+            }
+        }
+        sum
+    }
+
+    /// The sum, unless nothing of it is known.
+    pub fn value(&self) -> Reading<f64> {
+        match self.count {
+            0 => Err(self.missing.unwrap_or(Missing::NotRead)),
+            _ => Ok(self.known),
+        }
+    }
+}
+
+impl Together {
+    /// What a column comes to; `None` when it cannot be added up.
+    pub fn sum(&self, column: Column) -> Option<Sum> {
+        let mut sums = self.sums.iter();
+        sums.find(|(of, _)| *of == column).map(|(_, sum)| *sum)
+    }
+}
+
+/// The groups of some of the rows, by name.
+pub fn together(rows: &[Seen<'_>], chosen: &[usize], by: GroupBy) -> Vec<Together> {
+    let mut groups: BTreeMap<Result<Cow<'_, str>, u8>, Vec<usize>> = BTreeMap::new();
+    for &place in chosen {
+        let name = by.name(&rows[place]).map_err(Missing::code);
+        groups.entry(name).or_default().push(place);
+    }
+    let group = |(name, members): (Result<Cow<'_, str>, u8>, Vec<usize>)| {
+        let summable = Column::ALL
+            .into_iter()
+            .filter(|column| column.is_summable());
+        let sum = |column| {
+            let values = members.iter().map(|&place| rows[place].value(column));
+            (column, Sum::of(values))
+        };
+        let missing = |code| Missing::from_code(code).unwrap_or(Missing::Unknown);
+        Together {
+            name: name.map(Cow::into_owned).map_err(missing),
+            sums: summable.map(sum).collect(),
+            members,
+        }
+    };
+    groups.into_iter().map(group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::processes::row::{Mark, Row};
+    use afterimage_format::process::{Pid, ProcessKey};
+    use afterimage_format::units::{Bytes, Ticks};
+
+    fn row(user: &str, rss: Reading<u64>) -> Row {
+        let key = ProcessKey {
+            pid: Pid(1),
+            started: Ticks(1),
+        };
+        Row {
+            user: Ok(user.to_owned()),
+            rss: rss.map(Bytes),
+            comm: "kworker/0:1".to_owned(),
+            ..Row::unknown(key)
+        }
+    }
+
+    fn seen(rows: &[Row]) -> Vec<Seen<'_>> {
+        let seen = |row| Seen {
+            row,
+            was: None,
+            mark: Mark::Stayed,
+            is_compared: false,
+        };
+        rows.iter().map(seen).collect()
+    }
+
+    #[test]
+    fn what_is_absent_is_told_beside_the_sum_and_not_added_as_nothing() {
+        let denied = Missing::PermissionDenied;
+        let rows = [
+            row("app", Ok(100)),
+            row("app", Err(denied)),
+            row("root", Err(denied)),
+        ];
+        let groups = together(&seen(&rows), &[0, 1, 2], GroupBy::User);
+        assert_eq!(groups.len(), 2);
+        let sum = groups[0].sum(Column::Rss).unwrap();
+        assert_eq!(
+            (sum.value(), sum.absent, sum.missing),
+            (Ok(100.0), 1, Some(denied))
+        );
+        assert_eq!(groups[1].sum(Column::Rss).unwrap().value(), Err(denied));
+        assert_eq!(groups[0].sum(Column::Pid), None);
+    }
+
+    #[test]
+    fn giant_values_and_no_numbers_do_not_break_a_sum() {
+        let rows = [row("app", Ok(u64::MAX)), row("app", Ok(u64::MAX))];
+        let groups = together(&seen(&rows), &[0, 1], GroupBy::User);
+        let sum = groups[0].sum(Column::Rss).unwrap().known;
+        assert!((sum / (u64::MAX as f64 * 2.0) - 1.0).abs() < 1e-9);
+        let values = [Ok(Value::Number(f64::NAN)), Ok(Value::Number(2.0))];
+        let sum = Sum::of(values.into_iter());
+        assert_eq!((sum.value(), sum.absent), (Ok(2.0), 1));
+    }
+
+    #[test]
+    fn workers_of_one_program_stand_together() {
+        let rows = [row("root", Ok(0)), row("root", Ok(0))];
+        let groups = together(&seen(&rows), &[0, 1], GroupBy::Command);
+        assert_eq!(groups[0].name.as_deref(), Ok("kworker"));
+        assert_eq!(groups[0].members, [0, 1]);
+    }
+}

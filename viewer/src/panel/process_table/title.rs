@@ -1,0 +1,194 @@
+//! The bar above the table: which snapshot this is and what it is compared with, the filter, and
+//! the menus that say how the table is shown.
+
+use super::{columns, filter};
+use crate::command::Command;
+use crate::data::Snapshot;
+use crate::display;
+use crate::state::table::export::CopyAs;
+use crate::state::table::{Arrangement, Counts};
+use crate::state::{Document, State};
+use crate::theme::Tokens;
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{Align, Button, Color32, Frame, Layout, Margin, PopupCloseBehavior, RichText, Ui};
+
+/// Under this width the menus stand in a second row.
+const ONE_ROW: f32 = 1_180.0;
+
+/// Draws it.
+pub(super) fn show(
+    ui: &mut Ui,
+    state: &State,
+    document: &Document,
+    snapshot: &Snapshot,
+    out: &mut Vec<Command>,
+) {
+    let tokens = Tokens::of(ui.visuals());
+    let frame = Frame::new()
+        .fill(tokens.panel)
+        .inner_margin(Margin::symmetric(12, 5));
+    frame.show(ui, |ui| {
+        let from_right = Layout::right_to_left(Align::Center);
+        if ui.available_width() >= ONE_ROW {
+            ui.horizontal(|ui| {
+                ui.with_layout(from_right, |ui| {
+                    controls(ui, state, document, out);
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        words(ui, document, snapshot, out);
+                    });
+                });
+            });
+            return;
+        }
+        ui.horizontal(|ui| words(ui, document, snapshot, out));
+        ui.add_space(2.0);
+        ui.horizontal(|ui| {
+            ui.with_layout(from_right, |ui| controls(ui, state, document, out));
+        });
+    });
+}
+
+/// Which snapshot this is, what is new and what is gone, and what it is compared with.
+fn words(ui: &mut Ui, document: &Document, snapshot: &Snapshot, out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let title = RichText::new("Processes")
+        .size(14.0)
+        .color(tokens.text_strong);
+    ui.label(title);
+    if let Some(problem) = problem(document, snapshot) {
+        ui.add(egui::Label::new(RichText::new(problem).color(tokens.problem)).truncate());
+        return;
+    }
+    let counts = document.table.counts;
+    let doing = |letter| {
+        let rows = snapshot.rows.iter();
+        rows.filter(|row| row.state == Ok(letter)).count()
+    };
+    let (runnable, blocked) = (doing('R'), doing('D'));
+    let color = if blocked > 0 {
+        tokens.blocked
+    } else {
+        tokens.text_weak
+    };
+    count(ui, snapshot.rows.len(), "in all", tokens.text);
+    count(ui, runnable, "runnable", tokens.text);
+    count(ui, blocked, "blocked", color);
+    compared(ui, document, counts, out);
+    let rates = rates(document, snapshot);
+    ui.add(egui::Label::new(RichText::new(rates).color(tokens.text_weak)).truncate());
+}
+
+fn count(ui: &mut Ui, count: usize, what: &str, color: Color32) {
+    ui.label(RichText::new(format!("{count} {what}")).color(color));
+}
+
+/// What is new and gone, as buttons that show only those.
+fn compared(ui: &mut Ui, document: &Document, counts: Counts, out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let since = match &document.pinned {
+        Some(pinned) => document.zone.time_of_day(pinned.snapshot.at),
+        None => "the snapshot before".to_owned(),
+    };
+    let mut chip = |count: usize, sign: &str, word: &str, color: Color32| {
+        if count == 0 {
+            return;
+        }
+        let filter = format!("is:{word}");
+        let is_on = document.table.filter == filter;
+        let text = RichText::new(format!("{sign}{count} {word}")).color(color);
+        let hint = format!("Show only those that are {word} since {since}");
+        if ui
+            .add(Button::selectable(is_on, text))
+            .on_hover_text(hint)
+            .clicked()
+        {
+            out.push(Command::Filter(if is_on { String::new() } else { filter }));
+        }
+    };
+    chip(counts.born, "+", "new", tokens.born);
+    chip(counts.gone, "−", "gone", tokens.text);
+    if let Some(pinned) = &document.pinned {
+        let text = RichText::new(format!("compared with {since}")).color(tokens.changed);
+        let hint = "Differences are those from this pinned moment. Click to go there.";
+        if ui.button(text).on_hover_text(hint).clicked() {
+            out.push(Command::SetCursor(pinned.snapshot.at));
+        }
+    }
+}
+
+/// Why what is shown is not what was asked for.
+fn problem(document: &Document, snapshot: &Snapshot) -> Option<String> {
+    if let Some(gap) = document.gap_at_cursor() {
+        let (cause, at) = (
+            display::gap_cause(&gap.kind),
+            document.zone.time_of_day(snapshot.at),
+        );
+        return Some(format!(
+            "Nothing to show at the cursor. {cause} Shown is {at}, the last before it."
+        ));
+    }
+    let problem = document.table.filter_problem.as_ref()?;
+    Some(format!("Filter: {problem}"))
+}
+
+fn rates(document: &Document, snapshot: &Snapshot) -> String {
+    let since = snapshot
+        .previous
+        .and_then(|previous| snapshot.at.since(previous));
+    match since {
+        Some(since) => format!("rates over {}", display::duration(since)),
+        None if snapshot.at <= document.time.capture.from => {
+            "the first snapshot, so without rates".to_owned()
+        }
+        None => "the first after a gap, so without rates".to_owned(),
+    }
+}
+
+/// From right to left.
+fn controls(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
+    let table = &document.table;
+    ui.menu_button("Copy", |ui| {
+        for (name, how) in [("As text", CopyAs::Text), ("As CSV", CopyAs::Csv)] {
+            if ui.button(name).clicked() {
+                out.push(Command::CopyTable(how));
+            }
+        }
+    })
+    .response
+    .on_hover_text("Put the table, as it is shown, on the clipboard");
+    let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    MenuButton::new("Columns")
+        .config(stays)
+        .ui(ui, |ui| columns::of_all(ui, table, out))
+        .0
+        .on_hover_text("Choose the columns");
+    ui.menu_button(table.arrangement.title(), |ui| {
+        for arrangement in Arrangement::ALL {
+            let is_on = table.arrangement == arrangement;
+            if ui
+                .add(Button::selectable(is_on, arrangement.title()))
+                .clicked()
+            {
+                out.push(Command::Arrange(arrangement));
+            }
+        }
+    })
+    .response
+    .on_hover_text("How the rows stand together (T for the tree)");
+    let is_pinned = document.pinned.is_some();
+    let pin = Button::selectable(is_pinned, if is_pinned { "Unpin" } else { "Pin" });
+    let hint = if is_pinned {
+        "Compare no longer (P)"
+    } else {
+        "Pin this moment, move the cursor, and see what is different (P)"
+    };
+    if ui.add(pin).on_hover_text(hint).clicked() {
+        out.push(Command::TogglePin);
+    }
+    filter::show(ui, state, document, out);
+    if !table.filter.is_empty() {
+        let tokens = Tokens::of(ui.visuals());
+        let shown = format!("{} of {}", table.counts.shown, table.counts.all);
+        ui.label(RichText::new(shown).color(tokens.text_weak));
+    }
+}

@@ -1,0 +1,35 @@
+//! The lower half: the process table, and beside it the page of the process that is followed.
+//!
+//! Where there is no room for both the page has all of it, until it is closed.
+
+use crate::command::Command;
+use crate::panel::{process_page, process_table};
+use crate::state::{Document, State};
+use crate::theme::Tokens;
+use egui::{Frame, Panel, Ui};
+
+/// Under this width only one of them is shown.
+const BOTH: f32 = 980.0;
+const NARROWEST_PAGE: f32 = 380.0;
+
+/// Draws it.
+pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
+    let Some(page) = &document.page else {
+        return process_table::show(ui, state, document, out);
+    };
+    let width = ui.available_width();
+    let frame = Frame::new().fill(Tokens::of(ui.visuals()).canvas);
+    if page.is_wide || width < BOTH {
+        return process_page::show(ui, document, page, width >= BOTH, out);
+    }
+    Panel::right("process page")
+        .resizable(true)
+        .default_size((width * 0.36).clamp(NARROWEST_PAGE, 640.0))
+        .size_range(NARROWEST_PAGE..=width * 0.7)
+        .frame(frame)
+        .show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            process_page::show(ui, document, page, true, out);
+        });
+    process_table::show(ui, state, document, out);
+}

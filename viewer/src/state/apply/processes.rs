@@ -1,0 +1,107 @@
+//! What commands do to the process table and to a process's page.
+
+use crate::command::{Command, Request};
+use crate::state::Document;
+use crate::state::page::Page;
+use crate::state::table::export::{CopyAs, export};
+use crate::state::table::{Arrangement, DEFAULT_COLUMNS, Pinned};
+use afterimage_format::process::ProcessKey;
+use std::sync::Arc;
+
+/// The rest of what concerns the capture that is shown.
+pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> {
+    let table = &mut document.table;
+    match command {
+        Command::SortBy(column) => table.sort_by(column),
+        Command::Filter(text) => table.filter(text),
+        Command::ToggleColumn(column) => table.toggle_column(column),
+        Command::MoveColumn { column, before } => table.move_column(column, before),
+        Command::ResetColumns => table.columns = DEFAULT_COLUMNS.to_vec(),
+        Command::Arrange(arrangement) => table.arrangement = arrangement,
+        Command::ToggleTree => {
+            table.arrangement = match table.arrangement {
+                Arrangement::Tree => Arrangement::Flat,
+                _ => Arrangement::Tree,
+            };
+        }
+        Command::Turn(branch) => table.turn(branch),
+        Command::TogglePin => pin(document),
+        Command::Select(key) if table.selected == Some(key) => close(document),
+        Command::Select(key) => follow(document, key),
+        Command::Follow(key) => {
+            follow(document, key);
+            reveal(document);
+        }
+        Command::SelectNext(by) => select_next(document, by),
+        Command::ClosePage => close(document),
+        Command::LineShown => table.wanted_line = None,
+        Command::TogglePageWidth => {
+            if let Some(page) = &mut document.page {
+                page.is_wide = !page.is_wide;
+            }
+        }
+        Command::CopyTable(how) => return copy(document, how),
+        _ => {}
+    }
+    document.arrange();
+    vec![]
+}
+
+fn pin(document: &mut Document) {
+    document.pinned = match document.pinned.take() {
+        Some(_) => None,
+        None => document.snapshot.clone().map(Pinned::new),
+    };
+    // What was sorted by a difference has none any more.
+    let table = &mut document.table;
+    if let Some(base) = table
+        .sort
+        .changes_of()
+        .filter(|_| document.pinned.is_none())
+    {
+        table.sort = base;
+    }
+}
+
+fn follow(document: &mut Document, key: ProcessKey) {
+    document.table.selected = Some(key);
+    let was_wide = document.page.as_ref().is_some_and(|page| page.is_wide);
+    let rows = document.rows().map(|rows| rows.all()).unwrap_or_default();
+    let row = rows.iter().find(|seen| seen.row.key == key);
+    let row = row.map(|seen| Arc::new(seen.row.clone()));
+    let known = document.page.take().filter(|page| page.key == key);
+    document.page = known.or_else(|| Some(Page::new(key, row?, was_wide)));
+}
+
+fn close(document: &mut Document) {
+    document.table.selected = None;
+    document.page = None;
+}
+
+fn select_next(document: &mut Document, by: i64) {
+    let next = document
+        .rows()
+        .and_then(|rows| document.table.neighbour(by, &rows));
+    if let Some((line, key)) = next {
+        follow(document, key);
+        document.table.wanted_line = Some(line);
+    }
+}
+
+/// Scrolls to the process that is followed.
+fn reveal(document: &mut Document) {
+    let line = document.rows().and_then(|rows| {
+        let table = &document.table;
+        (0..table.lines.len()).find(|line| table.process_of(*line, &rows) == table.selected)
+    });
+    document.table.wanted_line = line;
+}
+
+fn copy(document: &Document, how: CopyAs) -> Vec<Request> {
+    let Some(rows) = document.rows() else {
+        return vec![];
+    };
+    let columns = document.table.shown_columns(document.pinned.is_some());
+    let text = export(&document.table, &rows, &columns, &document.zone, how);
+    vec![Request::Copy(text)]
+}

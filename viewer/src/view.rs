@@ -1,0 +1,149 @@
+//! How the processes are to be shown in a picture, as it is written on the command line.
+//!
+//! `--view as=tree --view select=1180` does what a person would do before looking.
+
+use crate::command::Command;
+use crate::state::table::{Arrangement, Column, DEFAULT_COLUMNS};
+use crate::state::{Document, State};
+use afterimage_analysis::processes::group::GroupBy;
+use afterimage_format::process::Pid;
+use std::str::FromStr;
+
+/// One thing to do before the picture is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ViewOption {
+    /// `filter=TEXT`
+    Filter(String),
+    /// `sort=COLUMN`
+    Sort(Column),
+    /// `as=list|tree|user|cgroup|program|state`
+    As(Arrangement),
+    /// `columns=pid,user,…`
+    Columns(Vec<Column>),
+    /// `pin=TIME`: compare with that moment.
+    Pin(String),
+    /// `select=PID`: its page beside the table.
+    Select(i32),
+    /// `page=PID`: its page over the whole width.
+    Page(i32),
+}
+
+impl FromStr for ViewOption {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = "filter=, sort=, as=, columns=, pin=, select=, page=";
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("write KEY=VALUE with one of {known}"))?;
+        let column =
+            |name: &str| Column::named(name).ok_or_else(|| format!("there is no column `{name}`"));
+        let pid = || {
+            value
+                .parse()
+                .map_err(|error| format!("`{value}` is no pid: {error}"))
+        };
+        Ok(match key {
+            "filter" => Self::Filter(value.to_owned()),
+            "sort" => Self::Sort(column(value)?),
+            "columns" => Self::Columns(value.split(',').map(column).collect::<Result<_, _>>()?),
+            "pin" => Self::Pin(value.to_owned()),
+            "select" => Self::Select(pid()?),
+            "page" => Self::Page(pid()?),
+            "as" => Self::As(match value {
+                "list" => Arrangement::Flat,
+                "tree" => Arrangement::Tree,
+                "user" => Arrangement::By(GroupBy::User),
+                "cgroup" => Arrangement::By(GroupBy::Cgroup),
+                "program" => Arrangement::By(GroupBy::Command),
+                "state" => Arrangement::By(GroupBy::State),
+                _ => return Err("write as=list, tree, user, cgroup, program or state".to_owned()),
+            }),
+            _ => return Err(format!("`{key}` is not known: write one of {known}")),
+        })
+    }
+}
+
+impl ViewOption {
+    /// What a person would do, in steps: after each, what it asks for must be loaded.
+    pub fn steps(&self, state: &State) -> Vec<Vec<Command>> {
+        let Some(document) = state.document() else {
+            return vec![];
+        };
+        let table = &document.table;
+        match self {
+            Self::Filter(text) => vec![vec![Command::Filter(text.clone())]],
+            Self::Sort(column) if table.sort == *column => vec![],
+            Self::Sort(column) => vec![vec![Command::SortBy(*column)]],
+            Self::As(arrangement) => vec![vec![Command::Arrange(*arrangement)]],
+            Self::Columns(columns) => vec![choose(columns)],
+            Self::Pin(time) => {
+                let jump = vec![
+                    Command::BeginJump,
+                    Command::EditJump(time.clone()),
+                    Command::Jump,
+                    Command::FocusTaken,
+                ];
+                let back = vec![Command::TogglePin, Command::SetCursor(document.time.cursor)];
+                vec![jump, back]
+            }
+            Self::Select(pid) => vec![follow(state, *pid)],
+            Self::Page(pid) => {
+                let mut commands = follow(state, *pid);
+                commands.push(Command::TogglePageWidth);
+                vec![commands]
+            }
+        }
+    }
+}
+
+/// Makes these columns out of those that are shown at first.
+fn choose(columns: &[Column]) -> Vec<Command> {
+    let mut commands = vec![Command::ResetColumns];
+    let missing = columns
+        .iter()
+        .filter(|column| !DEFAULT_COLUMNS.contains(column));
+    commands.extend(missing.map(|column| Command::ToggleColumn(*column)));
+    let left_over = DEFAULT_COLUMNS
+        .iter()
+        .filter(|column| !columns.contains(column));
+    commands.extend(left_over.map(|column| Command::ToggleColumn(*column)));
+    let to_end = |column: &Column| Command::MoveColumn {
+        column: *column,
+        before: None,
+    };
+    commands.extend(columns.iter().map(to_end));
+    commands
+}
+
+fn follow(state: &State, pid: i32) -> Vec<Command> {
+    let rows = state.document().and_then(Document::rows);
+    let found = rows.map(|rows| rows.all()).unwrap_or_default();
+    let found = found.iter().find(|seen| seen.row.key.pid == Pid(pid));
+    found
+        .map(|seen| Command::Follow(seen.row.key))
+        .into_iter()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_what_is_wrong_is_said() {
+        let read = |text: &str| text.parse::<ViewOption>();
+        assert_eq!(read("sort=mem"), Ok(ViewOption::Sort(Column::Rss)));
+        assert_eq!(
+            read("filter=cpu>10 user=x"),
+            Ok(ViewOption::Filter("cpu>10 user=x".to_owned()))
+        );
+        assert_eq!(
+            read("columns=pid,cpu"),
+            Ok(ViewOption::Columns(vec![Column::Pid, Column::Cpu]))
+        );
+        for wrong in ["tree", "as=forest", "sort=x", "select=y", "colour=red"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! One process of the made-up capture over time.
+
+use crate::generated::processes::rows;
+use crate::generated::{Generated, wall};
+use afterimage_format::time::WallTime;
+use afterimage_viewer::data::history::{LogLine, Trace};
+use afterimage_viewer::data::{Bucket, History, Whom};
+use std::collections::BTreeMap;
+
+/// Its curves, every so many seconds, and a line of the kernel log.
+pub(crate) fn of(
+    capture: &Generated,
+    whom: &Whom,
+    (from, to): (WallTime, WallTime),
+    buckets: usize,
+) -> History {
+    let seconds = (to.0 - from.0) / 1_000_000;
+    let each = usize::try_from(seconds).unwrap_or(0) / buckets.clamp(1, 400) + 1;
+    let mut traces: BTreeMap<Trace, Vec<Bucket>> = BTreeMap::new();
+    let inside = |second: i64| from <= wall(second) && wall(second) <= to;
+    let moments = capture
+        .moments
+        .iter()
+        .filter(|moment| inside(moment.second));
+    for moment in moments.step_by(each) {
+        let rows = rows(moment, true);
+        let Some(row) = rows.iter().find(|row| row.key == whom.key) else {
+            continue;
+        };
+        let (from, length) = (wall(moment.second), i64::try_from(each).expect("a few"));
+        let to = wall(moment.second + length);
+        let values = [
+            (Trace::Cpu, row.cpu_percent.unwrap_or(0.0)),
+            (Trace::Wait, row.wait_percent.unwrap_or(0.0)),
+            (Trace::Rss, row.rss.map_or(0.0, |rss| rss.0 as f64)),
+            (
+                Trace::Read,
+                row.read_per_second.map_or(0.0, |bytes| bytes.0 as f64),
+            ),
+            (
+                Trace::Write,
+                row.write_per_second.map_or(0.0, |bytes| bytes.0 as f64),
+            ),
+            (Trace::MachineCpu, (moment.runnable.min(4) * 100) as f64),
+            (Trace::MachineWait, moment.pressure[0]),
+        ];
+        for (trace, value) in values {
+            traces.entry(trace).or_default().push(Bucket {
+                from,
+                to,
+                min: value,
+                max: value,
+                mean: value,
+            });
+        }
+    }
+    History {
+        key: whom.key,
+        seen: None,
+        traces,
+        limits: BTreeMap::from([(Trace::MachineCpu, 400.0), (Trace::MachineWait, 100.0)]),
+        log: vec![LogLine {
+            at: wall(3_600),
+            severity: 4,
+            text: format!("{}[{}]: segfault at 0", whom.comm, whom.key.pid.0),
+        }],
+        log_left_out: 0,
+    }
+}
