@@ -5,6 +5,7 @@ pub mod columns;
 pub mod curve;
 pub mod hatch;
 pub mod icon;
+pub mod kept;
 pub mod scale;
 pub mod stack;
 

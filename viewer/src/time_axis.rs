@@ -7,9 +7,10 @@ pub mod ticks;
 
 use afterimage_format::time::WallTime;
 pub use folds::Folds;
+use std::hash::{Hash, Hasher};
 
 /// A stretch of time, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Where it begins.
     pub from: WallTime,
@@ -116,6 +117,14 @@ struct Piece {
     left: f64,
     micros_per_point: f64,
     is_fold: bool,
+}
+
+impl Hash for TimeAxis {
+    /// The rest follows from these.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.span, &self.folds).hash(state);
+        [self.left, self.right].map(f64::to_bits).hash(state);
+    }
 }
 
 impl TimeAxis {

@@ -12,6 +12,8 @@ use egui::{Color32, Mesh, Pos2, Shape};
 
 /// How strongly the line is drawn where the value is 0.
 const NOTHING: f32 = 0.4;
+/// From this height on a column has hard ends, in points.
+const TALL: f32 = 4.0;
 
 /// The shapes of one curve: the space between it and zero, up to the limit and beyond it, then
 /// its line.
@@ -86,6 +88,13 @@ fn dashes(column: &Column, dash: Option<(i64, i64)>) -> Vec<(i64, i64)> {
 
 /// A box with a soft upper and lower edge.
 fn band(mesh: &mut Mesh, [left, right]: [f32; 2], heights: [f32; 4], color: Color32) {
+    // At the ends of a tall column nobody sees whether they are soft, and it is the tall ones of
+    // which there are many.
+    if heights[2] - heights[1] > TALL {
+        let [_, upper, lower, _] = heights;
+        quad(mesh, [left, right, upper, lower], color, color);
+        return;
+    }
     let first = u32::try_from(mesh.vertices.len()).expect("a screen has fewer than 2^32 columns");
     for (place, y) in heights.into_iter().enumerate() {
         let is_inner = (1..=2).contains(&place);

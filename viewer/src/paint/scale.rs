@@ -69,15 +69,26 @@ impl Scale {
         }
     }
 
-    /// The same with fewer marks, each at least so many points from the next.
+    /// The same with fewer marks, each at least so many points from the next, and one of them
+    /// at the upper edge.
     #[must_use]
     pub fn with_marks_apart(self, height: f32, apart: f32) -> Self {
         let most = f64::from((height / apart).floor().max(1.0));
-        let marks = self.top / self.step;
-        Self {
-            step: self.step * (marks / most).ceil().max(1.0),
-            ..self
-        }
+        let marks = (self.top / self.step).round();
+        let halves = self.top / 2.0;
+        let step = if marks <= most {
+            self.step
+        } else if let Some(every) = [2.0, 3.0, 4.0]
+            .into_iter()
+            .find(|every| marks / every <= most && marks % every < 0.5)
+        {
+            self.step * every
+        } else if most >= 2.0 && halves.fract() < 1e-9 {
+            halves
+        } else {
+            self.top
+        };
+        Self { step, ..self }
     }
 
     /// How far from its foot a value stands in an area.
@@ -103,12 +114,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fewer_marks_still_end_at_the_upper_edge() {
+        let step = |highest, height| Scale::holding(highest).with_marks_apart(height, 20.0).step;
+        // 100 in steps of 20 has five marks; with room for four there are two.
+        assert!((step(100.0, 99.0) - 50.0).abs() < 1e-9);
+        assert!((step(100.0, 100.0) - 20.0).abs() < 1e-9);
+        assert!((step(80.0, 50.0) - 40.0).abs() < 1e-9);
+        assert!((step(80.0, 30.0) - 80.0).abs() < 1e-9);
+        // Five tasks have no middle.
+        assert!((step(5.0, 60.0) - 5.0).abs() < 1e-9);
+    }
+
+    #[test]
     fn amounts_of_memory_have_marks_at_round_amounts() {
         let scale = Scale::holding_bytes(23.5 * 1_073_741_824.0);
         assert!((scale.step / 1_073_741_824.0 - 5.0).abs() < 1e-9);
         assert!((scale.top / 1_073_741_824.0 - 25.0).abs() < 1e-9);
         let few = scale.with_marks_apart(40.0, 18.0);
-        assert!((few.step / scale.step - 3.0).abs() < 1e-9);
+        assert!((few.step / scale.top - 0.5).abs() < 1e-9);
     }
 
     #[test]

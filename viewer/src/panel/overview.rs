@@ -2,11 +2,10 @@
 //! are dragged, beside it a new one is drawn, a click goes there, a double click shows all.
 
 use crate::command::{Command, TimeCommand};
-use crate::data::Lane;
+use crate::data::{Lane, SeriesId};
 use crate::display;
 use crate::paint::clusters::clusters;
-use crate::paint::columns::columns;
-use crate::paint::curve;
+use crate::paint::kept::{self, Drawn, Wanted};
 use crate::paint::points;
 use crate::paint::scale::{Area, Scale};
 use crate::panel::timeline::{cursor_line, gap_at, gap_words};
@@ -14,12 +13,13 @@ use crate::panel::track::gaps;
 use crate::state::Document;
 use crate::state::time::Grip;
 use crate::state::timeline::OVERVIEW;
-use crate::theme::Tokens;
+use crate::theme::{Curve, Tokens};
 use crate::time_axis::{TimeAxis, ticks};
 use egui::{
     Align2, CursorIcon, FontId, Painter, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     pos2, vec2,
 };
+use std::sync::Arc;
 
 const HEIGHT: f32 = 48.0;
 /// Room for the times under the curves.
@@ -73,38 +73,40 @@ fn paint(ui: &Ui, document: &Document, axis: &TimeAxis, strip: Rect) {
     let plot = strip.with_max_y(strip.bottom() - TIMES);
     painter.rect_filled(plot, 0.0, tokens.stripe);
     gaps(&painter, document, axis, plot, tokens);
-    let per_point = ui.pixels_per_point();
     let cpus = document.facts().and_then(|facts| facts.cpus).map(f64::from);
-    let curves: Vec<_> = OVERVIEW
+    let data = OVERVIEW
         .iter()
-        .filter_map(|id| document.timeline.overview.get(id))
-        .map(|data| (data.id, columns(&data.buckets, axis, f64::from(per_point))))
-        .collect();
-    let highest = curves
-        .iter()
-        .flat_map(|(_, columns)| columns)
-        .map(|column| column.max);
-    let highest = highest.fold(cpus.unwrap_or(1.0) * 1.2, f64::max);
-    let scale = Scale {
-        top: highest * 1.05,
-        step: highest,
+        .filter_map(|id| document.timeline.overview.get(id));
+    let wanted = Wanted {
+        stack: &[],
+        lines: &data.map(Arc::clone).collect::<Vec<_>>(),
+        axis,
     };
-    let area = Area {
-        rect: plot,
-        is_down: false,
+    let folded = kept::folded(ui, wanted);
+    let highest = folded.highest.max(cpus.unwrap_or(1.0) * 1.2);
+    let style = |(id, _): &(SeriesId, _)| {
+        let curve = tokens.curve(*id);
+        Curve {
+            thickness: 0.0,
+            fill: curve.fill.max(0.3),
+            ..curve
+        }
     };
-    for (id, columns) in &curves {
-        let mut curve = tokens.curve(*id);
-        curve.thickness = 0.0;
-        curve.fill = curve.fill.max(0.3);
-        painter.extend(curve::shapes(
-            columns,
-            curve,
-            &scale,
-            area,
-            (per_point, cpus),
-        ));
-    }
+    let styles: Vec<Curve> = folded.curves.iter().map(style).collect();
+    let drawn = Drawn {
+        folded: &folded,
+        styles: &styles,
+        area: Area {
+            rect: plot,
+            is_down: false,
+        },
+        scale: Scale {
+            top: highest * 1.05,
+            step: highest,
+        },
+        limit: cpus,
+    };
+    painter.extend(kept::shapes(ui, drawn).iter().cloned());
     events(&painter, document, axis, plot);
     times(&painter, document, axis, strip);
     cursor_line(&painter, document, axis, plot.y_range());

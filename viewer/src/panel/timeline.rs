@@ -25,7 +25,7 @@ const LOWEST: f32 = 104.0;
 
 /// How high it likes to be, of so much.
 pub fn usual_height(of: f32) -> f32 {
-    (of * 0.58).clamp(410.0, 660.0).min(of - 150.0).max(250.0)
+    (of * 0.58).clamp(410.0, 900.0).min(of - 150.0).max(250.0)
 }
 
 /// Draws it.

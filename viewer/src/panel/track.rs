@@ -4,18 +4,17 @@ mod axis;
 
 use crate::command::{Command, TrackCommand};
 use crate::data::{SeriesData, SeriesId, Unit};
-use crate::paint::columns::{Column, columns};
-use crate::paint::curve;
+use crate::paint::kept::{self, Drawn, Wanted};
 use crate::paint::scale::{Area, Scale};
-use crate::paint::stack::layers;
 use crate::panel::timeline::{cursor_line, gap_at, gap_words};
 use crate::panel::{heat, legend, pointer};
 use crate::state::Document;
 use crate::state::tracks::{Half, ShownTrack, Track, TrackId, What};
-use crate::theme::Tokens;
+use crate::theme::{Curve, Tokens};
 use crate::time_axis::TimeAxis;
 pub use axis::{MARKS_APART, gaps};
 use egui::{CursorIcon, Painter, Rect, Sense, Stroke, Ui, WidgetInfo, vec2};
+use std::sync::Arc;
 
 /// A track, of which capture, over which time.
 #[derive(Debug, Clone, Copy)]
@@ -182,51 +181,46 @@ fn half(
 ) {
     let Shown { document, axis, .. } = shown;
     let tokens = Tokens::of(&clipped.ctx().global_style().visuals);
-    let pixels_per_point = clipped.ctx().pixels_per_point();
-    let per_point = f64::from(pixels_per_point);
     let cpus = axis::cpus(document, half);
-    let visible = |id: &&SeriesId| !document.hidden.contains(id);
-    let data = |id: &SeriesId| document.series.get(id);
-    let stacked: Vec<&SeriesData> = half
-        .stack
-        .iter()
-        .filter(visible)
-        .filter_map(data)
-        .map(|data| &**data)
-        .collect();
-    let mut curves: Vec<(SeriesId, Vec<Column>)> = layers(&stacked)
-        .iter()
-        .zip(&stacked)
-        .map(|(layer, data)| (data.id, columns(layer, axis, per_point)))
-        .collect();
-    // The uppermost edge first: each lower layer covers what is not its own.
-    curves.reverse();
-    let lines = half.lines.iter().filter(visible).filter_map(data);
-    curves.extend(lines.map(|data| (data.id, columns(&data.buckets, axis, per_point))));
-    let highest = curves.iter().flat_map(|(_, columns)| columns);
-    let highest = highest.map(|column| column.max);
-    let highest = highest.fold(half.at_least.max(cpus.unwrap_or(0.0)), f64::max);
+    let data = |ids: &[SeriesId]| -> Vec<Arc<SeriesData>> {
+        let visible = ids.iter().filter(|id| !document.hidden.contains(id));
+        let data = visible.filter_map(|id| document.series.get(id));
+        data.map(Arc::clone).collect()
+    };
+    let wanted = Wanted {
+        stack: &data(half.stack),
+        lines: &data(half.lines),
+        axis,
+    };
+    let folded = kept::folded(painter.ctx(), wanted);
+    let highest = folded.highest.max(half.at_least).max(cpus.unwrap_or(0.0));
     let scale = match half.unit {
         Unit::Bytes | Unit::BytesPerSecond => Scale::holding_bytes(highest * 1.02),
         _ => Scale::holding((highest * 1.04).min(half.at_most)),
     };
     let scale = scale.with_marks_apart(area.rect.height(), 19.0);
     axis::values(painter, (half, area), &scale, cpus);
-    for (id, columns) in &curves {
+    let style = |(id, _): &(SeriesId, _)| {
         let mut curve = tokens.curve(*id);
-        let is_layer = half.stack.contains(id);
         if pointed_at == Some(*id) {
             curve.thickness += 1.5;
         }
-        if is_layer {
+        if half.stack.contains(id) {
             // Layers cover each other, so they are mixed with the ground beforehand.
             curve.color = tokens.canvas.lerp_to_gamma(curve.color, curve.fill);
             (curve.fill, curve.fill_beyond) = (1.0, 1.0);
         }
-        let limit = cpus.filter(|_| *id == SeriesId::Runnable);
-        let shapes = curve::shapes(columns, curve, &scale, area, (pixels_per_point, limit));
-        clipped.extend(shapes);
-    }
+        curve
+    };
+    let styles: Vec<Curve> = folded.curves.iter().map(style).collect();
+    let drawn = Drawn {
+        folded: &folded,
+        styles: &styles,
+        area,
+        scale,
+        limit: cpus,
+    };
+    clipped.extend(kept::shapes(painter.ctx(), drawn).iter().cloned());
     if let Some(cpus) = cpus {
         axis::cpu_line(painter, cpus, &scale, area);
     }

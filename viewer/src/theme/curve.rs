@@ -60,12 +60,12 @@ impl Tokens {
             SeriesId::PressureCpu => solid(self.running, 0.12),
             SeriesId::PressureIo => solid(self.io, 0.16),
             SeriesId::PressureIoFull => Curve {
-                thickness: 0.5,
+                thickness: 0.0,
                 ..solid(self.io, 0.60)
             },
             SeriesId::PressureMemory => solid(self.memory, 0.16),
             SeriesId::PressureMemoryFull => Curve {
-                thickness: 0.5,
+                thickness: 0.0,
                 ..solid(self.memory, 0.60)
             },
             SeriesId::CpuIowait => dashed(self.io, (5, 3)),

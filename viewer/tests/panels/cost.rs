@@ -2,7 +2,7 @@
 
 use crate::generated::Generated;
 use afterimage_viewer::app::Viewer;
-use afterimage_viewer::command::{Command, TrackCommand};
+use afterimage_viewer::command::{Command, TimeCommand, TrackCommand};
 use afterimage_viewer::data::worker::Opener;
 use afterimage_viewer::state::tracks::TrackId;
 use egui::{Context, Pos2, RawInput, Rect, Vec2};
@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// CPU time of this thread, in milliseconds.
 fn cpu_millis() -> f64 {
+    // The kernel brings its count up to date when a thread gives way.
+    std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
     let nanos = text.split(' ').next().expect("three numbers");
     nanos.parse::<f64>().expect("a number") / 1e6
@@ -41,13 +43,13 @@ fn frame(ctx: &Context, viewer: &mut Viewer, number: u32) -> (f64, f64, usize) {
 }
 
 #[expect(clippy::print_stdout, reason = "a measurement")]
-fn measure(name: &str, commands: &[Command]) {
+fn measure(name: &str, is_rough: bool, moves: &Command, commands: &[Command]) {
     let ctx = Context::default();
-    let opener_for = |_path| -> Opener {
-        Box::new(|| {
+    let opener_for = move |_path| -> Opener {
+        Box::new(move || {
             let mut generated = Generated::new();
             generated.many = 50_000;
-            generated.is_rough = true;
+            generated.is_rough = is_rough;
             Ok(Box::new(generated))
         })
     };
@@ -72,7 +74,7 @@ fn measure(name: &str, commands: &[Command]) {
     let first = load(&mut viewer);
     let (mut ui, mut tessellation, mut vertices) = (vec![], vec![], 0);
     for number in 0..200 {
-        viewer.perform(Command::Step(-1));
+        viewer.perform(moves.clone());
         while viewer.state().is_waiting() {
             assert!(viewer.wait(Duration::from_mins(1)), "no answer came");
         }
@@ -105,10 +107,35 @@ fn what_a_frame_costs() {
         let toggle = |id: &TrackId| Command::Track(TrackCommand::Toggle(*id));
         ids.iter().map(toggle).collect()
     };
-    measure("load against wait and lanes", &[]);
-    measure(
-        "with CPU, memory and disk",
-        &tracks(&[TrackId::Cpu, TrackId::Memory, TrackId::Disk]),
-    );
-    measure("all tracks", &tracks(&TrackId::ALL[1..]));
+    let (step, pan) = (Command::Step(-1), Command::Pan(-1_000_000));
+    let zoom = Command::Time(TimeCommand::ZoomAtCursor(0.7));
+    let some = [TrackId::Cpu, TrackId::Memory, TrackId::Disk];
+    let mut all = tracks(&TrackId::ALL[1..]);
+    all.push(zoom.clone());
+    for is_rough in [false, true] {
+        let data = if is_rough {
+            "the worst curves"
+        } else {
+            "ordinary curves"
+        };
+        measure(&format!("{data}, stepping"), is_rough, &step, &[]);
+        measure(
+            &format!("{data}, panning"),
+            is_rough,
+            &pan,
+            std::slice::from_ref(&zoom),
+        );
+        measure(
+            &format!("{data}, four tracks, stepping"),
+            is_rough,
+            &step,
+            &tracks(&some),
+        );
+        measure(
+            &format!("{data}, all tracks, panning"),
+            is_rough,
+            &pan,
+            &all,
+        );
+    }
 }

@@ -132,10 +132,10 @@ fn pictures_of_a_capture_to_look_at() {
         let toggle = |id: &TrackId| Command::Track(TrackCommand::Toggle(*id));
         all.iter().map(toggle).collect()
     };
-    let large = (1600, 1000, 1.0);
-    let none: Vec<Command> = vec![];
+    let (large, none) = ((1600, 1000, 1.0), Vec::<Command>::new());
     let all = tracks(&TrackId::ALL[1..]);
     let some = tracks(&[TrackId::Cpus, TrackId::Memory, TrackId::Disk]);
+    let fold = vec![Command::Time(TimeCommand::ToggleNearestFold)];
     let zoom = vec![
         Command::Time(TimeCommand::ZoomAtCursor(0.25)),
         Command::Track(TrackCommand::NextEvent),
@@ -146,15 +146,9 @@ fn pictures_of_a_capture_to_look_at() {
             large,
             ThemeChoice::Dark,
             none.clone(),
-            hover(700.0, 300.0),
+            hover(498.0, 502.0),
         ),
-        (
-            "light",
-            large,
-            ThemeChoice::Light,
-            none.clone(),
-            hover(10.0, 999.0),
-        ),
+        ("light", large, ThemeChoice::Light, fold, hover(10.0, 999.0)),
         (
             "dark-small",
             (1000, 700, 1.0),

@@ -123,3 +123,38 @@ fn what_a_process_did_adds_up_at_every_resolution() {
         assert_eq!(largest, (0..8000).map(|second| rss(2, second)).max());
     }
 }
+
+#[test]
+fn hours_without_a_recorder_do_not_make_the_rest_coarse() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(600);
+    drop(host);
+    let hours = 20 * 3600;
+    let (mut host, _) = FakeHost::start(&path, "boot-1", hours, LARGE);
+    host.record(600);
+    let mut capture = Capture::open(&path).unwrap();
+    // 1200 s were recorded: in 100 pieces of a minute they fit, twenty hours would not.
+    let curves = capture.curves(wall(0), wall(hours + 599), 100).unwrap();
+    assert_eq!(curves.step_seconds, 60);
+    let ticks = curves.buckets.iter().map(|bucket| bucket.ticks);
+    assert_eq!(ticks.sum::<u64>(), 1200);
+}
+
+#[test]
+fn lives_have_their_ends_and_the_machine_is_read_without_them() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(130);
+    let mut capture = Capture::open(&path).unwrap();
+    let ends = capture.life_ends().unwrap();
+    assert_eq!(ends.len(), 3);
+    assert!(ends.iter().all(|life| life.first == Seq(1)));
+    assert!(ends.iter().all(|life| life.first_seen == wall(0)));
+    assert!(ends.iter().all(|life| life.last.is_none()));
+    let (times, machine) = capture.machine(Seq(70)).unwrap().unwrap();
+    let sample = capture.sample(Seq(70)).unwrap().unwrap();
+    assert_eq!(times.began, sample.times.began);
+    assert_eq!(machine.load_hundredths, sample.machine.load_hundredths);
+    assert!(capture.machine(Seq(500)).unwrap().is_none());
+}

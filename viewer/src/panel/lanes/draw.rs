@@ -6,6 +6,7 @@ use crate::display;
 use crate::paint::clusters::{Cluster, clusters};
 use crate::paint::curve::quad;
 use crate::paint::points;
+use crate::panel::track::gaps;
 use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
@@ -40,7 +41,17 @@ pub(super) fn lane(
         Lane::OomKills => drawing.kills(&events.of(lane)[0]),
         Lane::KernelLog => drawing.log(events),
         Lane::Processes => drawing.lives(events),
-        Lane::Recorder => drawing.runs(&events.runs),
+        Lane::Recorder => {
+            drawing.runs(&events.runs);
+            // A gap within a run is one as well.
+            gaps(
+                painter,
+                document,
+                axis,
+                area.shrink2(vec2(0.0, 3.0)),
+                drawing.tokens,
+            );
+        }
     }
 }
 
