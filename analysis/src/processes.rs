@@ -1,6 +1,6 @@
 //! The process table: rows with every column, and what can be done with rows.
 //!
-//! - [`column`]: which columns there are, how each is called and measured.
+//! - [`mod@column`]: which columns there are, how each is called and measured.
 //! - [`row`]: one process at one moment, ready to be shown, next to what it was before.
 //! - [`value`]: what a cell holds; sorting that puts what is absent last.
 //! - [`filter`]: `state:D cpu>10 user:www-data`, and what could come next while it is typed.

@@ -4,7 +4,7 @@
 //! `state:D`, `cpu>10`, `rss>=500M`, `age<5m`, `user:www-data,nobody` are conditions; `is:new`,
 //! `is:gone`, `is:changed`, `is:kernel` ask what became of it. They are joined with blanks for
 //! *and*, `or`, `not` or a leading `-`, and brackets. What is absent meets no condition: nothing
-//! is known of it. [`parse`] makes a [`Filter`] of a text, [`complete`] what could come next.
+//! is known of it. [`parse()`] makes a [`Filter`] of a text, [`complete()`] what could come next.
 
 mod complete;
 mod parse;

@@ -1,6 +1,6 @@
 //! The processes at the cursor: only the rows and columns in sight are laid out.
 //!
-//! [`title`] is the bar above with the filter and the menus, [`header`] a heading, [`cell`] what
+//! `title` is the bar above with the filter and the menus, `header` a heading, `cell` what
 //! stands in a cell.
 
 mod cell;

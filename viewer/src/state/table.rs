@@ -1,7 +1,7 @@
 //! The process table: which columns and rows are shown, and in which order.
 //!
 //! [`TableView`] is what a person chose. [`Rows`] are the processes of the snapshot next to what
-//! they were at the moment they are compared with; [`TableView::arrange`] makes of both the
+//! they were at the moment they are compared with; `TableView::arrange` makes of both the
 //! [`Line`]s that are drawn, whenever one of them changes.
 
 mod arrange;
