@@ -6,7 +6,7 @@
 
 mod capture;
 pub mod events;
-pub mod history;
+pub mod life;
 pub mod process;
 pub mod rows;
 pub mod series;
@@ -16,7 +16,7 @@ use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::time::{Seq, WallTime};
 pub use events::{Events, Lane};
-pub use history::{History, Whom};
+pub use life::{Life, Whom};
 pub use process::{ProcessRow, Snapshot};
 pub use rows::{RowGroup, RowsData};
 pub use series::{Bucket, SeriesData, SeriesId, Unit};
@@ -67,13 +67,13 @@ pub trait Replay {
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError>;
 
     /// One process between two instants, its curves in at most about `buckets` pieces.
-    fn history(
+    fn life(
         &mut self,
         whom: &Whom,
         from: WallTime,
         to: WallTime,
         buckets: usize,
-    ) -> Result<History, ReplayError>;
+    ) -> Result<Life, ReplayError>;
 }
 
 /// Which snapshot is wanted.

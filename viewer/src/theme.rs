@@ -195,6 +195,7 @@ fn visuals(mut visuals: Visuals, tokens: &Tokens) -> Visuals {
     visuals.window_stroke = Stroke::new(1.0, tokens.line);
     visuals.weak_text_color = Some(tokens.text_weak);
     visuals.error_fg_color = tokens.problem;
+    visuals.hyperlink_color = tokens.running;
     visuals.selection.bg_fill = tokens.selection;
     visuals.selection.stroke = Stroke::new(1.0, tokens.text_strong);
     let widgets = &mut visuals.widgets;

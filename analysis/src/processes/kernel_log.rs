@@ -13,7 +13,8 @@ pub fn names(line: &str, pid: Pid, comm: &str) -> bool {
     names_pid(line, pid) || (comm.chars().count() >= SHORTEST_NAME && has_word(line, comm))
 }
 
-fn names_pid(line: &str, pid: Pid) -> bool {
+/// Whether a line names this very pid.
+pub fn names_pid(line: &str, pid: Pid) -> bool {
     if pid.0 <= 0 {
         return false;
     }

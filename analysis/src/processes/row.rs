@@ -6,8 +6,8 @@
 use crate::escape::Escaped;
 use crate::processes::column::Column;
 use crate::processes::value::Value;
-use crate::rate::{EventRates, ProcessRates, Step};
-use crate::replay::ps::{self, View};
+use crate::rate::{ProcessRates, Step, reads_between, rise};
+use crate::replay::ps::View;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::sample::{Process, Sample, State};
@@ -71,51 +71,69 @@ pub struct Row {
     pub was: Option<Box<Row>>,
 }
 
-/// What a process did over the step before: its shares of the machine, and what it ran into.
-type Rates = (ProcessRates, EventRates);
-
 /// The processes of a sample, and those of the sample before that are there no more.
 pub fn rows(now: &Sample, step: Option<&Step<'_>>, view: &View<'_>) -> (Vec<Row>, Vec<Row>) {
-    let before = step.map_or(&[][..], |step| &step.before.processes);
-    let find = |all: &[Process], key| all.binary_search_by_key(&key, |process| process.key).ok();
     let row = |process: &Process| {
         let Some(step) = step else {
             return Row::new(process, Rates::default(), view);
         };
-        let rate = view.host.tick_rate;
-        match find(before, process.key) {
-            None => Row {
+        let Some(was) = step.before.process(process.key) else {
+            return Row {
                 born: true,
-                ..Row::new(
-                    process,
-                    (
-                        ProcessRates::since_birth(step.elapsed, &process.counters(), rate),
-                        EventRates::since_birth(step.elapsed, process),
-                    ),
-                    view,
-                )
-            },
-            Some(place) => {
-                let was = &before[place];
-                let counters = (was.counters(), process.counters());
-                let rates = (
-                    ProcessRates::between(step.elapsed, &counters.0, &counters.1, rate),
-                    EventRates::between(step.elapsed, was, process),
-                );
-                let differs = differs(was, process);
-                let was = || Box::new(Row::new(was, Rates::default(), view));
-                Row {
-                    was: differs.then(was),
-                    ..Row::new(process, rates, view)
-                }
-            }
+                ..Row::new(process, Rates::since_birth(step, process, view), view)
+            };
+        };
+        let before = || Box::new(Row::new(was, Rates::default(), view));
+        Row {
+            was: differs(was, process).then(before),
+            ..Row::new(process, Rates::between(step, was, process, view), view)
         }
     };
+    let before = step.map_or(&[][..], |step| &step.before.processes);
     let gone = before
         .iter()
-        .filter(|process| find(&now.processes, process.key).is_none());
+        .filter(|process| now.process(process.key).is_none());
     let rows = now.processes.iter().map(row).collect();
     (rows, gone.map(|process| Row::gone(process, view)).collect())
+}
+
+/// What one process did between two samples, with what only a table of every column shows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Rates {
+    usual: ProcessRates,
+    faults: Option<f64>,
+    major_faults: Option<f64>,
+    switches: Option<f64>,
+    preempted: Option<f64>,
+}
+
+impl Rates {
+    fn between(step: &Step<'_>, before: &Process, now: &Process, view: &View<'_>) -> Self {
+        let (elapsed, rate) = (step.elapsed, view.host.tick_rate);
+        let counted = |seconds: f64, before, now| Some(rise(before, now)? as f64 / seconds);
+        let stat = elapsed.seconds * reads_between(before.stat_read_at, now.stat_read_at);
+        let status = elapsed.seconds * reads_between(before.status_read_at, now.status_read_at);
+        Self {
+            usual: ProcessRates::between(elapsed, &before.counters(), &now.counters(), rate),
+            faults: counted(stat, before.minflt[0], now.minflt[0]),
+            major_faults: counted(stat, before.majflt[0], now.majflt[0]),
+            switches: counted(status, before.switches[0], now.switches[0]),
+            preempted: counted(status, before.switches[1], now.switches[1]),
+        }
+    }
+
+    /// Of a process that began since the first sample: it counted from zero.
+    fn since_birth(step: &Step<'_>, now: &Process, view: &View<'_>) -> Self {
+        let elapsed = step.elapsed;
+        let counted = |count: Reading<u64>| Some(count.ok()? as f64 / elapsed.seconds);
+        Self {
+            usual: ProcessRates::since_birth(elapsed, &now.counters(), view.host.tick_rate),
+            faults: counted(now.minflt[0]),
+            major_faults: counted(now.majflt[0]),
+            switches: counted(now.switches[0]),
+            preempted: counted(now.switches[1]),
+        }
+    }
 }
 
 /// Whether anything that is shown as it stands is different.
@@ -208,8 +226,10 @@ impl Row {
         }
     }
 
-    fn new(process: &Process, (rates, events): Rates, view: &View<'_>) -> Self {
-        let (host, started) = (view.host, ps::started(&process.listed(), view));
+    fn new(process: &Process, rates: Rates, view: &View<'_>) -> Self {
+        let (host, usual) = (view.host, rates.usual);
+        let since_boot = process.key.started.to_duration(host.tick_rate);
+        let started = view.booted.plus(since_boot);
         let uid = process.uids[0].map(|uid| uid.to_string());
         let gid = process.gids[0].map(|gid| gid.to_string());
         let cpu = process.utime.and_then(|user| Ok((user, process.stime?)));
@@ -221,15 +241,15 @@ impl Row {
             user: text(&process.user).or(uid),
             group: text(&process.group).or(gid),
             state: process.state.map(State::letter),
-            cpu_percent: rate(rates.cpu_percent, process.utime),
-            wait_percent: rate(rates.wait_percent, process.wait),
+            cpu_percent: rate(usual.cpu_percent, process.utime),
+            wait_percent: rate(usual.wait_percent, process.wait),
             cpu_time: cpu
                 .map(|(user, system)| seconds(user.0.saturating_add(system.0), host.tick_rate)),
             threads: process
                 .threads
                 .map(|threads| u32::try_from(threads).unwrap_or(u32::MAX)),
-            switches_per_second: rate(events.switches, process.switches[0]),
-            preempted_per_second: rate(events.preempted, process.switches[1]),
+            switches_per_second: rate(rates.switches, process.switches[0]),
+            preempted_per_second: rate(rates.preempted, process.switches[1]),
             processor: process.processor,
             nice: process.nice.map(|nice| i32::try_from(nice).unwrap_or(0)),
             priority: process.priority,
@@ -243,11 +263,11 @@ impl Row {
             peak_rss: process.peak_rss,
             swap: process.swap,
             vsize: process.vsize,
-            faults_per_second: rate(events.minor_faults, process.minflt[0]),
-            major_faults_per_second: rate(events.major_faults, process.majflt[0]),
+            faults_per_second: rate(rates.faults, process.minflt[0]),
+            major_faults_per_second: rate(rates.major_faults, process.majflt[0]),
             oom_score_adj: process.oom_score_adj,
-            read_per_second: rate(rates.read_per_second.map(whole), process.read),
-            write_per_second: rate(rates.write_per_second.map(whole), process.written),
+            read_per_second: rate(usual.read_per_second.map(whole), process.read),
+            write_per_second: rate(usual.write_per_second.map(whole), process.written),
             descriptors: process.descriptors,
             wchan: text(&process.wchan),
             cgroup: text(&process.cgroup),

@@ -113,8 +113,8 @@ impl Forest {
         ordered
     }
 
-    /// Each process's number and those of everyone under it, added up.
-    pub fn totals(&self, own: impl Fn(usize) -> f64) -> Vec<f64> {
+    /// Each process's number joined with those of everyone under it, as by adding them.
+    pub fn totals(&self, own: impl Fn(usize) -> f64, join: impl Fn(f64, f64) -> f64) -> Vec<f64> {
         let order = self.order(|one, other| one.cmp(&other), |_| false);
         let mut totals: Vec<f64> = (0..self.parents.len()).map(&own).collect();
         let mut seen = vec![false; totals.len()];
@@ -124,7 +124,7 @@ impl Forest {
             if place.depth > 0
                 && let Some(parent) = self.parents[place.row].filter(|parent| !seen[*parent])
             {
-                totals[parent] += totals[place.row];
+                totals[parent] = join(totals[parent], totals[place.row]);
             }
         }
         totals
@@ -159,7 +159,7 @@ mod tests {
         let forest = forest(&[(1, 1), (2, 3), (3, 2), (0, 0)]);
         assert_eq!(depths(&forest), [(0, 0), (3, 0), (1, 0), (2, 1)]);
         assert_eq!(forest.parents(1), [2]);
-        assert_eq!(forest.totals(|row| row as f64), [0.0, 3.0, 2.0, 3.0]);
+        assert_eq!(forest.totals(|row| row as f64, |one, other| one + other), [0.0, 3.0, 2.0, 3.0]);
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_total_counts_everyone_underneath() {
         let forest = forest(&[(1, 0), (5, 1), (9, 5), (2, 0)]);
-        assert_eq!(forest.totals(|_| 1.0), [3.0, 2.0, 1.0, 1.0]);
+        assert_eq!(forest.totals(|_| 1.0, |one, other| one + other), [3.0, 2.0, 1.0, 1.0]);
     }
 
     proptest! {
@@ -187,7 +187,7 @@ mod tests {
             for row in 0..parents.len() {
                 prop_assert!(forest.parents(row).len() <= parents.len());
             }
-            prop_assert!(forest.totals(|_| f64::NAN).len() == parents.len());
+            prop_assert!(forest.totals(|_| f64::NAN, f64::max).len() == parents.len());
         }
     }
 }

@@ -6,16 +6,14 @@
 mod curves;
 mod damage;
 mod events;
-mod history;
+mod life;
 mod rows;
 mod table;
 mod whole;
 
 use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
-use crate::data::{
-    Facts, History, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want, Whom,
-};
+use crate::data::{Facts, Life, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want, Whom};
 use afterimage_analysis::rate::Step;
 use afterimage_format::capture::pyramid::Bucket;
 use afterimage_format::capture::{Capture, Mode};
@@ -241,21 +239,21 @@ impl Replay for CaptureReplay {
         ))
     }
 
-    fn history(
+    fn life(
         &mut self,
         whom: &Whom,
         from: WallTime,
         to: WallTime,
         buckets: usize,
-    ) -> Result<History, ReplayError> {
+    ) -> Result<Life, ReplayError> {
         let span = (from.max(self.facts.first), to.min(self.facts.last));
         self.reader()?;
         let Some(capture) = &mut self.capture else {
             return Err(ReplayError::Damaged);
         };
-        let history = history::of(capture, &self.whole, whom, span, buckets)?;
+        let life = life::of(capture, &self.whole, whom, span, buckets)?;
         self.notice_damage()?;
-        Ok(history)
+        Ok(life)
     }
 }
 

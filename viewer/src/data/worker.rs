@@ -6,7 +6,7 @@
 
 use crate::command::DocumentId;
 use crate::data::{
-    Ending, Events, Facts, History, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId,
+    Ending, Events, Facts, Life, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId,
     Snapshot, Want, Whom,
 };
 use afterimage_format::time::WallTime;
@@ -73,7 +73,7 @@ pub enum Job {
         want: Want,
     },
     /// One process over a stretch of time.
-    History {
+    Life {
         /// Which question this is.
         generation: Generation,
         /// Which process.
@@ -107,7 +107,7 @@ pub enum Reply {
     /// The snapshot that was asked for.
     Snapshot(Generation, Arc<Snapshot>),
     /// The process that was asked about.
-    History(Generation, Arc<History>),
+    Life(Generation, Arc<Life>),
     /// A question could not be answered, and why.
     Failed(String),
 }
@@ -234,15 +234,15 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
         Job::Snapshot { generation, want } => replay
             .snapshot(want)
             .map(|snapshot| Reply::Snapshot(generation, Arc::new(snapshot))),
-        Job::History {
+        Job::Life {
             generation,
             whom,
             from,
             to,
             buckets,
         } => replay
-            .history(&whom, from, to, buckets)
-            .map(|history| Reply::History(generation, Arc::new(history))),
+            .life(&whom, from, to, buckets)
+            .map(|life| Reply::Life(generation, Arc::new(life))),
     };
     answered.unwrap_or_else(|error| Reply::Failed(chain(&error)))
 }
@@ -296,7 +296,7 @@ impl Waiting {
         let place = match job {
             Job::Snapshot { .. } => 0,
             Job::Series { .. } => 1,
-            Job::History { .. } => 2,
+            Job::Life { .. } => 2,
             Job::Overview { .. } => 3,
             Job::Events { .. } => 4,
             Job::Rows { .. } => 5,

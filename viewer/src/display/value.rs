@@ -48,9 +48,11 @@ pub fn value(column: Column, value: &Value<'_>, zone: &Zone) -> Written {
     }
     let size = written(column.kind(), number.abs());
     // A difference says which way it went, and so does a negative number.
+    let is_nothing = number.abs() < 0.05;
     let sign = match (number < 0.0, column.changes_of()) {
+        _ if is_nothing => "",
         (true, _) => "−",
-        (false, Some(_)) if number > 0.0 => "+",
+        (false, Some(_)) => "+",
         _ => "",
     };
     Written {
@@ -141,6 +143,7 @@ mod tests {
         assert_eq!(told(Column::RssChange, 1536.0), "+1.5 KiB");
         assert_eq!(told(Column::RssChange, -1536.0), "−1.5 KiB");
         assert_eq!(told(Column::CpuChange, 0.0), "0.0");
+        assert_eq!(told(Column::CpuChange, -0.04), "0.0");
     }
 
     #[test]

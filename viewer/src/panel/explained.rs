@@ -22,7 +22,7 @@ pub fn words(ui: &mut Ui, title: &str, entry: &Entry) {
     ui.spacing_mut().item_spacing.y = 5.0;
     ui.label(RichText::new(title).strong().color(tokens.text_strong));
     ui.label(RichText::new(&entry.what).color(tokens.text));
-    part(ui, "When high", &entry.high);
+    part(ui, "What it tells", &entry.high);
     part(ui, "From", &entry.source);
 }
 

@@ -56,6 +56,7 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         document,
         rows,
         columns: shown,
+        area,
         out,
     };
     table.show(ui, &mut lines);
@@ -88,6 +89,8 @@ struct Lines<'a> {
     document: &'a Document,
     rows: Rows<'a>,
     columns: Vec<Column>,
+    /// Where the table is.
+    area: Rect,
     out: &'a mut Vec<Command>,
 }
 
@@ -95,6 +98,16 @@ impl Lines<'_> {
     fn line(&self, number: u64) -> Option<Line> {
         let place = usize::try_from(number).ok()?;
         self.document.table.lines.get(place).copied()
+    }
+
+    /// Whether the pointer is on this line, also in the part of it that is drawn apart.
+    fn is_pointed_at(&self, ui: &Ui, rect: Rect) -> bool {
+        let pointer = ui.input(|input| input.pointer.hover_pos());
+        pointer.is_some_and(|pointer| {
+            rect.y_range().contains(pointer.y)
+                && self.area.contains(pointer)
+                && ui.layer_id_at(pointer) == Some(ui.layer_id())
+        })
     }
 
     /// How a screen reader, and a test, calls the line.
@@ -114,6 +127,15 @@ impl Lines<'_> {
                 format!("{name}, {} processes", group.members.len())
             }
         }
+    }
+
+    /// How much room the columns give in which a group has no sum, behind the first one.
+    fn room_for_name(&self) -> f32 {
+        let rest = self.columns.iter().skip(1);
+        let widths = rest.take_while(|column| !column.is_summable());
+        widths
+            .map(|column| header::width(*column).unwrap_or(400.0))
+            .sum()
     }
 
     fn pressed(&mut self, line: Line) {
@@ -152,7 +174,7 @@ impl TableDelegate for Lines<'_> {
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, selected, self.name(line)));
         let fill = if selected {
             Some(tokens.selection)
-        } else if response.hovered() {
+        } else if response.hovered() || self.is_pointed_at(ui, rect) {
             Some(tokens.grid)
         } else if process.is_none() {
             Some(tokens.panel)
@@ -185,12 +207,8 @@ impl TableDelegate for Lines<'_> {
             What::Group(group) => {
                 let group = &self.document.table.groups[group];
                 let place = cell::Place {
-                    is_first: info.col_nr == 0,
-                    has_name: if self.columns.contains(&Column::Command) {
-                        *column == Column::Command
-                    } else {
-                        info.col_nr + 1 == self.columns.len()
-                    },
+                    number: info.col_nr,
+                    room: self.room_for_name(),
                 };
                 cell::group(ui, self.document, (line, group), *column, place);
             }

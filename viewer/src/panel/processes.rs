@@ -9,7 +9,7 @@ use crate::theme::Tokens;
 use egui::{Frame, Panel, Ui};
 
 /// Under this width only one of them is shown.
-const BOTH: f32 = 980.0;
+const BOTH: f32 = 1_150.0;
 const NARROWEST_PAGE: f32 = 380.0;
 
 /// Draws it.

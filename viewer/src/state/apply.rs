@@ -21,7 +21,7 @@ use std::time::Duration;
 pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
     let mut requests = perform(state, command);
     // Whatever it was, it may have moved the view or chosen another process.
-    requests.extend(with_active(state, Document::want_history));
+    requests.extend(with_active(state, Document::want_life));
     requests
 }
 
@@ -295,9 +295,9 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
             vec![]
         }
         Reply::Snapshot(generation, snapshot) => loaded(document, generation, snapshot),
-        Reply::History(generation, history) => {
+        Reply::Life(generation, life) => {
             if let Some(page) = &mut document.page {
-                page.received(generation, history);
+                page.received(generation, life);
             }
             vec![]
         }

@@ -418,7 +418,7 @@ fn following_a_process_asks_for_its_life_once_for_each_view() {
     let mut state = open_state();
     let key = state.documents[0].snapshot.as_ref().unwrap().rows[2].key;
     let asked = |requests: &[Request]| {
-        let is_life = |request: &&Request| matches!(request, Request::Ask(_, Job::History { .. }));
+        let is_life = |request: &&Request| matches!(request, Request::Ask(_, Job::Life { .. }));
         requests.iter().filter(is_life).count()
     };
     assert_eq!(asked(&apply(&mut state, Command::Select(key))), 1);

@@ -132,9 +132,9 @@ impl Document {
 
     pub(crate) fn is_waiting(&self) -> bool {
         let opening = matches!(self.phase, Phase::Opening);
-        let owed = self.page.as_ref().is_some_and(|page| page.owed.is_some());
-        let owed = owed || self.owed_snapshot.is_some() || self.owed_series.is_some();
-        opening || owed || self.timeline.is_waiting()
+        let owed = self.owed_snapshot.is_some() || self.owed_series.is_some();
+        let page = self.page.as_ref().is_some_and(|page| page.owed.is_some());
+        opening || owed || page || self.timeline.is_waiting()
     }
 
     /// The processes at the cursor next to what they were.

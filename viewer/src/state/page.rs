@@ -2,7 +2,7 @@
 
 use crate::command::Request;
 use crate::data::worker::{Generation, Job};
-use crate::data::{History, ProcessRow, Snapshot, Whom};
+use crate::data::{Life, ProcessRow, Snapshot, Whom};
 use crate::state::Document;
 use crate::time_axis::Span;
 use afterimage_format::process::ProcessKey;
@@ -19,7 +19,7 @@ pub struct Page {
     /// Whether it is there in the snapshot that is shown.
     pub is_there: bool,
     /// Its curves and its lines of the kernel log, once they are loaded.
-    pub history: Option<Arc<History>>,
+    pub life: Option<Arc<Life>>,
     /// Whether it has all the room, and not only that beside the table.
     pub is_wide: bool,
     /// The number of the newest question for its life, while the answer is owed.
@@ -41,7 +41,7 @@ impl Page {
             key,
             row,
             is_there: true,
-            history: None,
+            life: None,
             is_wide,
             owed: None,
             asked: None,
@@ -57,12 +57,12 @@ impl Page {
         }
     }
 
-    pub(crate) fn received(&mut self, generation: Generation, history: Arc<History>) {
+    pub(crate) fn received(&mut self, generation: Generation, life: Arc<Life>) {
         if self.owed == Some(generation) {
             self.owed = None;
         }
-        if history.key == self.key {
-            self.history = Some(history);
+        if life.key == self.key {
+            self.life = Some(life);
         }
     }
 }
@@ -70,7 +70,7 @@ impl Page {
 impl Document {
     /// Asks for the life of the process that is followed over the time in view, unless that was
     /// asked for already.
-    pub(crate) fn want_history(&mut self) -> Vec<Request> {
+    pub(crate) fn want_life(&mut self) -> Vec<Request> {
         let (view, end, width) = (self.time.view, self.time.capture.to, self.time.width);
         if self.facts().is_none() || width == 0 {
             return vec![];
@@ -99,8 +99,8 @@ impl Document {
             started: page.row.started.ok(),
         };
         // As much again on either side, so that panning shows something at once.
-        let around = view.widened(0.5);
-        let job = Job::History {
+        let around = self.time.folds.change(view, |view| view.widened(0.5));
+        let job = Job::Life {
             generation,
             whom,
             from: around.from,

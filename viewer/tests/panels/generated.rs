@@ -7,14 +7,14 @@ use crate::generated::processes::rows;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::data::{
-    Bucket, Damage, Ending, Events, Facts, GapBand, History, Replay, ReplayError, RowGroup,
-    RowsData, SeriesData, SeriesId, Snapshot, Want, Whom,
+    Bucket, Damage, Ending, Events, Facts, GapBand, Life, Replay, ReplayError, RowGroup, RowsData,
+    SeriesData, SeriesId, Snapshot, Want, Whom,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod events;
-mod history;
+mod life;
 mod processes;
 
 const SECOND: i64 = 1_000_000;
@@ -306,13 +306,13 @@ impl Replay for Generated {
         })
     }
 
-    fn history(
+    fn life(
         &mut self,
         whom: &Whom,
         from: WallTime,
         to: WallTime,
         buckets: usize,
-    ) -> Result<History, ReplayError> {
-        Ok(history::of(self, whom, (from, to), buckets))
+    ) -> Result<Life, ReplayError> {
+        Ok(life::of(self, whom, (from, to), buckets))
     }
 }

@@ -1,6 +1,7 @@
 //! The viewer driven as a person drives it, on a generated capture and without a display.
 
 mod cost;
+mod crowd;
 mod filtering;
 mod generated;
 mod lanes;

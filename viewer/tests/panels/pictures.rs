@@ -88,6 +88,25 @@ fn pictures_to_look_at() {
         Command::BeginJump,
     ];
     look("light-filter", large, Light, "start", &commands, &[]);
+    let typed = [Event::Text("state:D us".to_owned())];
+    let focus = [Command::FocusFilter];
+    look("dark-typing", large, Dark, "13:57:03", &focus, &typed);
+    look(
+        "light-explained",
+        SMALL,
+        Light,
+        "13:57:03",
+        &[],
+        &[hover(420.0, 442.0)],
+    );
+    look(
+        "dark-state",
+        SMALL,
+        Dark,
+        "13:57:03",
+        &[Command::SortBy(Column::State)],
+        &[hover(190.0, 480.0)],
+    );
 }
 
 fn hover(x: f32, y: f32) -> Event {

@@ -3,6 +3,7 @@
 use crate::data::SeriesId;
 use crate::display::{self, measure};
 use crate::explain;
+use crate::panel::explained;
 use crate::state::Document;
 use crate::theme::{Curve, Tokens};
 use egui::{
@@ -22,6 +23,10 @@ pub(super) enum Entry {
     Beyond,
 }
 
+/// What the curve of the runnable tasks means above the line of the CPUs.
+const BEYOND: &str = "Each CPU runs one task at a time. Runnable tasks beyond that number wait for \
+                      their turn.";
+
 impl Entry {
     fn name(self, document: &Document) -> String {
         match self {
@@ -32,19 +37,6 @@ impl Entry {
                     cpus.map_or("the CPUs".to_owned(), |cpus| display::cpus(f64::from(cpus)));
                 format!("beyond {cpus}: waiting")
             }
-        }
-    }
-
-    fn meaning(self) -> String {
-        match self {
-            Self::Curve(id, _) => {
-                let (what, high) = explain::series(id)
-                    .map_or(("", ""), |entry| (entry.what.as_str(), entry.high.as_str()));
-                format!("{what} {high} Click to show or hide it.")
-            }
-            Self::Beyond => "Each CPU runs one task at a time. Runnable tasks beyond that number \
-                             wait for their turn."
-                .to_owned(),
         }
     }
 
@@ -134,7 +126,13 @@ impl Entry {
         };
         let place = pos2(drawn.right() + BESIDE_NAME, rect.center().y);
         painter.text(place, Align2::LEFT_CENTER, value, font, color);
-        response.on_hover_text(self.meaning())
+        match self {
+            Self::Curve(id, _) => {
+                let response = explained::on_hover(response, id.name(), explain::series(id));
+                response.on_hover_text("Click to show or hide it.")
+            }
+            Self::Beyond => response.on_hover_text(BEYOND),
+        }
     }
 
     fn paint_swatch(self, painter: &Painter, area: Rect, tokens: &Tokens, is_shown: bool) {

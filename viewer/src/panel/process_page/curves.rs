@@ -5,7 +5,7 @@
 
 use crate::command::Command;
 use crate::data::Bucket;
-use crate::data::history::{History, Trace};
+use crate::data::life::{Life, Trace};
 use crate::display;
 use crate::explain::{self, Entry};
 use crate::paint::columns::columns;
@@ -16,14 +16,16 @@ use crate::state::Document;
 use crate::state::page::Page;
 use crate::state::table::Column;
 use crate::theme::{Curve, Tokens};
-use crate::time_axis::TimeAxis;
+use crate::time_axis::{Span, TimeAxis};
 use afterimage_format::reading::Missing;
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Bytes;
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, vec2};
 
-const OWN: f32 = 50.0;
-const MACHINE: f32 = 20.0;
+const OWN: f32 = 42.0;
+const MACHINE: f32 = 16.0;
+/// Room between the two.
+const BETWEEN: f32 = 4.0;
 
 /// One of the charts: a process's curves over a machine's.
 struct Chart {
@@ -83,29 +85,32 @@ const CHARTS: [Chart; 4] = [
 pub(super) fn show(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     ui.add_space(6.0);
-    let Some(history) = &page.history else {
+    let Some(life) = &page.life else {
         ui.label(RichText::new("Loading its curves …").color(tokens.text_weak));
         return;
     };
     for chart in &CHARTS {
-        one(ui, document, (page, history), chart, out);
-        ui.add_space(4.0);
+        one(ui, document, (page, life), chart, out);
+        ui.add_space(2.0);
     }
 }
 
 fn one(
     ui: &mut Ui,
     document: &Document,
-    (page, history): (&Page, &History),
+    (page, life): (&Page, &Life),
     chart: &Chart,
     out: &mut Vec<Command>,
 ) {
-    legend(ui, document, page, history, chart);
+    legend(ui, document, page, life, chart);
     let width = ui.available_width();
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(width, OWN + MACHINE + 2.0), Sense::click_and_drag());
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(width, OWN + BETWEEN + MACHINE),
+        Sense::click_and_drag(),
+    );
     let edges = (f64::from(rect.left()), f64::from(rect.right()));
-    let axis = TimeAxis::new(document.time.shown(), &document.time.folds, edges);
+    let time = &document.time;
+    let axis = TimeAxis::new(time.shown(), &time.folds, edges);
     let own = rect.with_max_y(rect.top() + OWN);
     let machine = rect.with_min_y(rect.bottom() - MACHINE);
     let tokens = Tokens::of(ui.visuals());
@@ -117,8 +122,8 @@ fn one(
         track::gaps(&painter.with_clip_rect(area), document, &axis, area, tokens);
         painter.hline(area.x_range(), area.bottom(), frame);
     }
-    draw(ui, history, &axis, own, (chart, chart.own));
-    draw(ui, history, &axis, machine, (chart, chart.machine));
+    draw(ui, life, &axis, own, (chart, chart.own));
+    draw(ui, life, &axis, machine, (chart, chart.machine));
     let x = axis.x_from_time(document.time.cursor);
     if axis.left <= x && x <= axis.right {
         let x = painter.round_to_pixel_center(points(x));
@@ -138,7 +143,7 @@ fn one(
 }
 
 /// The name with the values at the cursor, and how high the scale goes.
-fn legend(ui: &mut Ui, document: &Document, page: &Page, history: &History, chart: &Chart) {
+fn legend(ui: &mut Ui, document: &Document, page: &Page, life: &Life, chart: &Chart) {
     let tokens = Tokens::of(ui.visuals());
     let at = document.shown_at().unwrap_or(document.time.cursor);
     ui.horizontal(|ui| {
@@ -147,7 +152,7 @@ fn legend(ui: &mut Ui, document: &Document, page: &Page, history: &History, char
         let title = ui.add(Label::new(title).selectable(false));
         explained::on_hover(title, chart.title, explain::column(chart.column));
         for trace in chart.own {
-            let (value, why) = own_value(page, history, *trace, at);
+            let (value, why) = own_value(page, life, *trace, at);
             let text = value.map_or(display::ABSENT.to_owned(), |value| {
                 written(value, chart.unit)
             });
@@ -162,25 +167,27 @@ fn legend(ui: &mut Ui, document: &Document, page: &Page, history: &History, char
                 label.on_hover_text(why);
             }
         }
+        let most = highest(life, document.time.shown(), chart.own);
+        if most > 0.0 {
+            let text = format!("up to {}", written(most, chart.unit));
+            ui.label(RichText::new(text).small().color(tokens.text_weak));
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let (name, entry) = chart.machine_title;
-            machine_words(ui, history, chart, at, (name, explain::page(entry)));
+            machine_words(ui, life, chart, at, (name, explain::page(entry)));
         });
     });
 }
 
 fn machine_words(
     ui: &mut Ui,
-    history: &History,
+    life: &Life,
     chart: &Chart,
     at: WallTime,
     (name, entry): (&str, Option<&Entry>),
 ) {
     let tokens = Tokens::of(ui.visuals());
-    let values = chart
-        .machine
-        .iter()
-        .map(|trace| value_at(history, *trace, at));
+    let values = chart.machine.iter().map(|trace| value_at(life, *trace, at));
     let sum = values.sum::<Option<f64>>();
     let value = sum.map_or(display::ABSENT.to_owned(), |value| {
         written(value, chart.unit)
@@ -188,7 +195,7 @@ fn machine_words(
     let limit = chart
         .machine
         .first()
-        .and_then(|trace| history.limits.get(trace));
+        .and_then(|trace| life.limits.get(trace));
     let limit = limit.filter(|limit| chart.unit == Unit::Bytes || **limit > 100.0);
     let of = limit.map_or(String::new(), |limit| {
         format!(" of {}", written(*limit, chart.unit))
@@ -203,7 +210,7 @@ fn machine_words(
 /// The value at the cursor; why there is none, when the snapshot says so.
 fn own_value(
     page: &Page,
-    history: &History,
+    life: &Life,
     trace: Trace,
     at: WallTime,
 ) -> (Option<f64>, Option<String>) {
@@ -217,12 +224,12 @@ fn own_value(
     // What the recorder could not read is kept as nothing in the curve: the row knows better.
     match missing.filter(|missing| *missing != Missing::NotRead && *missing != Missing::Gone) {
         Some(missing) => (None, Some(missing.to_string())),
-        None => (value_at(history, trace, at), None),
+        None => (value_at(life, trace, at), None),
     }
 }
 
-fn value_at(history: &History, trace: Trace, at: WallTime) -> Option<f64> {
-    let buckets = history.traces.get(&trace)?;
+fn value_at(life: &Life, trace: Trace, at: WallTime) -> Option<f64> {
+    let buckets = life.traces.get(&trace)?;
     let after = buckets.partition_point(|bucket| bucket.from <= at);
     let bucket = buckets.get(after.checked_sub(1)?)?;
     (at < bucket.to).then_some(bucket.mean)
@@ -251,46 +258,36 @@ fn color(trace: Trace, tokens: &Tokens) -> Color32 {
     }
 }
 
-fn draw(
-    ui: &Ui,
-    history: &History,
-    axis: &TimeAxis,
-    area: Rect,
-    (chart, traces): (&Chart, &[Trace]),
-) {
+/// The highest value of some curves in the time that is in view.
+fn highest(life: &Life, view: Span, traces: &[Trace]) -> f64 {
+    let buckets = traces.iter().filter_map(|trace| life.traces.get(trace));
+    let visible = |bucket: &&Bucket| view.from <= bucket.to && bucket.from <= view.to;
+    let values = buckets.flatten().filter(visible).map(|bucket| bucket.max);
+    values.filter(|value| value.is_finite()).fold(0.0, f64::max)
+}
+
+fn draw(ui: &Ui, life: &Life, axis: &TimeAxis, area: Rect, (chart, traces): (&Chart, &[Trace])) {
     let tokens = Tokens::of(ui.visuals());
     let pixels = ui.pixels_per_point();
-    let visible = |bucket: &&Bucket| axis.span.from <= bucket.to && bucket.from <= axis.span.to;
-    let highest = |trace: &Trace| {
-        let buckets = history.traces.get(trace).map_or(&[][..], Vec::as_slice);
-        let values = buckets.iter().filter(visible).map(|bucket| bucket.max);
-        values.filter(|value| value.is_finite()).fold(0.0, f64::max)
-    };
-    let limit = traces
-        .iter()
-        .filter_map(|trace| history.limits.get(trace))
-        .copied();
+    let limits = traces.iter().filter_map(|trace| life.limits.get(trace));
     let least = if chart.unit == Unit::Percent {
         10.0
     } else {
         4096.0
     };
-    let top = traces
-        .iter()
-        .map(highest)
-        .chain(limit)
-        .fold(least, f64::max);
+    let top = highest(life, axis.span, traces);
+    let top = limits.copied().chain([top]).fold(least, f64::max);
     let scale = Scale {
         top: top * 1.06,
         step: top,
     };
-    let painter = ui.painter().with_clip_rect(area.expand2(vec2(0.0, 1.0)));
     let place = Area {
         rect: area,
         is_down: false,
     };
+    let painter = ui.painter().with_clip_rect(area.expand2(vec2(0.0, 1.0)));
     for trace in traces {
-        let Some(buckets) = history.traces.get(trace) else {
+        let Some(buckets) = life.traces.get(trace) else {
             continue;
         };
         let columns = columns(buckets, axis, f64::from(pixels));
@@ -308,13 +305,5 @@ fn draw(
             place,
             (pixels, None),
         ));
-    }
-    let is_own = traces == chart.own;
-    if is_own && !traces.iter().all(|trace| highest(trace) <= 0.0) {
-        let place = area.left_top() + vec2(4.0, 1.0);
-        let font = egui::FontId::proportional(10.0);
-        let top = traces.iter().map(highest).fold(0.0, f64::max);
-        let text = format!("up to {}", written(top, chart.unit));
-        painter.text(place, egui::Align2::LEFT_TOP, text, font, tokens.text_weak);
     }
 }

@@ -34,7 +34,11 @@ pub(super) fn show(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<
         absence(ui, document, page, out);
     }
     command_line(ui, page, out);
-    let pairs = if ui.available_width() > 420.0 { 2 } else { 1 };
+    let pairs = match ui.available_width() {
+        ..420.0 => 1,
+        ..620.0 => 2,
+        _ => 3,
+    };
     Grid::new("identity")
         .num_columns(2 * pairs)
         .spacing([14.0, 4.0])
@@ -57,7 +61,7 @@ fn absence(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<Command>
     let tokens = Tokens::of(ui.visuals());
     let at = document.shown_at().unwrap_or(document.time.cursor);
     let is_later = page.row.started.is_ok_and(|started| at < started);
-    let seen = page.history.as_ref().and_then(|history| history.seen);
+    let seen = page.life.as_ref().and_then(|life| life.seen);
     let words = if is_later {
         "It had not started yet at the cursor. This is as it was when it was last shown."
     } else {
@@ -100,9 +104,11 @@ fn command_line(ui: &mut Ui, page: &Page, out: &mut Vec<Command>) {
             ui.set_width(ui.available_width());
             let text = RichText::new(title.as_str()).color(tokens.text_strong);
             ui.add(Label::new(text).wrap().selectable(true));
-            if ui.small_button("Copy command line").clicked() {
-                out.push(Command::CopyText(title));
-            }
+            ui.horizontal(|ui| {
+                if ui.small_button("Copy command line").clicked() {
+                    out.push(Command::CopyText(title));
+                }
+            });
         });
 }
 
@@ -117,7 +123,11 @@ fn told(ui: &mut Ui, document: &Document, page: &Page, column: Column, tokens: &
         Ok(value) => {
             let written = display::value(column, &value, &document.zone).join();
             let text = RichText::new(written).color(tokens.text);
-            let label = ui.add(Label::new(text).truncate());
+            let label = match column {
+                Column::Cgroup | Column::Wchan => Label::new(text).truncate(),
+                _ => Label::new(text).extend(),
+            };
+            let label = ui.add(label);
             if let (Column::State, Ok(letter)) = (column, page.row.state) {
                 explained::on_hover(label, display::state(letter), explain::state(letter));
             }

@@ -15,20 +15,20 @@ const ERROR: u8 = 3;
 pub(super) fn show(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     heading(ui, "Kernel log");
-    let Some(history) = &page.history else {
+    let Some(life) = &page.life else {
         ui.label(RichText::new("Loading …").color(tokens.text_weak));
         return;
     };
-    if history.log.is_empty() {
+    if life.log.is_empty() {
         let none = "No line of the kernel log names it.";
         ui.label(RichText::new(none).color(tokens.text_weak));
         return;
     }
-    if history.log_left_out > 0 {
-        let words = format!("{} older lines are left out", history.log_left_out);
+    if life.log_left_out > 0 {
+        let words = format!("{} older lines are left out", life.log_left_out);
         ui.label(RichText::new(words).color(tokens.text_weak));
     }
-    for line in &history.log {
+    for line in &life.log {
         ui.horizontal_top(|ui| {
             let at = document.zone.time_of_day(line.at);
             if ui
@@ -38,10 +38,10 @@ pub(super) fn show(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<
             {
                 out.push(Command::SetCursor(line.at));
             }
-            let (sign, color) = if line.severity <= ERROR {
-                ("error: ", tokens.problem)
-            } else {
-                ("", tokens.text)
+            let (sign, color) = match (line.names_pid, line.severity <= ERROR) {
+                (false, _) => ("same name: ", tokens.text_weak),
+                (true, true) => ("error: ", tokens.problem),
+                (true, false) => ("", tokens.text),
             };
             let text = RichText::new(format!("{sign}{}", escaped(&line.text))).color(color);
             ui.add(Label::new(text).wrap().selectable(true));

@@ -17,6 +17,7 @@ use afterimage_format::reading::Missing;
 use afterimage_format::time::WallTime;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, FontId, Rect, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use std::collections::BTreeMap;
 
 /// Room on either side of a cell's text.
 pub(super) const PADDING: f32 = 10.0;
@@ -61,7 +62,7 @@ pub(super) fn show(
         size: 13.0,
     };
     match column {
-        Column::Cpu | Column::Wait => bar(ui, column, &value, tokens),
+        Column::Cpu | Column::Wait if !ink.is_struck => bar(ui, column, &value, tokens),
         Column::Command => branch(ui, &mut area, (line, seen), tokens, out),
         Column::Pid => sign(ui, seen.mark, tokens),
         _ => {}
@@ -375,10 +376,75 @@ pub(super) fn group_name(document: &Document, group: &Together) -> String {
 /// Where in its line the cell of a group stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    /// It is the first, which opens the group.
-    pub(super) is_first: bool,
-    /// It holds the group's name.
-    pub(super) has_name: bool,
+    /// Which column it is, from the left.
+    pub(super) number: usize,
+    /// How much room there is for the name from the second column on.
+    pub(super) room: f32,
+}
+
+impl Place {
+    /// Whether the name stands in the second column and goes on over those behind it.
+    fn has_room(self) -> bool {
+        self.room >= 60.0
+    }
+}
+
+/// Draws the name of a group over the columns in which it has no sum.
+fn name_of_group(ui: &Ui, document: &Document, group: &Together, room: f32) {
+    let ink = Ink {
+        color: Tokens::of(ui.visuals()).text_strong,
+        is_struck: false,
+        size: 13.0,
+    };
+    let rect = ui.max_rect();
+    let over = (room - rect.width()).max(0.0);
+    let clip = ui.clip_rect();
+    let painter = ui
+        .painter()
+        .with_clip_rect(clip.with_max_x(clip.right() + over));
+    let width = room - 2.0 * PADDING;
+    let galley = layout(
+        ui,
+        &shortened(&group_name(document, group), width),
+        ink,
+        width,
+    );
+    let place = pos2(
+        rect.left() + PADDING,
+        rect.center().y - galley.size().y / 2.0,
+    );
+    painter.galley(place, galley, ink.color);
+}
+
+/// Of a path that is too long the end says more than the beginning.
+fn shortened(name: &str, room: f32) -> String {
+    let length = name.chars().count();
+    // About as many letters as there is room for.
+    let over = (0..length).find(|over| points((length - over) as f64) * 7.0 <= room);
+    match over.filter(|over| name.starts_with('/') && *over > 0) {
+        Some(over) => format!("…{}", name.chars().skip(over + 1).collect::<String>()),
+        None => name.to_owned(),
+    }
+}
+
+/// The programs of a group, most frequent first: `postgres 46, bash 2`.
+fn programs(document: &Document, group: &Together) -> String {
+    const MOST: usize = 6;
+    let Some(rows) = document.rows() else {
+        return String::new();
+    };
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for seen in group.members.iter().filter_map(|place| rows.get(*place)) {
+        *counts.entry(&seen.row.comm).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let named = counts.iter().take(MOST).map(|(name, count)| match count {
+        1 => escaped(name),
+        _ => format!("{} {count}", escaped(name)),
+    });
+    let more = if counts.len() > MOST { ", …" } else { "" };
+    format!("{}{more}", named.collect::<Vec<_>>().join(", "))
 }
 
 /// Draws the cell of a group: a sum, its name, or how many it has.
@@ -399,7 +465,7 @@ pub(super) fn group(
         is_struck: false,
         size: 13.0,
     };
-    if place.is_first {
+    if place.number == 0 {
         let mark =
             Rect::from_center_size(pos2(area.left() + 4.0, area.center().y), Vec2::splat(14.0));
         triangle(ui, mark, line.is_open, tokens.text);
@@ -412,9 +478,20 @@ pub(super) fn group(
             return number(ui, area, &count, column, ink);
         }
     }
-    if place.has_name {
-        text_in(ui, area, &group_name(document, group), ink);
+    if column == Column::Command {
+        let weak = Ink {
+            color: tokens.text_weak,
+            ..ink
+        };
+        let mut words = programs(document, group);
+        if !place.has_room() {
+            words = format!("{}:  {words}", group_name(document, group));
+        }
+        text_in(ui, area, &words, weak);
         return;
+    }
+    if place.number == 1 && place.has_room() {
+        return name_of_group(ui, document, group, place.room);
     }
     let Some(sum) = group.sum(column) else { return };
     match sum.value() {

@@ -102,11 +102,10 @@ fn below(
                     }
                     let what = completion.column.and_then(explain::column);
                     let what = what.map_or("", |entry| first_sentence(&entry.what));
-                    let what = if place == 0 {
-                        format!("{what}  Tab takes it")
-                    } else {
-                        what.to_owned()
-                    };
+                    if place == 0 {
+                        let tab = RichText::new("Tab").small().color(tokens.text_strong);
+                        ui.label(tab).on_hover_text("The Tab key takes it");
+                    }
                     let what = RichText::new(what).small().color(tokens.text_weak);
                     ui.add(egui::Label::new(what).truncate());
                 });

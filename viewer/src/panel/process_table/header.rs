@@ -10,34 +10,31 @@ use crate::theme::Tokens;
 use afterimage_analysis::processes::Kind;
 use egui::{CursorIcon, FontId, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-/// The narrowest that a command line may be.
-const COMMAND: f32 = 260.0;
-
 /// Fixed widths, so that nothing moves while one steps; the command line gets the rest.
 pub(super) fn widths(columns: &[Column], available: f32) -> Vec<f32> {
     let taken: f32 = columns.iter().copied().filter_map(width).sum();
-    let rest = (available - taken).max(COMMAND);
+    let least = (available * 0.16).clamp(120.0, 260.0);
+    let rest = (available - taken).max(least);
     let width = |column: &Column| width(*column).unwrap_or(rest);
     columns.iter().map(width).collect()
 }
 
 /// The width of a column; `None` for the command line.
-fn width(column: Column) -> Option<f32> {
+pub(super) fn width(column: Column) -> Option<f32> {
     Some(match column {
         Column::Command => return None,
-        Column::Pid | Column::Started | Column::State => 80.0,
-        Column::User | Column::Group | Column::Tty => 92.0,
+        Column::Pid | Column::State | Column::Started => 76.0,
+        Column::User | Column::Group | Column::Tty => 88.0,
         Column::Cgroup => 240.0,
         Column::Wchan | Column::Comm => 140.0,
-        Column::Policy | Column::Nice => 60.0,
-        Column::CpuChange | Column::ThreadsChange => 88.0,
-        Column::RssChange | Column::ReadChange | Column::WriteChange => 112.0,
+        Column::Policy | Column::Nice => 54.0,
+        Column::Threads => 70.0,
+        Column::ThreadsChange => 82.0,
         Column::Preempted | Column::Switches => 100.0,
         _ => match column.kind() {
-            Kind::Bytes => 96.0,
-            Kind::ByteRate => 98.0,
+            Kind::Bytes | Kind::ByteRate => 94.0,
             Kind::Duration => 92.0,
-            _ => 78.0,
+            _ => 76.0,
         },
     })
 }

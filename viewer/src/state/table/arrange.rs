@@ -44,13 +44,17 @@ impl TableView {
                 .map(|seen| (seen.row.key.pid, seen.row.ppid.ok())),
         );
         let totals = self.sort.is_summable().then(|| {
-            forest.totals(|place| {
-                let value = all[place].value(self.sort);
-                value
-                    .ok()
-                    .and_then(|value| value.number())
-                    .filter(|number| number.is_finite())
-                    .unwrap_or(0.0)
+            let own = |place: usize| {
+                let value = all[place].value(self.sort).ok();
+                let number = value.and_then(|value| value.number());
+                number.filter(|number| number.is_finite()).unwrap_or(0.0)
+            };
+            // Of differences the largest counts: those of who is gone would hide who has grown.
+            let is_difference = self.sort.changes_of().is_some();
+            forest.totals(own, |one, other| match (is_difference, self.descending) {
+                (false, _) => one + other,
+                (true, true) => one.max(other),
+                (true, false) => one.min(other),
             })
         });
         let compare = |one: usize, other: usize| match &totals {

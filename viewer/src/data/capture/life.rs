@@ -5,7 +5,7 @@
 //! pyramid, so both have about the same resolution.
 
 use super::whole::Whole;
-use crate::data::history::{History, LogLine, Trace, Whom};
+use crate::data::life::{Life, LogLine, Trace, Whom};
 use crate::data::{Bucket, ReplayError};
 use afterimage_analysis::escape::Escaped;
 use afterimage_analysis::processes::kernel_log;
@@ -26,7 +26,7 @@ pub(super) fn of(
     whom: &Whom,
     span: (WallTime, WallTime),
     buckets: usize,
-) -> Result<History, ReplayError> {
+) -> Result<Life, ReplayError> {
     let life = capture.life_curve(whom.key, span, buckets)?;
     let machine = capture.curves(span.0, span.1, buckets)?;
     let mut traces = of_life(&life, whole);
@@ -43,7 +43,7 @@ pub(super) fn of(
         .find_map(|bucket| bucket.of(Series::MemoryTotal));
     limits.extend(total.map(|total| (Trace::MachineMemory, total.max * 1024.0)));
     let (log, log_left_out) = log(capture, whom)?;
-    Ok(History {
+    Ok(Life {
         key: whom.key,
         seen: seen(capture, whole, whom)?,
         traces,
@@ -206,6 +206,7 @@ fn log(capture: &mut Capture, whom: &Whom) -> Result<(Vec<LogLine>, usize), Repl
         .map(|(line, text)| LogLine {
             at: line.wall,
             severity: line.severity,
+            names_pid: kernel_log::names_pid(&text, whom.key.pid),
             text,
         })
         .collect();

@@ -51,11 +51,13 @@ pub struct LogLine {
     pub severity: u8,
     /// What it says.
     pub text: String,
+    /// Whether it names the pid, and not only the name, which others may have too.
+    pub names_pid: bool,
 }
 
 /// One process over a stretch of time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct History {
+pub struct Life {
     /// Which one.
     pub key: ProcessKey,
     /// When it was first and last seen in the whole capture, as far as that is known.

@@ -3,8 +3,8 @@
 use crate::generated::processes::rows;
 use crate::generated::{Generated, wall};
 use afterimage_format::time::WallTime;
-use afterimage_viewer::data::history::{LogLine, Trace};
-use afterimage_viewer::data::{Bucket, History, Whom};
+use afterimage_viewer::data::life::{LogLine, Trace};
+use afterimage_viewer::data::{Bucket, Life, Whom};
 use std::collections::BTreeMap;
 
 /// Its curves, every so many seconds, and a line of the kernel log.
@@ -13,7 +13,7 @@ pub(crate) fn of(
     whom: &Whom,
     (from, to): (WallTime, WallTime),
     buckets: usize,
-) -> History {
+) -> Life {
     let seconds = (to.0 - from.0) / 1_000_000;
     let each = usize::try_from(seconds).unwrap_or(0) / buckets.clamp(1, 400) + 1;
     let mut traces: BTreeMap<Trace, Vec<Bucket>> = BTreeMap::new();
@@ -54,7 +54,7 @@ pub(crate) fn of(
             });
         }
     }
-    History {
+    Life {
         key: whom.key,
         seen: None,
         traces,
@@ -62,6 +62,7 @@ pub(crate) fn of(
         log: vec![LogLine {
             at: wall(3_600),
             severity: 4,
+            names_pid: true,
             text: format!("{}[{}]: segfault at 0", whom.comm, whom.key.pid.0),
         }],
         log_left_out: 0,

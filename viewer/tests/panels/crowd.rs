@@ -1,0 +1,162 @@
+//! What a frame costs with 2,000 processes, in CPU time of the thread that draws.
+
+use crate::generated::Generated;
+use afterimage_format::process::Pid;
+use afterimage_format::time::WallTime;
+use afterimage_viewer::app::Viewer;
+use afterimage_viewer::command::Command;
+use afterimage_viewer::data::worker::Opener;
+use afterimage_viewer::data::{
+    Events, Facts, Life, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot,
+    Want, Whom,
+};
+use afterimage_viewer::screenshot::{Screen, Size};
+use afterimage_viewer::state::ThemeChoice;
+use afterimage_viewer::state::table::Arrangement;
+use egui::{Pos2, RawInput, Rect, Vec2};
+use rustix::time::{ClockId, clock_gettime};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The made-up capture with each process seven times.
+#[derive(Debug)]
+struct Crowd(Generated);
+
+impl Replay for Crowd {
+    fn facts(&self) -> Arc<Facts> {
+        self.0.facts()
+    }
+
+    fn refresh(&mut self) -> Result<(), ReplayError> {
+        Ok(())
+    }
+
+    fn rest(&mut self) {}
+
+    fn series(
+        &mut self,
+        wanted: &[SeriesId],
+        from: WallTime,
+        to: WallTime,
+        buckets: usize,
+    ) -> Result<Vec<SeriesData>, ReplayError> {
+        self.0.series(wanted, from, to, buckets)
+    }
+
+    fn rows(
+        &mut self,
+        group: RowGroup,
+        between: (WallTime, WallTime),
+        most: usize,
+    ) -> Result<RowsData, ReplayError> {
+        self.0.rows(group, between, most)
+    }
+
+    fn events(&mut self) -> Result<Events, ReplayError> {
+        self.0.events()
+    }
+
+    fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {
+        let mut snapshot = self.0.snapshot(want)?;
+        let few = std::mem::take(&mut snapshot.rows);
+        for copy in 0..7 {
+            for row in &few {
+                let mut row = row.clone();
+                row.key.pid = Pid(row.key.pid.0 + copy * 20_000);
+                snapshot.rows.push(row);
+            }
+        }
+        snapshot.rows.truncate(2_000);
+        Ok(snapshot)
+    }
+
+    fn life(
+        &mut self,
+        whom: &Whom,
+        from: WallTime,
+        to: WallTime,
+        buckets: usize,
+    ) -> Result<Life, ReplayError> {
+        self.0.life(whom, from, to, buckets)
+    }
+}
+
+/// CPU time of this thread so far, in milliseconds.
+fn cpu_ms() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+}
+
+fn spread(mut costs: Vec<f64>) -> String {
+    costs.sort_by(f64::total_cmp);
+    let at = |share: usize| costs[(costs.len() * share / 100).min(costs.len() - 1)];
+    format!(
+        "p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms",
+        at(50),
+        at(95),
+        at(99)
+    )
+}
+
+/// Not a test of anything: writes figures into the target directory.
+#[test]
+#[ignore = "for looking at: cargo test --release -p afterimage-viewer --test panels -- --ignored"]
+fn cost_of_a_frame() {
+    let mut told = String::new();
+    for arrangement in [Arrangement::Flat, Arrangement::Tree, Arrangement::ALL[2]] {
+        let ctx = egui::Context::default();
+        let opener_for = |_path| -> Opener { Box::new(|| Ok(Box::new(Crowd(Generated::new())))) };
+        let mut viewer = Viewer::with_opener(&ctx, Box::new(opener_for));
+        let at = Some("13:57:03".parse().expect("a moment"));
+        let path = PathBuf::from("web-07.afterimage");
+        viewer.perform(Command::Open { path, at });
+        let size = Size {
+            width: 1600,
+            height: 1000,
+        };
+        let mut screen = Screen::new(&ctx);
+        let loaded = screen.picture(&mut viewer, size, ThemeChoice::Dark, &[]);
+        loaded.expect("it can be painted");
+        viewer.perform(Command::Arrange(arrangement));
+        let (mut ui, mut tessellated, mut received) = (vec![], vec![], vec![]);
+        for number in 0..300 {
+            viewer.perform(Command::Step(-1));
+            while viewer.state().is_waiting() {
+                // What is measured is taking it in, which is arranging the table.
+                let before = cpu_ms();
+                viewer.wait(std::time::Duration::from_secs(5));
+                received.push(cpu_ms() - before);
+            }
+            let input = RawInput {
+                screen_rect: Some(Rect::from_min_size(Pos2::ZERO, Vec2::new(1600.0, 1000.0))),
+                time: Some(1_000.0 + f64::from(number) / 60.0),
+                ..RawInput::default()
+            };
+            let before = cpu_ms();
+            let mut output = ctx.run_ui(input, |ui| viewer.frame(ui));
+            ui.push(cpu_ms() - before);
+            output.textures_delta.clear();
+            let before = cpu_ms();
+            let primitives = ctx.tessellate(output.shapes, output.pixels_per_point);
+            tessellated.push(cpu_ms() - before);
+            assert!(!primitives.is_empty());
+        }
+        let both = ui
+            .iter()
+            .zip(&tessellated)
+            .map(|(ui, mesh)| ui + mesh)
+            .collect();
+        let _infallible = writeln!(
+            told,
+            "{}: frame {}; tessellation {}; both {}; taking in a snapshot {}",
+            arrangement.title(),
+            spread(ui),
+            spread(tessellated),
+            spread(both),
+            spread(received),
+        );
+    }
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("frame-cost.txt");
+    std::fs::write(path, told).expect("it can be written");
+}
