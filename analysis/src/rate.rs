@@ -2,7 +2,7 @@
 
 use afterimage_format::counter::change;
 use afterimage_format::reading::Reading;
-use afterimage_format::sample::{Counters, Sample};
+use afterimage_format::sample::{Counters, Process, Sample};
 use afterimage_format::tick::TickTimes;
 use afterimage_format::time::Seq;
 use afterimage_format::units::{Bytes, TickRate};
@@ -130,8 +130,47 @@ impl ProcessRates {
     }
 }
 
+/// Faults and context switches of one process between two samples, each a second.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct EventRates {
+    /// Minor faults a second.
+    pub minor_faults: Option<f64>,
+    /// Major faults a second.
+    pub major_faults: Option<f64>,
+    /// Times a second that it gave up the CPU to wait (the leader thread).
+    pub switches: Option<f64>,
+    /// Times a second that the CPU was taken from it (the leader thread).
+    pub preempted: Option<f64>,
+}
+
+impl EventRates {
+    /// The rates of one process between two ticks.
+    pub fn between(elapsed: Elapsed, before: &Process, now: &Process) -> Self {
+        let counted = |seconds: f64, before, now| Some(rise(before, now)? as f64 / seconds);
+        let stat = elapsed.seconds * reads_between(before.stat_read_at, now.stat_read_at);
+        let status = elapsed.seconds * reads_between(before.status_read_at, now.status_read_at);
+        Self {
+            minor_faults: counted(stat, before.minflt[0], now.minflt[0]),
+            major_faults: counted(stat, before.majflt[0], now.majflt[0]),
+            switches: counted(status, before.switches[0], now.switches[0]),
+            preempted: counted(status, before.switches[1], now.switches[1]),
+        }
+    }
+
+    /// The rates of a process that began since the tick before: it counted from zero.
+    pub fn since_birth(elapsed: Elapsed, now: &Process) -> Self {
+        let counted = |reading: Reading<u64>| Some(reading.ok()? as f64 / elapsed.seconds);
+        Self {
+            minor_faults: counted(now.minflt[0]),
+            major_faults: counted(now.majflt[0]),
+            switches: counted(now.switches[0]),
+            preempted: counted(now.switches[1]),
+        }
+    }
+}
+
 /// A file is not read at every tick: what it shows at one happened since it was read before.
-pub(crate) fn reads_between(before: Reading<Seq>, now: Reading<Seq>) -> f64 {
+fn reads_between(before: Reading<Seq>, now: Reading<Seq>) -> f64 {
     match (before, now) {
         (Ok(before), Ok(now)) if now > before => (now.0 - before.0) as f64,
         _ => 1.0,

@@ -7,10 +7,11 @@
 //! is known of it. [`parse()`] makes a [`Filter`] of a text, [`complete()`] what could come next.
 
 mod complete;
+mod condition;
 mod parse;
 
 use crate::processes::column::Column;
-use crate::processes::row::{Mark, Seen};
+use crate::processes::seen::{Mark, Seen};
 use crate::processes::value::Value;
 use afterimage_format::process::Pid;
 use afterimage_format::reading::Reading;

@@ -1,7 +1,7 @@
 //! Processes put together by user, cgroup, command or state, and their values added up.
 
 use crate::processes::column::Column;
-use crate::processes::row::Seen;
+use crate::processes::seen::Seen;
 use crate::processes::value::Value;
 use afterimage_format::reading::{Missing, Reading};
 use std::borrow::Cow;
@@ -61,6 +61,8 @@ pub struct Together {
     pub name: Reading<String>,
     /// Which of the rows that were given.
     pub members: Vec<usize>,
+    /// The programs among them that are most, with how many; and how many others there are.
+    pub programs: (Vec<(String, usize)>, usize),
     /// What the columns that can be added up come to, by [`Column`].
     sums: Vec<(Column, Sum)>,
 }
@@ -115,6 +117,24 @@ impl Together {
     }
 }
 
+/// The most programs of a group that are named.
+const MOST: usize = 6;
+
+fn programs(rows: &[Seen<'_>], members: &[usize]) -> (Vec<(String, usize)>, usize) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for &place in members {
+        *counts.entry(&rows[place].row.comm).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let others = counts.len().saturating_sub(MOST);
+    counts.truncate(MOST);
+    let named = counts
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), count));
+    (named.collect(), others)
+}
+
 /// The groups of some of the rows, by name.
 pub fn together(rows: &[Seen<'_>], chosen: &[usize], by: GroupBy) -> Vec<Together> {
     let mut groups: BTreeMap<Result<Cow<'_, str>, u8>, Vec<usize>> = BTreeMap::new();
@@ -134,6 +154,7 @@ pub fn together(rows: &[Seen<'_>], chosen: &[usize], by: GroupBy) -> Vec<Togethe
         Together {
             name: name.map(Cow::into_owned).map_err(missing),
             sums: summable.map(sum).collect(),
+            programs: programs(rows, &members),
             members,
         }
     };
@@ -143,7 +164,8 @@ pub fn together(rows: &[Seen<'_>], chosen: &[usize], by: GroupBy) -> Vec<Togethe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::processes::row::{Mark, Row};
+    use crate::processes::row::Row;
+    use crate::processes::seen::Mark;
     use afterimage_format::process::{Pid, ProcessKey};
     use afterimage_format::units::{Bytes, Ticks};
 
@@ -206,5 +228,6 @@ mod tests {
         let groups = together(&seen(&rows), &[0, 1], GroupBy::Command);
         assert_eq!(groups[0].name.as_deref(), Ok("kworker"));
         assert_eq!(groups[0].members, [0, 1]);
+        assert_eq!(groups[0].programs, (vec![("kworker/0:1".to_owned(), 2)], 0));
     }
 }

@@ -159,7 +159,10 @@ mod tests {
         let forest = forest(&[(1, 1), (2, 3), (3, 2), (0, 0)]);
         assert_eq!(depths(&forest), [(0, 0), (3, 0), (1, 0), (2, 1)]);
         assert_eq!(forest.parents(1), [2]);
-        assert_eq!(forest.totals(|row| row as f64, |one, other| one + other), [0.0, 3.0, 2.0, 3.0]);
+        assert_eq!(
+            forest.totals(|row| row as f64, |one, other| one + other),
+            [0.0, 3.0, 2.0, 3.0]
+        );
     }
 
     #[test]
@@ -174,7 +177,10 @@ mod tests {
     #[test]
     fn a_total_counts_everyone_underneath() {
         let forest = forest(&[(1, 0), (5, 1), (9, 5), (2, 0)]);
-        assert_eq!(forest.totals(|_| 1.0, |one, other| one + other), [3.0, 2.0, 1.0, 1.0]);
+        assert_eq!(
+            forest.totals(|_| 1.0, |one, other| one + other),
+            [3.0, 2.0, 1.0, 1.0]
+        );
     }
 
     proptest! {

@@ -1,12 +1,14 @@
 //! The processes at the cursor: only the rows and columns in sight are laid out.
 //!
-//! `title` is the bar above with the filter and the menus, `header` a heading, `cell` what
-//! stands in a cell.
+//! `title` is the bar above with the filter and the menus, `header` a heading, `cell` and `group`
+//! what stands in a cell, `ink` what that is drawn with.
 
 mod cell;
 mod columns;
 mod filter;
+mod group;
 mod header;
+mod ink;
 mod title;
 
 use crate::command::Command;
@@ -123,7 +125,7 @@ impl Lines<'_> {
             }),
             What::Group(group) => {
                 let group = &self.document.table.groups[group];
-                let name = cell::group_name(self.document, group);
+                let name = group::name(self.document, group);
                 format!("{name}, {} processes", group.members.len())
             }
         }
@@ -206,11 +208,11 @@ impl TableDelegate for Lines<'_> {
             }
             What::Group(group) => {
                 let group = &self.document.table.groups[group];
-                let place = cell::Place {
+                let place = group::Place {
                     number: info.col_nr,
                     room: self.room_for_name(),
                 };
-                cell::group(ui, self.document, (line, group), *column, place);
+                group::show(ui, self.document, (line, group), *column, place);
             }
         }
     }

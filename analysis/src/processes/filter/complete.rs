@@ -1,6 +1,6 @@
 //! What could come next while a filter is typed.
 
-use super::parse::example;
+use super::condition::example;
 use super::{Column, Quality};
 use crate::processes::column::Kind;
 

@@ -1,6 +1,7 @@
 //! Captures written by the format's own writer, read as the viewer reads them.
 
 use super::*;
+use crate::data::life::Trace;
 use crate::data::{DAMAGED, Damage, Ending, GapBand};
 use afterimage_format::capture::lock::OwnerLock;
 use afterimage_format::capture::writer::{Options, Record, RunFacts, Sync, Writer};
@@ -356,4 +357,30 @@ fn the_reader_says_itself_why_a_file_is_not_opened() {
     std::fs::write(&path, "not a capture").unwrap();
     let error = CaptureReplay::open(&path).unwrap_err();
     assert!(error.to_string().contains("is not an afterimage capture"));
+}
+
+#[test]
+fn the_life_of_a_process_has_its_rates_and_a_hole_where_nothing_was_recorded() {
+    let (_folder, mut replay) = ended();
+    let whom = Whom {
+        key: ProcessKey {
+            pid: Pid(42),
+            started: Ticks(90_000),
+        },
+        comm: "worker".to_owned(),
+        started: None,
+    };
+    let life = replay.life(&whom, wall(0), wall(200), 1_000).unwrap();
+    let cpu = &life.traces[&Trace::Cpu];
+    assert!(
+        cpu.iter().all(|bucket| (bucket.mean - 50.0).abs() < 0.5),
+        "{cpu:?}"
+    );
+    assert!(
+        !cpu.iter()
+            .any(|bucket| bucket.from < wall(100) && wall(70) < bucket.to)
+    );
+    // The first tick of all, and the first after the gap, have memory but no rates.
+    assert_eq!((cpu.len(), life.traces[&Trace::Rss].len()), (148, 150));
+    assert!(life.log.is_empty());
 }

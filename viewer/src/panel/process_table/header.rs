@@ -1,7 +1,7 @@
 //! A heading: sorts when it is clicked, moves when it is dragged, and has a menu.
 
-use super::cell::PADDING;
 use super::columns;
+use super::ink::PADDING;
 use crate::command::Command;
 use crate::explain;
 use crate::panel::explained;
