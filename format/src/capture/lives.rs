@@ -223,16 +223,17 @@ impl Lives {
 
     /// A fork storm: lives are counted by parent and name.
     fn add_up(&mut self, db: &Connection, lives: &[Seen<'_>]) -> rusqlite::Result<()> {
-        let mut sums: BTreeMap<ParentAndName<'_>, (i64, u64)> = BTreeMap::new();
+        let mut sums: BTreeMap<ParentAndName<'_>, (i64, Option<u64>)> = BTreeMap::new();
         for seen in lives {
             let name = (
                 seen.number(ProcessField::Ppid),
                 seen.text(ProcessField::Comm),
             );
             let sum = sums.entry(name).or_default();
+            let cpu = [sum.1, seen.cpu_us(self.tick_rate)];
             *sum = (
                 sum.0 + 1,
-                sum.1 + seen.cpu_us(self.tick_rate).unwrap_or_default(),
+                cpu.into_iter().flatten().reduce(u64::saturating_add),
             );
         }
         let Some(first) = lives.first() else {
@@ -249,7 +250,7 @@ impl Lives {
                 maybe(ppid.map(Value::Integer)),
                 maybe(comm.map(text)),
                 integer(count),
-                integer(cpu),
+                maybe(cpu.map(integer)),
             ];
             tables::named("process_sum").insert(db, self.capture, None, values)?;
         }

@@ -7,7 +7,7 @@ mod follower;
 mod lives;
 mod stored;
 
-pub use lives::{LifeSums, SHORT_LIVES, SumAndMost};
+pub use lives::{LeastAndMost, LifeSums, SHORT_LIVES, SumAndMost};
 
 use super::chunk::Chunk;
 use super::tables::{self, integer, maybe};
@@ -103,17 +103,16 @@ impl PyramidWriter {
         chunk: &Chunk,
     ) -> rusqlite::Result<()> {
         let segments = segments(&chunk.ticks, self.covered);
-        if self.is_gap(chunk.ticks[0].planned, interval) {
-            self.follower.forget();
-        }
-        let lives = self.follower.follow(chunk, &segments, self.tick_rate);
+        let breaks = self.breaks(&chunk.ticks, interval);
+        let lives = self
+            .follower
+            .follow(chunk, (&segments, &breaks), self.tick_rate);
         for (segment, lives) in segments.into_iter().zip(lives) {
             for tick in segment {
                 let times = &chunk.ticks[tick];
-                if self.is_gap(times.planned, interval) {
+                if breaks[tick] {
                     self.series.restart();
                 }
-                self.before = Some(times.planned);
                 let values = self.series.read(chunk, tick);
                 if times.seq.0 <= self.covered {
                     continue;
@@ -187,9 +186,14 @@ impl PyramidWriter {
         Ok(())
     }
 
-    fn is_gap(&self, planned: MonotonicTime, interval: Duration) -> bool {
-        let step = self.before.and_then(|before| planned.since(before));
-        step.is_some_and(|step| step > interval * 3 / 2)
+    /// Before which ticks of a chunk others are missing.
+    fn breaks(&mut self, ticks: &[TickTimes], interval: Duration) -> Vec<bool> {
+        let breaks = ticks.iter().map(|times| {
+            let before = self.before.replace(times.planned);
+            let step = before.and_then(|before| times.planned.since(before));
+            step.is_some_and(|step| step > interval * 3 / 2)
+        });
+        breaks.collect()
     }
 
     /// Ends the buckets that this tick is not in, and begins those that it is in.

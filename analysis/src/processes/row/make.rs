@@ -123,13 +123,15 @@ impl Row {
             wait_percent: rate(usual.wait_percent, process.wait),
             cpu_time: cpu
                 .map(|(user, system)| seconds(user.0.saturating_add(system.0), host.tick_rate)),
-            threads: process
-                .threads
-                .map(|threads| u32::try_from(threads).unwrap_or(u32::MAX)),
+            threads: process.threads.and_then(|threads| {
+                u32::try_from(threads).map_err(|_too_large| Missing::Malformed)
+            }),
             switches_per_second: rate(events.switches, process.switches[0]),
             preempted_per_second: rate(events.preempted, process.switches[1]),
             processor: process.processor,
-            nice: process.nice.map(|nice| i32::try_from(nice).unwrap_or(0)),
+            nice: process
+                .nice
+                .and_then(|nice| i32::try_from(nice).map_err(|_too_large| Missing::Malformed)),
             priority: process.priority,
             policy: process.policy,
             rss: process

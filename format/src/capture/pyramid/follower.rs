@@ -1,6 +1,6 @@
 //! Follows the counters of every process through the ticks of a chunk, and adds up what they did.
 
-use super::lives::{LifeSums, Lives, SumAndMost};
+use super::lives::{LeastAndMost, LifeSums, Lives, SumAndMost};
 use crate::capture::chunk::{CellChange, Chunk};
 use crate::group::{Group, ProcessField};
 use crate::process::ProcessKey;
@@ -44,11 +44,12 @@ impl Follower {
         }
     }
 
-    /// What each process did in each segment of a chunk.
+    /// What each process did in each segment of a chunk. What a counter did over a break, before
+    /// which ticks are missing, belongs to no segment.
     pub(crate) fn follow(
         &mut self,
         chunk: &Chunk,
-        segments: &[Range<usize>],
+        (segments, breaks): (&[Range<usize>], &[bool]),
         tick_rate: u64,
     ) -> Vec<Lives> {
         let mut by_segment = vec![Lives::new(); segments.len()];
@@ -66,7 +67,7 @@ impl Follower {
                 before: self.before.get(&key).copied(),
             };
             for (segment, lives) in segments.iter().zip(&mut by_segment) {
-                if let Some(sums) = row.sums_over(segment, tick_rate) {
+                if let Some(sums) = row.sums_over(segment, breaks, tick_rate) {
                     lives.insert(key, sums);
                 }
             }
@@ -96,7 +97,12 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn sums_over(&mut self, segment: &Range<usize>, tick_rate: u64) -> Option<LifeSums> {
+    fn sums_over(
+        &mut self,
+        segment: &Range<usize>,
+        breaks: &[bool],
+        tick_rate: u64,
+    ) -> Option<LifeSums> {
         let here = self.life.start.max(segment.start)..self.life.end.min(segment.end);
         let mut sums = LifeSums::default();
         for tick in here.clone() {
@@ -109,7 +115,8 @@ impl Row<'_> {
                 }
             }
             let now = Totals::from_values(&self.values, tick_rate);
-            sums.add(&now.sums_since(self.before, self.values[7]));
+            let before = self.before.filter(|_| !breaks[tick]);
+            sums.add(&now.sums_since(before, self.values[7]));
             self.before = Some(now);
         }
         sums.at_ends = [
@@ -138,18 +145,16 @@ impl Totals {
     fn sums_since(self, before: Option<Self>, rss: Option<u64>) -> LifeSums {
         let rise = |at: usize| {
             let before = before.filter(|before| at > 0 || before.exact == self.exact);
-            let rise = self.numbers[at].zip(before.and_then(|before| before.numbers[at]));
-            let by = rise.map_or(0, |(now, before)| now.saturating_sub(before));
-            SumAndMost { sum: by, most: by }
+            let both = self.numbers[at].zip(before.and_then(|before| before.numbers[at]));
+            SumAndMost::once(both.and_then(|(now, before)| now.checked_sub(before)))
         };
-        let rss = rss.unwrap_or(0);
         LifeSums {
             ticks: 1,
             cpu_us: rise(0),
             wait_us: rise(1),
             read_bytes: rise(2),
             write_bytes: rise(3),
-            rss_pages: [rss; 3],
+            rss_pages: LeastAndMost::once(rss),
             at_ends: [false; 2],
         }
     }

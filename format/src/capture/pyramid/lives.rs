@@ -20,10 +20,25 @@ pub const SHORT_LIVES: ProcessKey = ProcessKey {
 /// A sum over a stretch, and the largest share of it in one tick.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SumAndMost {
-    /// Over the whole stretch.
+    /// Over the ticks at which it is known.
     pub sum: u64,
     /// In one tick.
     pub most: u64,
+    /// At how many ticks it is known; without any, the others mean nothing.
+    pub ticks: u64,
+}
+
+/// A value over a stretch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeastAndMost {
+    /// The smallest.
+    pub least: u64,
+    /// The largest.
+    pub most: u64,
+    /// The sum over the ticks at which it is known.
+    pub sum: u64,
+    /// At how many ticks it is known; without any, the others mean nothing.
+    pub ticks: u64,
 }
 
 /// What one process did over a stretch of time.
@@ -39,68 +54,109 @@ pub struct LifeSums {
     pub read_bytes: SumAndMost,
     /// Bytes sent to storage.
     pub write_bytes: SumAndMost,
-    /// The resident set in pages: smallest, largest, and the sum over the ticks.
-    pub rss_pages: [u64; 3],
+    /// The resident set in pages.
+    pub rss_pages: LeastAndMost,
     /// Whether it was there at the first and at the last tick.
     pub(super) at_ends: [bool; 2],
 }
 
 /// How many numbers a life is stored as.
-const NUMBERS: usize = 12;
+const NUMBERS: usize = 17;
+
+impl SumAndMost {
+    /// What it is at one tick.
+    pub(super) fn once(value: Option<u64>) -> Self {
+        value.map_or_else(Self::default, |value| Self {
+            sum: value,
+            most: value,
+            ticks: 1,
+        })
+    }
+
+    fn add(&mut self, other: Self) {
+        self.sum = self.sum.saturating_add(other.sum);
+        self.most = self.most.max(other.most);
+        self.ticks = self.ticks.saturating_add(other.ticks);
+    }
+}
+
+impl LeastAndMost {
+    /// What it is at one tick.
+    pub(super) fn once(value: Option<u64>) -> Self {
+        value.map_or_else(Self::default, |value| Self {
+            least: value,
+            most: value,
+            sum: value,
+            ticks: 1,
+        })
+    }
+
+    fn add(&mut self, other: Self) {
+        self.least = match (self.ticks, other.ticks) {
+            (0, _) => other.least,
+            (_, 0) => self.least,
+            _ => self.least.min(other.least),
+        };
+        self.most = self.most.max(other.most);
+        self.sum = self.sum.saturating_add(other.sum);
+        self.ticks = self.ticks.saturating_add(other.ticks);
+    }
+}
 
 impl LifeSums {
     pub(super) fn add(&mut self, other: &Self) {
-        let smallest = match (self.ticks, other.ticks) {
-            (0, _) => other.rss_pages[0],
-            (_, 0) => self.rss_pages[0],
-            _ => self.rss_pages[0].min(other.rss_pages[0]),
-        };
-        self.ticks += other.ticks;
-        for (mine, theirs) in [
-            (&mut self.cpu_us, other.cpu_us),
-            (&mut self.wait_us, other.wait_us),
-            (&mut self.read_bytes, other.read_bytes),
-            (&mut self.write_bytes, other.write_bytes),
-        ] {
-            mine.sum = mine.sum.saturating_add(theirs.sum);
-            mine.most = mine.most.max(theirs.most);
-        }
-        let [_, most, sum] = other.rss_pages;
-        self.rss_pages = [
-            smallest,
-            self.rss_pages[1].max(most),
-            self.rss_pages[2].saturating_add(sum),
-        ];
+        self.ticks = self.ticks.saturating_add(other.ticks);
+        self.cpu_us.add(other.cpu_us);
+        self.wait_us.add(other.wait_us);
+        self.read_bytes.add(other.read_bytes);
+        self.write_bytes.add(other.write_bytes);
+        self.rss_pages.add(other.rss_pages);
     }
 
     fn numbers(&self) -> [u64; NUMBERS] {
-        let pair = |pair: SumAndMost| [pair.sum, pair.most];
-        let [cpu, wait] = [pair(self.cpu_us), pair(self.wait_us)];
-        let [read, write] = [pair(self.read_bytes), pair(self.write_bytes)];
-        let [least, most, sum] = self.rss_pages;
-        let spread = most.saturating_sub(least);
-        // Of a set that did not change the sum is known: then this is 0.
-        let beyond = sum.wrapping_sub(least.wrapping_mul(self.ticks));
-        [
-            self.ticks, cpu[0], cpu[1], wait[0], wait[1], read[0], read[1], write[0], write[1],
-            least, spread, beyond,
-        ]
+        // Most are known at each tick, or at none.
+        let unknown = |ticks: u64| self.ticks.wrapping_sub(ticks);
+        let three = |of: SumAndMost| [of.sum, of.most, unknown(of.ticks)];
+        let rss = self.rss_pages;
+        let rss = [
+            rss.least,
+            rss.most.saturating_sub(rss.least),
+            // Of a set that did not change the sum is known: then this is 0.
+            rss.sum.wrapping_sub(rss.least.wrapping_mul(rss.ticks)),
+            unknown(rss.ticks),
+        ];
+        let sums = [self.cpu_us, self.wait_us, self.read_bytes, self.write_bytes];
+        let all = [self.ticks]
+            .into_iter()
+            .chain(sums.into_iter().flat_map(three));
+        let mut numbers = [0; NUMBERS];
+        for (number, value) in numbers.iter_mut().zip(all.chain(rss)) {
+            *number = value;
+        }
+        numbers
     }
 
     fn from_numbers(numbers: [u64; NUMBERS]) -> Self {
-        let pair = |at: usize| SumAndMost {
+        let ticks = numbers[0];
+        let known = |unknown: u64| ticks.wrapping_sub(unknown);
+        let three = |at: usize| SumAndMost {
             sum: numbers[at],
             most: numbers[at + 1],
+            ticks: known(numbers[at + 2]),
         };
-        let (ticks, least) = (numbers[0], numbers[9]);
-        let sum = numbers[11].wrapping_add(least.wrapping_mul(ticks));
+        let (least, rss_ticks) = (numbers[13], known(numbers[16]));
         Self {
             ticks,
-            cpu_us: pair(1),
-            wait_us: pair(3),
-            read_bytes: pair(5),
-            write_bytes: pair(7),
-            rss_pages: [least, least.saturating_add(numbers[10]), sum],
+            cpu_us: three(1),
+            wait_us: three(4),
+            read_bytes: three(7),
+            write_bytes: three(10),
+            rss_pages: LeastAndMost {
+                least,
+                most: least.saturating_add(numbers[14]),
+                sum: numbers[15].wrapping_add(least.wrapping_mul(rss_ticks)),
+                ticks: rss_ticks,
+            },
             at_ends: [false; 2],
         }
     }
@@ -195,8 +251,14 @@ mod tests {
             cpu_us: SumAndMost {
                 sum: cpu,
                 most: cpu,
+                ticks,
             },
-            rss_pages: [rss, rss, rss * ticks],
+            rss_pages: LeastAndMost {
+                least: rss,
+                most: rss,
+                sum: rss * ticks,
+                ticks,
+            },
             at_ends,
             ..LifeSums::default()
         }
@@ -227,7 +289,25 @@ mod tests {
             (short.ticks, short.cpu_us.sum, short.cpu_us.most),
             (6, 100, 70)
         );
-        assert_eq!(short.rss_pages, [3, 8, 2 * 3 + 4 * 8]);
+        let rss = short.rss_pages;
+        assert_eq!((rss.least, rss.most, rss.sum), (3, 8, 2 * 3 + 4 * 8));
+        assert_eq!((rss.ticks, short.read_bytes.ticks), (6, 0));
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_smallest_and_no_sum() {
+        let mut minute = sums(60, 5, 10, [true; 2]);
+        let denied = LifeSums {
+            ticks: 60,
+            ..LifeSums::default()
+        };
+        minute.add(&denied);
+        assert_eq!((minute.ticks, minute.cpu_us.ticks), (120, 60));
+        let rss = minute.rss_pages;
+        assert_eq!((rss.least, rss.most, rss.sum, rss.ticks), (10, 10, 600, 60));
+        let mut reversed = denied;
+        reversed.add(&sums(60, 5, 10, [true; 2]));
+        assert_eq!(reversed.rss_pages, rss);
     }
 
     #[test]
@@ -257,10 +337,16 @@ mod tests {
     #[test]
     fn lives_come_back_as_they_were() {
         let mut one = sums(60, 5, 10, [false; 2]);
-        one.rss_pages = [10, 4000, 90_000];
+        one.rss_pages = LeastAndMost {
+            least: 10,
+            most: 4000,
+            sum: 90_000,
+            ticks: 60,
+        };
         one.read_bytes = SumAndMost {
             sum: u64::MAX,
             most: 7,
+            ticks: 59,
         };
         let lives = Lives::from([(key(40), one), (key(7), sums(1, 0, 0, [false; 2]))]);
         let mut raw = Vec::new();

@@ -254,14 +254,10 @@ impl Capture {
                 continue;
             };
             let ticks = chunk.ticks();
-            if ticks
-                .first()
-                .is_some_and(|times| breaks.contains(&Seq(times.seq.0.saturating_sub(1))))
-            {
-                follower.forget();
-            }
+            let after_break = |seq: Seq| breaks.contains(&Seq(seq.0.saturating_sub(1)));
+            let breaks: Vec<bool> = ticks.iter().map(|times| after_break(times.seq)).collect();
             let segments: Vec<_> = (0..ticks.len()).map(|tick| tick..tick + 1).collect();
-            let lives = follower.follow(&chunk, &segments, host.tick_rate.0.get());
+            let lives = follower.follow(&chunk, (&segments, &breaks), host.tick_rate.0.get());
             for (times, mut lives) in ticks.iter().zip(lives) {
                 let wanted = (first..=last).contains(&times.seq);
                 let bucket = |sums| LifeBucket {

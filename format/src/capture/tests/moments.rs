@@ -3,7 +3,7 @@
 use super::{FakeHost, LARGE, folder, instants, key, rss, wall};
 use crate::capture::Capture;
 use crate::capture::writer::Record;
-use crate::facts::Anchor;
+use crate::facts::{Anchor, Gap, GapKind};
 use crate::series::Series;
 use crate::time::Seq;
 
@@ -119,8 +119,46 @@ fn what_a_process_did_adds_up_at_every_resolution() {
                 .iter()
                 .all(|bucket| bucket.sums.cpu_us.most == 2000 || bucket.first == Seq(1))
         );
-        let largest = buckets.iter().map(|bucket| bucket.sums.rss_pages[1]).max();
+        let largest = buckets
+            .iter()
+            .map(|bucket| bucket.sums.rss_pages.most)
+            .max();
+        let known = buckets.iter().map(|bucket| bucket.sums.cpu_us.ticks);
+        assert_eq!(known.sum::<u64>(), 7999, "{most}");
+        let denied = buckets.iter().map(|bucket| bucket.sums.read_bytes.ticks);
+        assert_eq!(denied.sum::<u64>(), 0, "its I/O was never readable");
         assert_eq!(largest, (0..8000).map(|second| rss(2, second)).max());
+    }
+}
+
+#[test]
+fn what_a_process_did_while_ticks_are_missing_belongs_to_no_stretch() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(30);
+    host.second += 100;
+    let gap = Gap {
+        kind: GapKind::Stalled,
+        after: Seq(30),
+        from: wall(29),
+        to: wall(130),
+        missed: 100,
+        detail: String::new(),
+    };
+    host.writer.commit(None, vec![Record::Gap(gap)]).unwrap();
+    host.record(400);
+    let mut capture = Capture::open(&path).unwrap();
+    for most in [1000, 10] {
+        let buckets = capture.life_curve(key(2), (wall(0), wall(600)), most);
+        let sums = buckets
+            .unwrap()
+            .into_iter()
+            .map(|bucket| bucket.sums.cpu_us);
+        let sums: Vec<_> = sums.filter(|sum| sum.ticks > 0).collect();
+        // 430 ticks, of which the first and the one after the gap have none before them.
+        let known: u64 = sums.iter().map(|sum| sum.ticks).sum();
+        assert_eq!(known, 428, "{most}");
+        assert!(sums.iter().all(|sum| sum.most == 2000), "{most}: {sums:?}");
     }
 }
 

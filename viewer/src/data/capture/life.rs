@@ -1,7 +1,7 @@
 //! One process over a stretch of time, from what the reader keeps of its life.
 //!
-//! A bucket of the pyramid knows a sum and the most of one tick; the least is not kept, so a
-//! curve is drawn from its mean up to its highest. The machine's curves come from the same
+//! A bucket of the pyramid knows a sum and the most of one tick; the least is kept of memory
+//! alone, so a curve is drawn from its mean up to its highest. The machine's curves come from the same
 //! pyramid, so both have about the same resolution.
 
 use super::whole::Whole;
@@ -53,54 +53,54 @@ pub(super) fn of(
     })
 }
 
-/// The curves of the process. The first tick of a life, and the first after a gap, has no rate.
+/// The curves of the process. What is known at no tick of a bucket leaves a hole.
 fn of_life(life: &[LifeBucket], whole: &Whole) -> BTreeMap<Trace, Vec<Bucket>> {
     let mut traces: BTreeMap<Trace, Vec<Bucket>> = BTreeMap::new();
     let mut before: Option<&LifeBucket> = None;
     let mut all = life.iter().peekable();
     while let Some(bucket) = all.next() {
         let interval = whole.interval_at(bucket.first).as_secs_f64();
-        let follows = before.is_some_and(|before| before.first.0 + before.ticks == bucket.first.0)
-            && !whole.is_after_gap(bucket.first);
         let to = end(
             whole,
             (bucket.first, bucket.ticks, bucket.to),
             all.peek().map(|next| (next.first, next.from)),
         );
         let sums = &bucket.sums;
-        let ticks = sums.ticks.max(1) as f64;
-        let mut add = |trace, mean: f64, max: f64| {
+        let mut add = |trace, [min, mean, max]: [f64; 3]| {
             traces.entry(trace).or_default().push(Bucket {
                 from: bucket.from,
                 to,
-                min: mean.min(max),
+                min,
                 max,
                 mean,
             });
         };
-        if bucket.ticks > 1 || follows {
-            // Of a single tick the true time since the one before is known.
-            let since = before.and_then(|before| bucket.from.since(before.to));
-            let each = since
-                .filter(|_| bucket.ticks == 1)
-                .map_or(interval, |since| since.as_secs_f64());
-            let each = each.max(0.001);
-            for (trace, sum, unit) in [
-                (Trace::Cpu, sums.cpu_us, 1e4),
-                (Trace::Wait, sums.wait_us, 1e4),
-                (Trace::Read, sums.read_bytes, 1.0),
-                (Trace::Write, sums.write_bytes, 1.0),
-            ] {
-                add(
-                    trace,
-                    sum.sum as f64 / unit / (each * ticks),
-                    sum.most as f64 / unit / each,
-                );
+        // Of a single tick the true time since the one before is known.
+        let since = before.and_then(|before| bucket.from.since(before.to));
+        let each = since
+            .filter(|_| bucket.ticks == 1)
+            .map_or(interval, |since| since.as_secs_f64());
+        let each = each.max(0.001);
+        for (trace, sum, unit) in [
+            (Trace::Cpu, sums.cpu_us, 1e4),
+            (Trace::Wait, sums.wait_us, 1e4),
+            (Trace::Read, sums.read_bytes, 1.0),
+            (Trace::Write, sums.write_bytes, 1.0),
+        ] {
+            if sum.ticks > 0 {
+                let mean = sum.sum as f64 / unit / (each * sum.ticks as f64);
+                let most = sum.most as f64 / unit / each;
+                add(trace, [mean.min(most), mean, most]);
             }
         }
-        let page = whole.host.page_size.0 as f64;
-        let [_, most, sum] = sums.rss_pages;
-        add(Trace::Rss, sum as f64 / ticks * page, most as f64 * page);
+        let (page, rss) = (whole.host.page_size.0 as f64, sums.rss_pages);
+        if rss.ticks > 0 {
+            let mean = rss.sum as f64 / rss.ticks as f64 * page;
+            add(
+                Trace::Rss,
+                [rss.least as f64 * page, mean, rss.most as f64 * page],
+            );
+        }
         before = Some(bucket);
     }
     traces

@@ -221,11 +221,10 @@ fn own_value(
         Trace::Wait => row.wait_percent.err(),
         _ => None,
     };
-    // What the recorder could not read is kept as nothing in the curve: the row knows better.
-    match missing.filter(|missing| *missing != Missing::NotRead && *missing != Missing::Gone) {
-        Some(missing) => (None, Some(missing.to_string())),
-        None => (value_at(life, trace, at), None),
-    }
+    let value = value_at(life, trace, at);
+    // The row at the cursor knows why there is none.
+    let why = missing.filter(|_| value.is_none());
+    (value, why.map(|missing| missing.to_string()))
 }
 
 fn value_at(life: &Life, trace: Trace, at: WallTime) -> Option<f64> {
