@@ -156,6 +156,14 @@ impl Chunk {
                 row.died = ALIVE;
             }
         }
+        let texts = Group::ALL.into_iter().flat_map(|group| {
+            let kind = move |change: &CellChange| group.fields()[usize::from(change.field)].kind;
+            let changes = self.groups[group.index()].changes.iter();
+            changes.filter(move |change| kind(change) == Kind::Text && change.missing == 0)
+        });
+        let last = texts.map(|change| change.value).max();
+        let used = last.and_then(|last| usize::try_from(last + 1).ok());
+        self.strings.truncate(used.unwrap_or(0));
         self.sort();
     }
 

@@ -16,6 +16,10 @@ use table::Table;
 
 /// A chunk is closed before its time once so many cells changed after its first tick: 6 MiB.
 const MUCH_CHANGED: usize = 384 << 10;
+/// The same for texts, in bytes.
+const MUCH_TEXT: usize = 16 << 20;
+/// While a chunk cannot be written it may grow to so many times that.
+const MOST_TIMES: usize = 4;
 
 /// A chunk in the making.
 #[derive(Debug, Default)]
@@ -23,8 +27,8 @@ pub struct ChunkBuilder {
     chunk: Chunk,
     tables: [Table; Group::COUNT],
     strings: Interner,
-    /// Changes that the first tick of the open chunk has.
-    carried: usize,
+    /// Changes, and bytes of text, that the first tick of the open chunk has.
+    carried: [usize; 2],
 }
 
 /// What one tick changed, row by row: what the tail stores.
@@ -57,12 +61,24 @@ impl ChunkBuilder {
 
     /// Whether it is time to close the open chunk.
     pub fn is_full(&self) -> bool {
-        self.len() >= CHUNK_TICKS || self.changes().saturating_sub(self.carried) >= MUCH_CHANGED
+        self.len() >= CHUNK_TICKS || self.has_grown(1)
     }
 
-    fn changes(&self) -> usize {
+    /// Whether the open chunk, which cannot be closed, takes too much memory.
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.has_grown(MOST_TIMES)
+    }
+
+    fn has_grown(&self, times: usize) -> bool {
+        let grown = |at: usize| self.size()[at].saturating_sub(self.carried[at]);
+        grown(0) >= times * MUCH_CHANGED || grown(1) >= times * MUCH_TEXT
+    }
+
+    /// Changes, and bytes of text, in the open chunk.
+    fn size(&self) -> [usize; 2] {
         let groups = self.chunk.groups.iter();
-        groups.map(|rows| rows.changes.len()).sum()
+        let changes = groups.map(|rows| rows.changes.len()).sum();
+        [changes, self.strings.bytes()]
     }
 
     /// The open chunk, with every change in order: what can be read of it so far.
@@ -125,14 +141,11 @@ impl ChunkBuilder {
     /// The first tick of a chunk: every row that is there is born with all its values.
     fn carry_over(&mut self, times: &TickTimes) {
         let old_strings = std::mem::take(&mut self.chunk.strings);
-        self.strings.number_of.clear();
+        self.strings.clear();
         for group in Group::ALL {
             let mut renumber = |number: i64| {
-                let number = usize::try_from(number).ok();
-                match number.and_then(|number| old_strings.get(number)) {
-                    Some(text) => self.strings.number_shared(text, &mut self.chunk.strings),
-                    None => self.strings.number(&[], &mut self.chunk.strings),
-                }
+                let text = old_strings.get(usize::try_from(number).ok()?)?;
+                self.strings.number_shared(text, &mut self.chunk.strings)
             };
             let (table, rows) = (
                 &mut self.tables[group.index()],
@@ -143,7 +156,7 @@ impl ChunkBuilder {
             rows.changes = table.changes_born(group, &mut renumber);
         }
         self.chunk.ticks.push(*times);
-        self.carried = self.changes();
+        self.carried = self.size();
     }
 
     /// Adds what a tick changed to the open chunk.
@@ -179,7 +192,7 @@ impl ChunkBuilder {
         }
         self.chunk.ticks.push(*times);
         if tick == 0 {
-            self.carried = self.changes();
+            self.carried = self.size();
         }
     }
 
@@ -198,7 +211,8 @@ impl ChunkBuilder {
             table.follow(group, row.times.seq.0, delta)?;
         }
         for text in row.strings {
-            self.strings.number(text, &mut self.chunk.strings);
+            let number = self.strings.number(text, &mut self.chunk.strings);
+            number.ok_or(FrameFault::Number(text.len() as u64))?;
         }
         self.record(&row.times, &deltas);
         Ok(())

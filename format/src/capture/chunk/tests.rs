@@ -258,3 +258,28 @@ fn a_chunk_in_which_much_changed_is_closed_before_its_time() {
     builder.take();
     assert!(!builder.is_full(), "an empty chunk is not");
 }
+
+#[test]
+fn texts_that_find_no_room_are_absent_and_the_others_stay() {
+    let mut builder = ChunkBuilder::default();
+    let column = ProcessField::CommandLine.column();
+    for number in 0..3 {
+        let mut tick = Tick::new(times(number));
+        for row in 0..6000 {
+            let slot = row + 6000 * u32::try_from(number).unwrap();
+            tick.begin(Group::Process, slot, process(slot.cast_signed()));
+            let line = format!("{slot:04096}");
+            tick.text(Group::Process, slot, column, Ok(line.as_bytes()));
+        }
+        builder.push(&tick, &mut Vec::new());
+    }
+    assert!(builder.is_full(), "48 MB of text are enough");
+    let chunk = builder.take();
+    // 48 MiB are 12,288 texts of 4 KiB.
+    let told = |row| chunk.text(Group::Process, row, column, 2).map(<[u8]>::len);
+    assert_eq!((told(12_287), told(12_288)), (Ok(4096), Err(Missing::Shed)));
+    assert!(encode(&chunk, KEY, &mut Packer::new(1).unwrap()).is_ok());
+    let mut cut = chunk;
+    cut.truncate(1);
+    assert_eq!(cut.strings.len(), 6000, "texts of later ticks are not kept");
+}

@@ -116,6 +116,45 @@ fn of_a_longer_outage_what_is_lost_is_counted_and_what_was_written_stays() {
 }
 
 #[test]
+fn what_was_written_before_a_very_long_outage_stays_however_often_ticks_are_given_up() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(70);
+    host.writer.set_read_only(true);
+    for _ in 0..3 {
+        while !host.writer.is_overfull() {
+            let tick = host.tick();
+            assert!(host.writer.commit(Some(&tick), Vec::new()).is_err());
+        }
+        host.writer.drop_backlog();
+        host.begun = false;
+        let mut tick = host.tick();
+        tick.reset = true;
+        assert!(host.writer.commit(Some(&tick), Vec::new()).is_err());
+    }
+    host.writer.set_read_only(false);
+    host.record(10);
+    host.writer.finish("signal").unwrap();
+
+    let mut capture = Capture::open(&path).unwrap();
+    assert!(capture.check().is_ok() && capture.damage().is_empty());
+    for seq in [1, 60, 61, 70] {
+        let second = i64::try_from(seq).unwrap() - 1;
+        assert_eq!(rss_of(&mut capture, seq, 1), Some(rss(1, second)), "{seq}");
+    }
+    let missed = capture
+        .gaps()
+        .unwrap()
+        .iter()
+        .map(|gap| gap.missed)
+        .sum::<u64>();
+    let (_, last) = capture.ends().unwrap().unwrap();
+    assert_eq!(capture.ticks().unwrap() + missed, last.0);
+    let sample = capture.sample(last).unwrap().unwrap();
+    assert_eq!(sample.processes.len(), 3, "each process is there once");
+}
+
+#[test]
 fn after_a_crash_the_curves_have_no_hole() {
     let (_folder, path) = folder();
     let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);

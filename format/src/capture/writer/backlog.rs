@@ -15,9 +15,9 @@ impl Writer {
         self.unsaved.len()
     }
 
-    /// Whether no more ticks fit into the open chunk, because none of them could be written.
+    /// Whether no more fits into the open chunk, because it could not be written.
     pub fn is_overfull(&self) -> bool {
-        self.builder.len() >= MOST_TICKS - 1
+        self.builder.len() >= MOST_TICKS - 1 || self.builder.is_overfull()
     }
 
     /// Gives up on the ticks that could not be written; their loss is written as a gap once that
@@ -37,8 +37,11 @@ impl Writer {
                 detail: "the capture could not be written for longer than memory lasts".to_owned(),
             }));
         }
-        chunk.truncate(saved);
-        self.cut_off = (saved > 0).then_some(chunk);
+        // Without one that was written, what is cut off already still waits.
+        if saved > 0 {
+            chunk.truncate(saved);
+            self.cut_off = Some(chunk);
+        }
         self.builder.clear();
         self.unsaved.clear();
         self.awaits_reset = true;

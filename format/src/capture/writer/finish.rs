@@ -76,7 +76,12 @@ impl Writer {
         match closed {
             Err(error) if error.is_full() => {
                 self.relieve().map_err(self.sqlite("cannot make room"))?;
-                self.write_tail()
+                if self.cut_off.is_none() {
+                    return self.write_tail();
+                }
+                // The tail holds what was cut off, and can hold nothing after that.
+                self.drop_backlog();
+                Ok(())
             }
             closed => closed,
         }

@@ -3,32 +3,56 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// No chunk holds more bytes of text: its index must fit a frame.
+const MOST_TEXT: usize = 48 << 20;
+
 /// Which number each text has.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    pub(super) number_of: HashMap<Arc<[u8]>, u32>,
+    number_of: HashMap<Arc<[u8]>, u32>,
+    bytes: usize,
 }
 
 impl Interner {
-    pub(super) fn number(&mut self, text: &[u8], strings: &mut Vec<Arc<[u8]>>) -> i64 {
+    /// How many bytes the texts have, taken together.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.number_of.clear();
+        self.bytes = 0;
+    }
+
+    /// The number of a text; none when there is no more room for one that is new.
+    pub(super) fn number(&mut self, text: &[u8], strings: &mut Vec<Arc<[u8]>>) -> Option<i64> {
         match self.number_of.get(text) {
-            Some(&number) => i64::from(number),
+            Some(&number) => Some(i64::from(number)),
             None => self.add(text.into(), strings),
         }
     }
 
-    /// The number of a text that other chunks have too.
-    pub(super) fn number_shared(&mut self, text: &Arc<[u8]>, strings: &mut Vec<Arc<[u8]>>) -> i64 {
+    /// The same for a text that other chunks have too.
+    pub(super) fn number_shared(
+        &mut self,
+        text: &Arc<[u8]>,
+        strings: &mut Vec<Arc<[u8]>>,
+    ) -> Option<i64> {
         match self.number_of.get(text) {
-            Some(&number) => i64::from(number),
+            Some(&number) => Some(i64::from(number)),
             None => self.add(Arc::clone(text), strings),
         }
     }
 
-    fn add(&mut self, text: Arc<[u8]>, strings: &mut Vec<Arc<[u8]>>) -> i64 {
-        let number = u32::try_from(strings.len()).unwrap_or(u32::MAX);
+    fn add(&mut self, text: Arc<[u8]>, strings: &mut Vec<Arc<[u8]>>) -> Option<i64> {
+        let bytes = self.bytes + text.len();
+        let number = u32::try_from(strings.len()).ok()?;
+        if bytes > MOST_TEXT {
+            return None;
+        }
+        self.bytes = bytes;
         strings.push(Arc::clone(&text));
         self.number_of.insert(text, number);
-        i64::from(number)
+        Some(i64::from(number))
     }
 }

@@ -79,7 +79,10 @@ impl Table {
             let kind = group.fields()[usize::from(change.field)].kind;
             let mut change = Change { row, ..*change };
             if kind == Kind::Text && change.missing == 0 {
-                change.value = interner.number(tick.text_at(change.value), strings);
+                match interner.number(tick.text_at(change.value), strings) {
+                    Some(number) => change.value = number,
+                    None => change.missing = Missing::Shed.code(),
+                }
             }
             let step = self.set(group, &mut change, tick.times.seq.0);
             if let Some(delta) = &mut delta {
@@ -163,7 +166,7 @@ impl Table {
     pub(super) fn changes_born(
         &mut self,
         group: Group,
-        renumber: &mut impl FnMut(i64) -> i64,
+        renumber: &mut impl FnMut(i64) -> Option<i64>,
     ) -> Vec<CellChange> {
         let fields = group.fields();
         let unread = Missing::NotRead.code();
@@ -172,12 +175,16 @@ impl Table {
         for (column, field) in fields.iter().zip(0_u8..) {
             for (row, number) in (0..self.rows.len()).zip(0_u32..) {
                 let cell = row * fields.len() + usize::from(field);
+                if column.kind == Kind::Text && self.missing[cell] == 0 {
+                    match renumber(self.values[cell]) {
+                        Some(number) => self.values[cell] = number,
+                        None => self.missing[cell] = Missing::Shed.code(),
+                    }
+                }
                 let missing = self.missing[cell];
                 if missing != 0 {
                     // Whoever reads this chunk alone knows no number from before.
                     self.values[cell] = 0;
-                } else if column.kind == Kind::Text {
-                    self.values[cell] = renumber(self.values[cell]);
                 }
                 if missing != unread {
                     changes.push(CellChange {
