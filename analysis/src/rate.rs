@@ -3,7 +3,7 @@
 use afterimage_format::counter::change;
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{Counters, Process, Sample};
-use afterimage_format::tick::TickTimes;
+use afterimage_format::tick::{Shed, TickTimes};
 use afterimage_format::time::Seq;
 use afterimage_format::units::{Bytes, TickRate};
 use std::time::Duration;
@@ -13,6 +13,9 @@ use std::time::Duration;
 pub struct Elapsed {
     /// Never 0.
     pub seconds: f64,
+    /// Idle processes were left out of one of the two ticks, to stay within the budget: of those
+    /// nothing new is known until their turn comes.
+    pub idle_left_out: bool,
 }
 
 impl Elapsed {
@@ -26,7 +29,21 @@ impl Elapsed {
         let elapsed = now.began.monotonic.since(before.began.monotonic)?;
         (!elapsed.is_zero()).then_some(Self {
             seconds: elapsed.as_secs_f64(),
+            idle_left_out: [before, now]
+                .iter()
+                .any(|times| times.shed.contains(Shed::IDLE_PROCESSES)),
         })
+    }
+}
+
+impl Elapsed {
+    /// Over how many seconds the counters of a process rose, if they were read at the later tick.
+    fn of_process(self, before: &Counters, now: &Counters) -> Option<f64> {
+        if !self.idle_left_out {
+            return Some(self.seconds);
+        }
+        let (before, now) = (before.stat_read_at.ok()?, now.stat_read_at.ok()?);
+        (now > before).then(|| self.seconds * (now.0 - before.0) as f64)
     }
 }
 
@@ -82,16 +99,16 @@ impl ProcessRates {
         let micros = |reading: Reading<Duration>| {
             reading.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
         };
-        let share = |before: Reading<u64>, now: Reading<u64>| {
-            Some(rise(before, now)? as f64 / 1e4 / elapsed.seconds)
-        };
+        let own = elapsed.of_process(before, now);
+        let share =
+            |before: Reading<u64>, now: Reading<u64>| Some(rise(before, now)? as f64 / 1e4 / own?);
         // `schedstat` counts in microseconds but only the leader thread; `stat` counts all
         // threads, in hundredths of a second.
         let cpu_percent = if now.threads == Ok(1) && before.threads == Ok(1) {
             share(micros(before.run), micros(now.run))
-                .or_else(|| cpu_of_ticks(elapsed, before, now, ticks))
+                .or_else(|| cpu_of_ticks(own?, before, now, ticks))
         } else {
-            cpu_of_ticks(elapsed, before, now, ticks)
+            own.and_then(|seconds| cpu_of_ticks(seconds, before, now, ticks))
         };
         let seconds = elapsed.seconds * reads_between(before.io_read_at, now.io_read_at);
         let bytes = |before: Reading<Bytes>, now: Reading<Bytes>| {
@@ -113,7 +130,7 @@ impl ProcessRates {
     pub fn since_birth(elapsed: Elapsed, now: &Counters, ticks: TickRate) -> Self {
         let exact = now.threads == Ok(1);
         let run = now.run.ok().filter(|_| exact).map(|run| run.as_secs_f64());
-        let total = || Some((now.utime.ok()?.0 + now.stime.ok()?.0) as f64 / ticks.0.get() as f64);
+        let total = || Some(cpu_ticks(now).ok()? as f64 / ticks.0.get() as f64);
         let cpu = run
             .or_else(total)
             .map(|seconds| seconds * 100.0 / elapsed.seconds);
@@ -177,13 +194,66 @@ fn reads_between(before: Reading<Seq>, now: Reading<Seq>) -> f64 {
     }
 }
 
-fn cpu_of_ticks(
-    elapsed: Elapsed,
-    before: &Counters,
-    now: &Counters,
-    ticks: TickRate,
-) -> Option<f64> {
-    let total = |counters: &Counters| -> Reading<u64> { Ok(counters.utime?.0 + counters.stime?.0) };
-    let rise = rise(total(before), total(now))?;
-    Some(rise as f64 * 100.0 / ticks.0.get() as f64 / elapsed.seconds)
+/// CPU time of all threads.
+fn cpu_ticks(counters: &Counters) -> Reading<u64> {
+    Ok(counters.utime?.0.saturating_add(counters.stime?.0))
+}
+
+fn cpu_of_ticks(seconds: f64, before: &Counters, now: &Counters, ticks: TickRate) -> Option<f64> {
+    let rise = rise(cpu_ticks(before), cpu_ticks(now))?;
+    Some(rise as f64 * 100.0 / ticks.0.get() as f64 / seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use afterimage_format::reading::Missing;
+    use afterimage_format::units::Ticks;
+    use std::num::NonZeroU64;
+
+    fn counters(run_ms: u64, stat_read_at: u64) -> Counters {
+        Counters {
+            io_read_at: Err(Missing::PermissionDenied),
+            stat_read_at: Ok(Seq(stat_read_at)),
+            run: Ok(Duration::from_millis(run_ms)),
+            wait: Ok(Duration::ZERO),
+            utime: Ok(Ticks(run_ms / 10)),
+            stime: Ok(Ticks(0)),
+            threads: Ok(1),
+            read: Err(Missing::PermissionDenied),
+            written: Err(Missing::PermissionDenied),
+        }
+    }
+
+    fn cpu(idle_left_out: bool, before: Counters, now: Counters) -> Option<f64> {
+        let elapsed = Elapsed {
+            seconds: 1.0,
+            idle_left_out,
+        };
+        let ticks = TickRate(NonZeroU64::new(100).unwrap());
+        ProcessRates::between(elapsed, &before, &now, ticks).cpu_percent
+    }
+
+    #[test]
+    fn what_was_left_out_is_not_idle_and_its_turn_tells_of_all_the_time_since_the_last() {
+        let (before, same) = (counters(1000, 40), counters(1000, 40));
+        assert_eq!(cpu(false, before, same), Some(0.0));
+        assert_eq!(cpu(true, before, same), None, "nobody looked");
+        // 30 s of CPU time since it was read 40 ticks ago: three quarters of a core.
+        assert_eq!(cpu(true, before, counters(31_000, 80)), Some(75.0));
+        let mut many = [before, counters(31_000, 80)];
+        for counters in &mut many {
+            counters.threads = Ok(4);
+        }
+        assert_eq!(cpu(true, many[0], many[1]), Some(75.0));
+        assert_eq!(cpu(true, before, counters(1500, 41)), Some(50.0));
+    }
+
+    #[test]
+    fn absurd_counters_do_not_overflow() {
+        let mut absurd = counters(0, 1);
+        (absurd.utime, absurd.stime) = (Ok(Ticks(u64::MAX)), Ok(Ticks(u64::MAX)));
+        absurd.threads = Ok(2);
+        assert_eq!(cpu(false, absurd, absurd), Some(0.0));
+    }
 }

@@ -55,8 +55,10 @@ impl Ticks {
     /// years of ticks, which a float cannot hold to the tick.
     pub fn to_duration(self, rate: TickRate) -> Duration {
         let hz = rate.0.get();
-        let leftover_nanos = self.0 % hz * 1_000_000_000 / hz;
-        Duration::from_secs(self.0 / hz) + Duration::from_nanos(leftover_nanos)
+        // Wide enough for any rate that a file may claim; less than a second in any case.
+        let nanos = u128::from(self.0 % hz) * 1_000_000_000 / u128::from(hz);
+        let leftover = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        Duration::from_secs(self.0 / hz).saturating_add(leftover)
     }
 }
 

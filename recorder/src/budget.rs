@@ -75,13 +75,13 @@ impl Budget {
         }
         let share = self.spent.as_secs_f64() / self.passed.as_secs_f64().max(f64::MIN_POSITIVE);
         (self.ticks, self.spent, self.passed) = (0, Duration::ZERO, Duration::ZERO);
-        let before = self.taken;
+        let before = self.shed();
         if share > self.allowed {
             self.taken = (self.taken + 1).min(STEPS.len());
         } else if share * 100.0 < self.allowed * f64::from(RELIEF_PERCENT) {
             self.taken = self.taken.saturating_sub(1);
         }
-        self.taken != before
+        self.shed() != before
     }
 }
 

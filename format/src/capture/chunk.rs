@@ -15,6 +15,7 @@ pub(crate) mod tail;
 #[cfg(test)]
 mod tests;
 
+use crate::capture::error::FrameFault;
 use crate::group::{Group, Kind};
 use crate::reading::{Missing, Reading};
 use crate::tick::{Key, TickTimes};
@@ -25,6 +26,19 @@ pub const CHUNK_TICKS: usize = 60;
 
 /// No chunk has more ticks than this; positions of ticks are stored in a byte.
 pub(crate) const MOST_TICKS: usize = 250;
+
+/// No group has more cells than this (half a million processes), so that a small file cannot ask
+/// for much memory.
+const MOST_CELLS: usize = 32 << 20;
+
+/// Refuses a group of so many rows, before anything is allocated for their cells.
+pub(crate) fn check_rows(group: Group, rows: usize) -> Result<(), FrameFault> {
+    let cells = rows.saturating_mul(group.fields().len());
+    if cells > MOST_CELLS {
+        return Err(FrameFault::Number(cells as u64));
+    }
+    Ok(())
+}
 
 /// In [`Row::died`]: still there at the last tick.
 pub(crate) const ALIVE: u8 = u8::MAX;

@@ -17,6 +17,7 @@ use std::time::Duration;
 /// Fields of [`Counters`].
 pub(crate) const COUNTED: &[ProcessField] = &[
     ProcessField::IoReadAt,
+    ProcessField::StatReadAt,
     ProcessField::Run,
     ProcessField::Wait,
     ProcessField::Utime,
@@ -29,6 +30,7 @@ pub(crate) const COUNTED: &[ProcessField] = &[
 /// Fields of [`Listed`], those of [`Counters`] among them.
 pub(crate) const LISTED: &[ProcessField] = &[
     ProcessField::IoReadAt,
+    ProcessField::StatReadAt,
     ProcessField::Run,
     ProcessField::Wait,
     ProcessField::State,
@@ -54,6 +56,8 @@ pub(crate) const LISTED: &[ProcessField] = &[
 pub struct Counters {
     /// The tick at which `io` was last read.
     pub io_read_at: Reading<Seq>,
+    /// The tick at which `stat` was last read for itself, not by a sweep over all.
+    pub stat_read_at: Reading<Seq>,
     /// `schedstat`: time on a CPU (of the leader thread).
     pub run: Reading<Duration>,
     /// `schedstat`: time runnable and not running (of the leader thread).
@@ -154,6 +158,7 @@ impl Counters {
         let count = |field: F| picked.cell(row, field).map(i64::cast_unsigned);
         Self {
             io_read_at: count(F::IoReadAt).map(Seq),
+            stat_read_at: count(F::StatReadAt).map(Seq),
             run: count(F::Run).map(Duration::from_micros),
             wait: count(F::Wait).map(Duration::from_micros),
             utime: count(F::Utime).map(Ticks),
@@ -170,6 +175,7 @@ impl Process {
     pub fn counters(&self) -> Counters {
         Counters {
             io_read_at: self.io_read_at,
+            stat_read_at: self.stat_read_at,
             run: self.run,
             wait: self.wait,
             utime: self.utime,

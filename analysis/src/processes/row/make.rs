@@ -8,7 +8,7 @@ use crate::rate::{EventRates, ProcessRates, Step};
 use crate::replay::ps::View;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::sample::{Process, Sample, State};
-use afterimage_format::units::{Bytes, TickRate};
+use afterimage_format::units::{Bytes, Ticks};
 use std::time::Duration;
 
 /// The processes of a sample, and those of the sample before that are there no more.
@@ -121,8 +121,9 @@ impl Row {
             state: process.state.map(State::letter),
             cpu_percent: rate(usual.cpu_percent, process.utime),
             wait_percent: rate(usual.wait_percent, process.wait),
-            cpu_time: cpu
-                .map(|(user, system)| seconds(user.0.saturating_add(system.0), host.tick_rate)),
+            cpu_time: cpu.map(|(user, system)| {
+                Ticks(user.0.saturating_add(system.0)).to_duration(host.tick_rate)
+            }),
             threads: process.threads.and_then(|threads| {
                 u32::try_from(threads).map_err(|_too_large| Missing::Malformed)
             }),
@@ -180,10 +181,6 @@ impl Row {
 /// A rate, or why there is none: what it is counted from is absent, or there is only one of it.
 fn rate<T, V>(rate: Option<T>, counted_from: Reading<V>) -> Reading<T> {
     rate.ok_or(counted_from.err().unwrap_or(Missing::NotRead))
-}
-
-fn seconds(ticks: u64, rate: TickRate) -> Duration {
-    Duration::from_secs_f64(ticks as f64 / rate.0.get() as f64)
 }
 
 /// Bytes as text; those that are no text are shown as their code.

@@ -3,7 +3,7 @@
 use super::column::{Cell, Later, first_values};
 use super::packed::Packed;
 use super::tail::{TIME_NUMBERS, key, pass_key, times_from_numbers};
-use super::{ALIVE, CellChange, Chunk, GroupRows, MOST_TICKS, Row, place};
+use super::{ALIVE, CellChange, Chunk, GroupRows, MOST_TICKS, Row, check_rows, place};
 use crate::capture::bytes::Input;
 use crate::capture::error::FrameFault;
 use crate::capture::frame::{FrameKey, Unpacker};
@@ -41,8 +41,8 @@ pub(super) fn index(raw: &[u8]) -> Result<Chunk, FrameFault> {
     for _ in 0..input.count(1)? {
         chunk.strings.push(input.bytes()?.into());
     }
-    for rows in &mut chunk.groups {
-        rows.rows = decode_rows(&mut input, chunk.ticks.len())?;
+    for (group, rows) in Group::ALL.into_iter().zip(&mut chunk.groups) {
+        rows.rows = decode_rows(&mut input, group, chunk.ticks.len())?;
     }
     input.end()?;
     Ok(chunk)
@@ -63,7 +63,7 @@ pub(super) fn process_rows(raw: &[u8], ticks: usize) -> Result<Vec<Row>, FrameFa
         }
         input.skip(2 * count)?;
     }
-    let rows = decode_rows(&mut input, ticks)?;
+    let rows = decode_rows(&mut input, Group::Process, ticks)?;
     input.end()?;
     Ok(rows)
 }
@@ -118,8 +118,9 @@ pub(super) fn times(input: &mut Input<'_>) -> Result<Vec<TickTimes>, FrameFault>
     Ok(numbers.into_iter().map(times_from_numbers).collect())
 }
 
-fn decode_rows(input: &mut Input<'_>, ticks: usize) -> Result<Vec<Row>, FrameFault> {
+fn decode_rows(input: &mut Input<'_>, group: Group, ticks: usize) -> Result<Vec<Row>, FrameFault> {
     let count = input.count(4)?;
+    check_rows(group, count)?;
     let mut rows = Vec::with_capacity(count);
     let mut previous = ProcessKey {
         pid: Pid(0),
@@ -183,7 +184,8 @@ fn columns(input: &mut Input<'_>, chunk: &mut Chunk, group: Group) -> Result<(),
     let ticks = std::mem::take(&mut chunk.ticks);
     let mut rows = std::mem::take(&mut chunk.groups[group.index()]);
     // No change takes less than two bytes.
-    rows.changes.reserve_exact(input.0.len() / 2);
+    rows.changes
+        .reserve_exact((input.0.len() / 2).min(MOST_CHANGES));
     let mut first = Vec::with_capacity(rows.rows.len());
     let decoded = fields.iter().zip(0..).try_for_each(|(column, field)| {
         decode_column(input, &mut rows, &ticks, (field, column), &mut first)

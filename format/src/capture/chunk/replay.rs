@@ -6,13 +6,16 @@
 
 use super::pick::{Picked, Texts, Wanted};
 use super::tail::{self, TIME_NUMBERS};
-use super::{MOST_TICKS, value_from_difference};
+use super::{MOST_TICKS, check_rows, value_from_difference};
 use crate::capture::bytes::Input;
 use crate::capture::error::FrameFault;
 use crate::group::{Group, ProcessField};
 use crate::process::ProcessKey;
 use crate::reading::{Missing, Reading};
 use crate::tick::{Key, TickTimes};
+
+/// No tail unpacks to more than this: twice what its chunk may.
+const MOST_BYTES: usize = 128 << 20;
 
 /// The rows of a tail, one behind the other.
 #[derive(Debug, Default)]
@@ -33,6 +36,10 @@ impl TailRows {
     pub(crate) fn push(&mut self, row: &[u8]) -> Result<(), FrameFault> {
         if self.ticks.len() >= MOST_TICKS {
             return Err(FrameFault::Number(self.ticks.len() as u64));
+        }
+        let bytes = self.bytes.len() + row.len();
+        if bytes > MOST_BYTES {
+            return Err(FrameFault::Number(bytes as u64));
         }
         self.ticks.push(times(row)?);
         self.bytes.extend_from_slice(row);
@@ -121,7 +128,9 @@ impl Replay {
 
     fn delta(&mut self, input: &mut Input<'_>, seq: u64) -> Result<(), FrameFault> {
         let before = self.rows.len();
-        for _ in 0..input.count(2)? {
+        let born = input.count(2)?;
+        check_rows(Group::Process, before + born)?;
+        for _ in 0..born {
             self.rows.push((tail::key(input)?, true));
         }
         let cells = self.rows.len() * self.fields.len();

@@ -4,13 +4,15 @@ use super::lives::{LeastAndMost, LifeSums, Lives, SumAndMost};
 use crate::capture::chunk::{CellChange, Chunk};
 use crate::group::{Group, ProcessField};
 use crate::process::ProcessKey;
-use crate::tick::Key;
+use crate::tick::{Key, Shed, TickTimes};
 use std::collections::HashMap;
 use std::ops::Range;
 
 /// Counters of one process at one tick.
 #[derive(Debug, Clone, Copy)]
 struct Totals {
+    /// The tick that last read `stat` of it.
+    read_at: Option<u64>,
     /// Whether CPU time is that of `schedstat`: one thread.
     exact: bool,
     numbers: [Option<u64>; 4],
@@ -24,7 +26,7 @@ pub(crate) struct Follower {
     only: Option<ProcessKey>,
 }
 
-const FIELDS: [ProcessField; 8] = [
+const FIELDS: [ProcessField; 9] = [
     ProcessField::Threads,
     ProcessField::Run,
     ProcessField::Utime,
@@ -33,6 +35,7 @@ const FIELDS: [ProcessField; 8] = [
     ProcessField::ReadBytes,
     ProcessField::WriteBytes,
     ProcessField::Rss,
+    ProcessField::StatReadAt,
 ];
 
 impl Follower {
@@ -67,7 +70,7 @@ impl Follower {
                 before: self.before.get(&key).copied(),
             };
             for (segment, lives) in segments.iter().zip(&mut by_segment) {
-                if let Some(sums) = row.sums_over(segment, breaks, tick_rate) {
+                if let Some(sums) = row.sums_over(segment, (&chunk.ticks, breaks), tick_rate) {
                     lives.insert(key, sums);
                 }
             }
@@ -100,7 +103,7 @@ impl Row<'_> {
     fn sums_over(
         &mut self,
         segment: &Range<usize>,
-        breaks: &[bool],
+        (ticks, breaks): (&[TickTimes], &[bool]),
         tick_rate: u64,
     ) -> Option<LifeSums> {
         let here = self.life.start.max(segment.start)..self.life.end.min(segment.end);
@@ -116,7 +119,9 @@ impl Row<'_> {
             }
             let now = Totals::from_values(&self.values, tick_rate);
             let before = self.before.filter(|_| !breaks[tick]);
-            sums.add(&now.sums_since(before, self.values[7]));
+            let idle_left_out = |tick: usize| ticks[tick].shed.contains(Shed::IDLE_PROCESSES);
+            let left_out = idle_left_out(tick) || tick > 0 && idle_left_out(tick - 1);
+            sums.add(&now.sums_since(before, left_out, self.values[7]));
             self.before = Some(now);
         }
         sums.at_ends = [
@@ -129,7 +134,7 @@ impl Row<'_> {
 
 impl Totals {
     fn from_values(values: &[Option<u64>; FIELDS.len()], tick_rate: u64) -> Self {
-        let [threads, run, utime, stime, wait, read, written, _] = *values;
+        let [threads, run, utime, stime, wait, read, written, _, read_at] = *values;
         let exact = threads == Some(1) && run.is_some();
         let ticks = utime
             .zip(stime)
@@ -137,16 +142,22 @@ impl Totals {
         let micros = |ticks: u64| ticks.saturating_mul(1_000_000) / tick_rate.max(1);
         let cpu = if exact { run } else { ticks.map(micros) };
         Self {
+            read_at,
             exact,
             numbers: [cpu, wait, read, written],
         }
     }
 
-    fn sums_since(self, before: Option<Self>, rss: Option<u64>) -> LifeSums {
+    /// What the counters did since the tick before. Where idle processes were left out, that is
+    /// known only once this one was read, and then of all the ticks since it was read before.
+    fn sums_since(self, before: Option<Self>, left_out: bool, rss: Option<u64>) -> LifeSums {
+        let reads = before.and_then(|before| self.read_at?.checked_sub(before.read_at?));
+        let ticks = if left_out { reads.unwrap_or(0) } else { 1 };
         let rise = |at: usize| {
             let before = before.filter(|before| at > 0 || before.exact == self.exact);
             let both = self.numbers[at].zip(before.and_then(|before| before.numbers[at]));
-            SumAndMost::once(both.and_then(|(now, before)| now.checked_sub(before)))
+            let sum = both.and_then(|(now, before)| now.checked_sub(before));
+            SumAndMost::over(ticks, sum)
         };
         LifeSums {
             ticks: 1,

@@ -24,7 +24,8 @@ pub struct SumAndMost {
     pub sum: u64,
     /// In one tick.
     pub most: u64,
-    /// At how many ticks it is known; without any, the others mean nothing.
+    /// Of how many ticks it is known; without any, the others mean nothing. What was read rarely
+    /// may be of ticks before the stretch as well.
     pub ticks: u64,
 }
 
@@ -64,12 +65,13 @@ pub struct LifeSums {
 const NUMBERS: usize = 17;
 
 impl SumAndMost {
-    /// What it is at one tick.
-    pub(super) fn once(value: Option<u64>) -> Self {
-        value.map_or_else(Self::default, |value| Self {
-            sum: value,
-            most: value,
-            ticks: 1,
+    /// What it is over so many ticks of which only the sum is known.
+    pub(super) fn over(ticks: u64, sum: Option<u64>) -> Self {
+        let known = sum.filter(|_| ticks > 0);
+        known.map_or_else(Self::default, |sum| Self {
+            sum,
+            most: sum.div_ceil(ticks),
+            ticks,
         })
     }
 
@@ -114,16 +116,14 @@ impl LifeSums {
     }
 
     fn numbers(&self) -> [u64; NUMBERS] {
-        // Most are known at each tick, or at none.
-        let unknown = |ticks: u64| self.ticks.wrapping_sub(ticks);
-        let three = |of: SumAndMost| [of.sum, of.most, unknown(of.ticks)];
+        let three = |of: SumAndMost| [of.sum, of.most, of.ticks];
         let rss = self.rss_pages;
         let rss = [
             rss.least,
             rss.most.saturating_sub(rss.least),
             // Of a set that did not change the sum is known: then this is 0.
             rss.sum.wrapping_sub(rss.least.wrapping_mul(rss.ticks)),
-            unknown(rss.ticks),
+            rss.ticks,
         ];
         let sums = [self.cpu_us, self.wait_us, self.read_bytes, self.write_bytes];
         let all = [self.ticks]
@@ -138,13 +138,12 @@ impl LifeSums {
 
     fn from_numbers(numbers: [u64; NUMBERS]) -> Self {
         let ticks = numbers[0];
-        let known = |unknown: u64| ticks.wrapping_sub(unknown);
         let three = |at: usize| SumAndMost {
             sum: numbers[at],
             most: numbers[at + 1],
-            ticks: known(numbers[at + 2]),
+            ticks: numbers[at + 2],
         };
-        let (least, rss_ticks) = (numbers[13], known(numbers[16]));
+        let (least, rss_ticks) = (numbers[13], numbers[16]);
         Self {
             ticks,
             cpu_us: three(1),

@@ -1,10 +1,11 @@
 //! What is picked of a tick, out of the frames or out of the tail, is what all of it says.
 
 use super::*;
-use crate::capture::bytes::Input;
+use crate::capture::bytes::{Input, put_unsigned};
 use crate::capture::chunk::packed::Packed;
 use crate::capture::chunk::pick::{Picked, Texts, Wanted, pick};
 use crate::capture::chunk::replay::TailRows;
+use crate::capture::chunk::tail::TIME_NUMBERS;
 use crate::capture::frame::{FrameKind, Unpacker, skip};
 
 const FIELDS: &[ProcessField] = &[
@@ -148,11 +149,29 @@ proptest! {
     #[test]
     fn no_bytes_make_picking_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let times = [times(0)];
-        drop(pick(&bytes, &[], &times, &wanted(0)));
+        let row = |pid| Row { key: process(pid), born: 0, died: ALIVE };
+        let rows = [row(1), row(2), row(3)];
+        drop(pick(&bytes, &rows, &times, &wanted(0)));
         let mut tail = TailRows::default();
         if tail.push(&bytes).is_ok() {
             drop(tail.pick(&wanted(0)));
         }
         prop_assert!(Input(&bytes).skip(401).is_err());
     }
+}
+
+#[test]
+fn an_index_that_asks_for_much_memory_is_refused_before_it_gets_any() {
+    let mut raw = Vec::new();
+    put_unsigned(&mut raw, 1);
+    raw.extend([0; TIME_NUMBERS]);
+    raw.extend([0; Group::COUNT]);
+    let claimed = 1_000_000;
+    put_unsigned(&mut raw, claimed);
+    // Nameless rows, two bytes each, and their births and deaths.
+    raw.resize(raw.len() + 4 * 1_000_000, 0);
+    let cells = claimed * Group::Process.fields().len() as u64;
+    let refused = FrameFault::Number(cells);
+    assert_eq!(decode::index(&raw).map(drop), Err(refused.clone()));
+    assert_eq!(decode::process_rows(&raw, 1).map(drop), Err(refused));
 }
