@@ -141,7 +141,9 @@ impl Collector {
 
     /// What is stored of command lines from now on.
     pub(crate) fn set_args(&mut self, level: ArgsLevel) {
-        self.details.set_level(level);
+        if self.details.set_level(level) {
+            self.sweep.forget_command_lines();
+        }
     }
 
     /// Forgets everything: a tick was lost, so the next one says it all anew.

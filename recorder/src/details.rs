@@ -14,6 +14,7 @@ use rustix::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, TrySendError, channel};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// What is stored of a command line.
@@ -57,7 +58,9 @@ pub(crate) struct Details {
     reply_to: Sender<Vec<Detail>>,
     /// Batches that were asked for and have not come.
     open: Vec<Vec<Wanted>>,
-    stuck: usize,
+    reader: Option<JoinHandle<()>>,
+    /// Readers that kept us waiting too long. They end once the kernel lets them go.
+    left_behind: Vec<JoinHandle<()>>,
 }
 
 impl Details {
@@ -70,22 +73,27 @@ impl Details {
             replies,
             reply_to,
             open: Vec::new(),
-            stuck: 0,
+            reader: None,
+            left_behind: Vec::new(),
         }
     }
 
-    /// What is stored of command lines from now on. A reader at the old level ends.
-    pub(crate) fn set_level(&mut self, level: ArgsLevel) {
-        if level != self.level {
+    /// What is stored of command lines from now on, and whether that is news. A reader at the old
+    /// level ends, and what it still says is not heard.
+    pub(crate) fn set_level(&mut self, level: ArgsLevel) -> bool {
+        let is_news = level != self.level;
+        if is_news {
             self.level = level;
             self.requests = None;
             self.open.clear();
+            (self.reply_to, self.replies) = channel();
         }
+        is_news
     }
 
     /// How many readers are stuck in the kernel.
     pub(crate) fn stuck(&self) -> usize {
-        self.stuck
+        self.left_behind.len()
     }
 
     /// Asks for these and empties the list. They are read while the sweep goes on.
@@ -101,10 +109,11 @@ impl Details {
         match requests.try_send((batch.clone(), processes)) {
             Ok(()) => self.open.push(batch),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                // It has been at a batch since the last ticks: stuck, until it says otherwise.
-                self.stuck += 1;
+                // It has been at a batch since the last ticks: the next one takes this over.
+                self.left_behind.extend(self.reader.take());
                 self.requests = None;
                 self.open.clear();
+                wanted.extend(batch);
             }
         }
     }
@@ -158,7 +167,8 @@ impl Details {
         if self.requests.is_some() {
             return true;
         }
-        if self.stuck >= MOST_STUCK {
+        self.left_behind.retain(|reader| !reader.is_finished());
+        if self.left_behind.len() >= MOST_STUCK {
             return false;
         }
         let (requests, incoming) = sync_channel(2);
@@ -174,10 +184,9 @@ impl Details {
                 reader.run(&root, &incoming);
             }
         });
-        if started.is_ok() {
-            self.requests = Some(requests);
-        }
-        started.is_ok()
+        self.reader = started.ok();
+        self.requests = self.reader.is_some().then_some(requests);
+        self.requests.is_some()
     }
 }
 

@@ -86,10 +86,14 @@ fn anyone_has(path: &Path) -> bool {
         let Ok(descriptors) = passing.open(&format!("{pid}/fd"), &root) else {
             return false;
         };
-        names(&descriptors).any(|name| {
+        let mut links = 0;
+        let found = names(&descriptors).any(|name| {
+            links += 1;
             let target = readlinkat(&descriptors, name, Vec::new());
             target.is_ok_and(|target| target.as_bytes() == path.as_os_str().as_bytes())
-        })
+        });
+        passing.count(links);
+        found
     })
 }
 

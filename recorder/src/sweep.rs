@@ -18,6 +18,7 @@ use crate::source::ProcRoot;
 use crate::source::process::stat;
 use afterimage_format::group::{Group, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
+use afterimage_format::reading::Missing;
 use afterimage_format::tick::{Key, Shed, Tick};
 use files::{Files, Reader};
 use listing::Listing;
@@ -42,6 +43,8 @@ pub(crate) struct Sweep {
     wanted: Vec<Wanted>,
     /// How many new ones this tick may still read whole.
     new_left: u32,
+    /// Command lines are stored in another way from now on: those that are known do not count.
+    has_old_lines: bool,
 }
 
 #[derive(Debug)]
@@ -99,6 +102,7 @@ impl Sweep {
             reader: Reader::new(kept_files),
             wanted: Vec::new(),
             new_left: 0,
+            has_old_lines: false,
         }
     }
 
@@ -113,6 +117,9 @@ impl Sweep {
         self.reader.expect(self.listing.pids().len(), around.root);
         self.new_left = MOST_NEW;
         self.merge(tick, around.root);
+        if std::mem::take(&mut self.has_old_lines) {
+            self.drop_command_lines(tick);
+        }
         // Those that were waited for in vain at an earlier tick.
         apply(&mut self.processes, tick, details.arrived());
         let mut processes = std::mem::take(&mut self.processes);
@@ -149,6 +156,20 @@ impl Sweep {
         self.free_slots.clear();
         self.slots = 0;
         self.reader.forget();
+    }
+
+    /// No tick after this says what a command line was when it was read before.
+    pub(crate) fn forget_command_lines(&mut self) {
+        self.has_old_lines = true;
+    }
+
+    fn drop_command_lines(&mut self, tick: &mut Tick) {
+        let line = ProcessField::CommandLine.column();
+        for process in &mut self.processes {
+            process.cells.text(tick, line, Err(Missing::NotRead));
+            let (key, is_new) = (process.key, true);
+            self.wanted.push(Wanted { key, is_new });
+        }
     }
 
     /// Brings the list in line with `/proc`: who is new, who is gone.

@@ -1,5 +1,6 @@
 //! SIGHUP reads the configuration again and never ends a recording.
 
+use crate::support::capture::samples;
 use crate::support::clock::wait_for;
 use crate::support::command::info;
 use crate::support::host::folder;
@@ -41,8 +42,30 @@ fn a_new_configuration_holds_from_the_next_tick_on_and_is_in_the_capture() {
     fs::remove_file(&config).unwrap();
     reload(&recorder, "cannot read the configuration");
     recorder.wait_for_more(3);
+    let pid = recorder.pid();
     recorder.stop();
+
+    // Its own command line: with its arguments, then, for every process, without.
+    let lines: Vec<bool> = samples(&file)
+        .iter()
+        .map(|sample| {
+            let lines = sample.processes.iter();
+            let mut lines = lines.filter(|process| i64::from(process.key.pid.0) == pid);
+            lines.any(|process| {
+                let line = process.command_line.as_deref();
+                line.is_ok_and(|line| line.windows(8).any(|word| word == b"--config"))
+            })
+        })
+        .collect();
+    assert!(lines[0], "{lines:?}");
+    let told = lines.iter().rposition(|told| *told).unwrap_or(0);
     let db = Connection::open(&file).unwrap();
+    let changed = "SELECT seq FROM event WHERE kind = 'settings'";
+    let changed: u32 = db.query_row(changed, [], |row| row.get(0)).unwrap();
+    assert!(
+        told <= changed as usize,
+        "told up to {told}, changed at {changed}: {lines:?}"
+    );
     let events = "SELECT group_concat(text, '|') FROM event WHERE kind = 'settings'";
     let events: String = db.query_row(events, [], |row| row.get(0)).unwrap();
     assert_eq!(events, "sync is now off, args is now none");

@@ -39,6 +39,11 @@ impl Passing {
         self.instance = None;
     }
 
+    /// So many more were looked up in a directory that was opened here.
+    pub(crate) fn count(&mut self, looked_up: usize) {
+        self.looked_up += looked_up;
+    }
+
     /// Opens a file that will be closed again soon.
     pub(crate) fn open(&mut self, file: &str, root: &ProcRoot) -> rustix::io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;

@@ -6,7 +6,7 @@ use crate::details::Wanted;
 use crate::source::process::{io, schedstat, stat, status};
 use crate::source::{ProcRoot, missing_from_errno, numbers};
 use afterimage_format::group::ProcessField;
-use afterimage_format::reading::Missing;
+use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::{Shed, Tick};
 use rustix::io::Errno;
 
@@ -25,7 +25,8 @@ impl Sweep {
         if shed.contains(Shed::IDLE_PROCESSES) && idle && !due && !process.is_new {
             return;
         }
-        let mut changed = self.pass_gate(process, tick, around.root);
+        let gate = self.pass_gate(process, around.root);
+        let mut changed = gate.is_some();
         if process.gone {
             return;
         }
@@ -39,6 +40,10 @@ impl Sweep {
         }
         if process.gone {
             return;
+        }
+        // Only now is it certain that this was not another process with the same pid.
+        if let Some(gate) = gate {
+            store_gate(process, gate, tick);
         }
         process.files.is_busy = changed;
         let is_new = process.is_new && self.new_left > 0;
@@ -68,8 +73,8 @@ impl Sweep {
         }
     }
 
-    /// Whether the process did anything since the last tick, as far as `schedstat` tells.
-    fn pass_gate(&mut self, process: &mut Process, tick: &mut Tick, root: &ProcRoot) -> bool {
+    /// What `schedstat` says now, if that is news: then the process did something.
+    fn pass_gate(&mut self, process: &mut Process, root: &ProcRoot) -> Option<Reading<[u64; 3]>> {
         let read = self.reader.read(&mut process.files, File::Schedstat, root);
         let gate = match read {
             Ok(text) => schedstat::parse(text),
@@ -77,24 +82,10 @@ impl Sweep {
         };
         if gate == Err(Missing::Gone) {
             process.gone = true;
-            return false;
+            return None;
         }
-        if gate.ok() == process.gate && gate.is_ok() {
-            return false;
-        }
-        process.gate = gate.ok();
-        let cells = &mut process.cells;
-        let fields = [ProcessField::Run, ProcessField::Wait, ProcessField::Slices];
-        for (place, field) in fields.into_iter().enumerate() {
-            // Nanoseconds would be a third of the capture, and mean nothing.
-            let unit = if place < 2 { 1000 } else { 1 };
-            cells.count(
-                tick,
-                field.column(),
-                gate.map(|numbers| numbers[place] / unit),
-            );
-        }
-        true
+        let is_old = gate.is_ok() && gate.ok() == process.gate;
+        (!is_old).then_some(gate)
     }
 
     /// Reads `stat`, and `wchan` of a task in state D. Gives whether it used CPU.
@@ -215,5 +206,16 @@ impl Sweep {
         process
             .cells
             .count(tick, ProcessField::Descriptors.column(), count);
+    }
+}
+
+fn store_gate(process: &mut Process, gate: Reading<[u64; 3]>, tick: &mut Tick) {
+    process.gate = gate.ok();
+    let fields = [ProcessField::Run, ProcessField::Wait, ProcessField::Slices];
+    for (place, field) in fields.into_iter().enumerate() {
+        // Nanoseconds would be a third of the capture, and mean nothing.
+        let unit = if place < 2 { 1000 } else { 1 };
+        let number = gate.map(|numbers| numbers[place] / unit);
+        process.cells.count(tick, field.column(), number);
     }
 }
