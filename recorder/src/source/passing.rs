@@ -16,13 +16,27 @@ const MANY_PROCESSES: usize = 2048;
 const MOST_LOOKED_UP: usize = 4 << 10;
 
 /// The instance of the moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Passing {
+    /// Where instances come from.
+    make: fn(&ProcRoot) -> Option<OwnedFd>,
     instance: Option<OwnedFd>,
     looked_up: usize,
     is_wanted: bool,
     /// The kernel gave none: it will not give one later.
     is_refused: bool,
+}
+
+impl Default for Passing {
+    fn default() -> Self {
+        Self {
+            make: own_instance,
+            instance: None,
+            looked_up: 0,
+            is_wanted: false,
+            is_refused: false,
+        }
+    }
 }
 
 impl Passing {
@@ -59,7 +73,7 @@ impl Passing {
     fn directory<'a>(&'a mut self, root: &'a ProcRoot) -> &'a OwnedFd {
         self.looked_up += 1;
         if self.is_wanted && (self.instance.is_none() || self.looked_up > MOST_LOOKED_UP) {
-            self.instance = own_instance(root);
+            self.instance = (self.make)(root);
             self.is_refused = self.instance.is_none();
             self.is_wanted = !self.is_refused;
             self.looked_up = 0;
@@ -116,5 +130,43 @@ mod tests {
         passing.expect(MANY_PROCESSES - 1, &root);
         assert!(passing.open(".", &root).is_ok());
         assert!(passing.instance.is_none() && !passing.is_refused);
+    }
+
+    /// Stands in for an instance where the kernel gives none to this user.
+    fn same_directory(root: &ProcRoot) -> Option<OwnedFd> {
+        root.open_file(".").ok()
+    }
+
+    #[test]
+    fn an_instance_is_thrown_away_once_much_was_looked_up_in_it() {
+        let root = ProcRoot::open(Path::new("/proc")).unwrap();
+        let mut passing = Passing {
+            make: same_directory,
+            ..Passing::default()
+        };
+        passing.expect(MANY_PROCESSES, &root);
+        passing.open("uptime", &root).unwrap();
+        passing.count(MOST_LOOKED_UP - 1);
+        passing.open("uptime", &root).unwrap();
+        assert_eq!(passing.looked_up, MOST_LOOKED_UP);
+        passing.open("uptime", &root).unwrap();
+        assert_eq!(passing.looked_up, 0, "a new one");
+        passing.rest();
+        assert!(passing.instance.is_none());
+        passing.open("uptime", &root).unwrap();
+        assert!(passing.instance.is_some());
+    }
+
+    #[test]
+    fn a_kernel_that_gives_none_is_not_asked_again() {
+        let root = ProcRoot::open(Path::new("/proc")).unwrap();
+        let mut passing = Passing {
+            make: |_| None,
+            ..Passing::default()
+        };
+        passing.expect(MANY_PROCESSES, &root);
+        assert!(passing.open("uptime", &root).is_ok());
+        passing.expect(MANY_PROCESSES, &root);
+        assert!(passing.is_refused && !passing.is_wanted);
     }
 }
