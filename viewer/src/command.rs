@@ -4,6 +4,7 @@
 //! answers with [`Request`]s; the app carries those out. What they bring comes back as a command.
 
 mod time;
+mod window;
 
 use crate::data::SeriesId;
 use crate::data::worker::{Job, Reply};
@@ -16,6 +17,7 @@ use afterimage_format::time::WallTime;
 use std::path::PathBuf;
 use std::time::Duration;
 pub use time::{TimeCommand, TrackCommand, ZoneChoice};
+pub use window::WindowCommand;
 
 /// One open capture, for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +72,8 @@ pub enum Command {
     Time(TimeCommand),
     /// Something about the tracks or the lanes.
     Track(TrackCommand),
+    /// Something about what lies over the window.
+    Window(WindowCommand),
     /// Show times in this zone.
     SetZone(ZoneChoice),
     /// The curves are drawn this many points wide.

@@ -1,105 +1,71 @@
-//! The keyboard: one table of keys, from which they are read and from which the hints are made.
+//! The keyboard: the keys of the catalogue of actions, read from the input.
 
-mod time;
-
-use crate::command::Command;
+use crate::action::{Action, Press, usable};
+use crate::command::{Command, TimeCommand, WindowCommand};
 use crate::state::State;
-use egui::{Context, Key, Modifiers};
+use egui::{Context, Event, Key, Modifiers, PointerButton};
 
-/// A key, what it does, and how that is told.
-#[derive(Debug, Clone)]
-pub struct Shortcut {
-    /// The key.
-    pub key: Key,
-    /// What is held with it.
-    pub held: Modifiers,
-    /// What it does.
-    pub command: Command,
-    /// What the hint says; empty when another key's hint tells of it.
-    pub hint: Option<(&'static str, &'static str)>,
-}
-
-/// Every key the viewer knows, those with something held first: they would match without it as
-/// well.
-pub fn shortcuts() -> Vec<Shortcut> {
-    let key = |key, command, hint| Shortcut {
-        key,
-        held: Modifiers::NONE,
-        command,
-        hint,
-    };
-    let shifted = |key, command, hint| Shortcut {
-        key,
-        held: Modifiers::SHIFT,
-        command,
-        hint,
-    };
-    let mut all = time::shortcuts();
-    all.extend([
-        shifted(Key::ArrowLeft, Command::Step(-10), None),
-        shifted(Key::ArrowRight, Command::Step(10), None),
-        key(
-            Key::ArrowLeft,
-            Command::Step(-1),
-            Some(("← →", "one snapshot, with Shift ten")),
-        ),
-        key(Key::ArrowRight, Command::Step(1), None),
-        key(Key::Home, Command::First, Some(("Home End", "first, last"))),
-        key(Key::End, Command::Last, None),
-        key(Key::Space, Command::TogglePlay, Some(("Space", "play"))),
-        key(Key::G, Command::BeginJump, Some(("G", "go to a time"))),
-        key(Key::Slash, Command::FocusFilter, Some(("/", "filter"))),
-        key(
-            Key::ArrowUp,
-            Command::SelectNext(-1),
-            Some(("↑ ↓", "process")),
-        ),
-        key(Key::ArrowDown, Command::SelectNext(1), None),
-        key(Key::T, Command::ToggleTree, Some(("T", "tree"))),
-        key(Key::P, Command::TogglePin, Some(("P", "pin and compare"))),
-        key(Key::Escape, Command::ClosePage, None),
-    ]);
-    all
-}
-
-/// What the mouse does on the curves, told the same way.
-pub const MOUSE: [(&str, &str); 4] = [
-    ("Drag", "moves the cursor"),
-    ("Wheel", "zooms"),
-    ("Shift-drag", "pans"),
-    ("Ctrl-drag", "zooms into it"),
-];
-
-/// What is told of the keys and the mouse: what everybody needs first.
-pub fn hints() -> Vec<(&'static str, &'static str)> {
-    let mut all = shortcuts();
-    all.rotate_left(time::shortcuts().len());
-    let of = |shortcut: &Shortcut| shortcut.hint;
-    let basic = all.len() - time::shortcuts().len();
-    let (basic, more) = all.split_at(basic);
-    let zone = [("Z", "time zone")];
-    let hints = basic.iter().filter_map(of).chain(MOUSE);
-    hints
-        .chain(more.iter().filter_map(of))
-        .chain(zone)
-        .collect()
-}
-
-/// Takes the keys that were pressed out of the input. While text is typed there are none.
+/// Takes the keys that were pressed out of the input. While text is typed, or something lies
+/// over the window, only few are.
 pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
-    if ctx.text_edit_focused() || state.document().is_none() {
+    side_buttons(ctx, state, out);
+    let is_key = |event: &Event| matches!(event, Event::Key { .. });
+    if !ctx.input(|input| input.events.iter().any(is_key)) {
         return;
     }
-    time::read_others(ctx, state, out);
-    let zone = ctx.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, Key::Z));
-    if zone > 0 {
-        out.push(Command::SetZone(state.zone.next()));
+    let is_covered = state.help || state.palette.is_some();
+    if state.help && state.palette.is_none() && consume(ctx, Press::escape()) > 0 {
+        out.push(Command::Window(WindowCommand::ToggleHelp));
+        return;
     }
-    for shortcut in shortcuts() {
-        let Shortcut {
-            held, key, command, ..
-        } = shortcut;
-        let pressed = ctx.input_mut(|input| input.count_and_consume_key(held, key));
-        out.extend(std::iter::repeat_n(command, pressed));
+    let is_elsewhere = is_covered || ctx.text_edit_focused();
+    if !is_elsewhere && is_dragging(state) && ctx.input(|input| input.key_pressed(Key::Escape)) {
+        // Else it closes what is open.
+        out.push(Command::Time(TimeCommand::Cancel));
+        return;
+    }
+    let mut presses: Vec<_> = usable(state)
+        .into_iter()
+        .flat_map(|action| {
+            let Action { keys, commands, .. } = action;
+            keys.into_iter().map(move |press| (press, commands.clone()))
+        })
+        .collect();
+    // Those with something held first: they would match without it as well.
+    presses.sort_by_key(|(press, _)| press.held == Modifiers::NONE);
+    for (press, commands) in presses {
+        if is_elsewhere && !press.is_global() {
+            continue;
+        }
+        for _ in 0..consume(ctx, press) {
+            out.extend(commands.iter().cloned());
+        }
+    }
+}
+
+fn consume(ctx: &Context, press: Press) -> usize {
+    ctx.input_mut(|input| input.count_and_consume_key(press.held, press.key))
+}
+
+fn is_dragging(state: &State) -> bool {
+    state.document().is_some_and(|document| {
+        let time = &document.time;
+        time.preview.is_some() || time.band.is_some() || time.brush.is_some()
+    })
+}
+
+/// The two buttons at the side of a mouse.
+fn side_buttons(ctx: &Context, state: &State, out: &mut Vec<Command>) {
+    if state.document().is_none() {
+        return;
+    }
+    let buttons = [
+        (PointerButton::Extra1, TimeCommand::Back),
+        (PointerButton::Extra2, TimeCommand::Forward),
+    ];
+    for (button, command) in buttons {
+        if ctx.input(|input| input.pointer.button_pressed(button)) {
+            out.push(Command::Time(command));
+        }
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! - [`data`]: the narrow trait a capture is read through, and the thread that drives it.
 //! - [`command`]: everything a person can do and everything that can arrive, as one enum.
+//! - [`action`]: all of it that a person can ask for by name; keys, palette and help come from it.
 //! - [`state`]: what is shown, and [`state::apply`], the only thing that changes it.
 //! - [`time_axis`]: instants to pixels and back, ticks, times as people type them; no egui.
 //! - [`panel`]: one panel a file: reads the state, pushes commands.
@@ -15,6 +16,7 @@
 //! No SQL, no thresholds and no rates are here: a [`data::Replay`] hands over finished numbers.
 #![forbid(unsafe_code)]
 
+pub mod action;
 pub mod app;
 pub mod cli;
 pub mod command;

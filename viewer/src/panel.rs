@@ -3,9 +3,11 @@
 pub mod empty;
 pub mod explained;
 pub mod heat;
+pub mod help;
 pub mod lanes;
 pub mod legend;
 pub mod overview;
+pub mod palette;
 pub mod pointer;
 pub mod process_page;
 pub mod process_table;
@@ -35,7 +37,7 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     if document.is_some_and(|document| document.facts().is_some()) {
         Panel::bottom("status bar")
             .frame(bar)
-            .show(ui, |ui| status_bar::show(ui, state));
+            .show(ui, |ui| status_bar::show(ui, state, out));
     }
     let canvas = Frame::new().fill(tokens.canvas);
     CentralPanel::default()
@@ -46,6 +48,12 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
             }
             document => empty::show(ui, document),
         });
+    if state.help {
+        help::show(ui, state, out);
+    }
+    if let Some(open) = &state.palette {
+        palette::show(ui, state, open, out);
+    }
 }
 
 fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {

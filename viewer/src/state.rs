@@ -5,6 +5,7 @@ pub mod document;
 pub mod history;
 mod moment;
 pub mod page;
+pub mod palette;
 pub mod table;
 pub mod time;
 pub mod timeline;
@@ -14,6 +15,7 @@ use crate::command::{DocumentId, ZoneChoice};
 use afterimage_analysis::zone::Zone;
 pub use apply::apply;
 pub use document::{Document, Phase};
+pub use palette::Palette;
 
 /// Everything that is shown.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +30,10 @@ pub struct State {
     pub zone: ZoneChoice,
     /// The zone of the machine that the viewer runs on, where it is known.
     pub local_zone: Option<Zone>,
+    /// The palette, while it is open.
+    pub palette: Option<Palette>,
+    /// Whether the help page is open.
+    pub help: bool,
     /// Where the keyboard should go at the next frame.
     pub focus: Option<Focus>,
 }
@@ -48,6 +54,8 @@ pub enum Focus {
     Filter,
     /// The field that takes a time.
     Jump,
+    /// The palette.
+    Palette,
 }
 
 impl State {

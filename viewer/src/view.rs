@@ -2,7 +2,7 @@
 //!
 //! `--view as=tree --view select=1180` does what a person would do before looking.
 
-use crate::command::Command;
+use crate::command::{Command, WindowCommand};
 use crate::state::table::{Arrangement, Column, DEFAULT_COLUMNS};
 use crate::state::{Document, State};
 use afterimage_analysis::processes::group::GroupBy;
@@ -26,13 +26,17 @@ pub enum ViewOption {
     Select(i32),
     /// `page=PID`: its page over the whole width.
     Page(i32),
+    /// `find=TEXT`: the palette with that text.
+    Find(String),
+    /// `help=keys`: the help page.
+    Help,
 }
 
 impl FromStr for ViewOption {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = "filter=, sort=, as=, columns=, pin=, select=, page=";
+        let known = "filter=, sort=, as=, columns=, pin=, select=, page=, find=, help=keys";
         let (key, value) = text
             .split_once('=')
             .ok_or_else(|| format!("write KEY=VALUE with one of {known}"))?;
@@ -50,6 +54,8 @@ impl FromStr for ViewOption {
             "pin" => Self::Pin(value.to_owned()),
             "select" => Self::Select(pid()?),
             "page" => Self::Page(pid()?),
+            "find" => Self::Find(value.to_owned()),
+            "help" if value == "keys" => Self::Help,
             "as" => Self::As(match value {
                 "list" => Arrangement::Flat,
                 "tree" => Arrangement::Tree,
@@ -71,7 +77,15 @@ impl ViewOption {
             return vec![];
         };
         let table = &document.table;
+        let window = |commands: Vec<WindowCommand>| -> Vec<Vec<Command>> {
+            vec![commands.into_iter().map(Command::Window).collect()]
+        };
         match self {
+            Self::Help => window(vec![WindowCommand::ToggleHelp]),
+            Self::Find(text) => window(vec![
+                WindowCommand::OpenPalette,
+                WindowCommand::EditPalette(text.clone()),
+            ]),
             Self::Filter(text) => vec![vec![Command::Filter(text.clone())]],
             Self::Sort(column) if table.sort == *column => vec![],
             Self::Sort(column) => vec![vec![Command::SortBy(*column)]],

@@ -10,7 +10,7 @@ use crate::panel::timeline::GUTTER;
 use crate::state::Document;
 use crate::state::tracks::{Track, TrackId, What};
 use crate::theme::Tokens;
-use egui::{FontId, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{CursorIcon, FontId, Id, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use entry::Entry;
 
 /// How high one line is.
@@ -25,6 +25,8 @@ pub struct Group {
     title: &'static str,
     meaning: &'static str,
     entries: Vec<Entry>,
+    /// Whether it is the upper one, by whose title the track is dragged.
+    is_first: bool,
 }
 
 /// The legends of a track: one, or a second one under it when its lower half has a title.
@@ -34,6 +36,7 @@ pub fn groups(track: &Track) -> Vec<Group> {
             title: track.title,
             meaning: track.meaning,
             entries: vec![],
+            is_first: true,
         }];
     };
     let curves = |ids: &[SeriesId], is_down: bool| -> Vec<Entry> {
@@ -51,6 +54,7 @@ pub fn groups(track: &Track) -> Vec<Group> {
         title: named(up.title, track.title),
         meaning: named(up.meaning, track.meaning),
         entries: curves(up.legend, false),
+        is_first: true,
     };
     match down {
         Some(down) if !down.title.is_empty() => {
@@ -58,6 +62,7 @@ pub fn groups(track: &Track) -> Vec<Group> {
                 title: down.title,
                 meaning: down.meaning,
                 entries: curves(down.legend, true),
+                is_first: false,
             };
             vec![first, second]
         }
@@ -100,6 +105,11 @@ fn places<'a>(
     places
 }
 
+/// The title that moves its track when it is dragged.
+pub fn title_id(track: TrackId) -> Id {
+    Id::unique(("title of a track", track))
+}
+
 /// Draws a legend where the layout stands; answers which curve is pointed at.
 pub fn show(
     ui: &mut Ui,
@@ -138,12 +148,23 @@ pub fn place(
         rect.left() + 12.0,
         rect.center().y - title.rect.height() / 2.0,
     );
-    let id = ui.scope_id().with(("title", track.id, group.title));
     let area = Rect::from_min_size(at, title.rect.size());
     ui.painter().galley(at, title, tokens.text_strong);
-    let response = ui.interact(area, id, Sense::hover());
+    let can_move = group.is_first && document.timeline.tracks.0.len() > 1;
+    let (id, sense) = if can_move {
+        (title_id(track.id), Sense::drag())
+    } else {
+        let id = ui.scope_id().with(("title", track.id, group.title));
+        (id, Sense::hover())
+    };
+    let response = ui.interact(area, id, sense);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, group.title));
-    response.on_hover_text(group.meaning);
+    if can_move {
+        let response = response.on_hover_cursor(CursorIcon::Grab);
+        response.on_hover_text(format!("{}\nDrag it to move the track.", group.meaning));
+    } else {
+        response.on_hover_text(group.meaning);
+    }
     let mut pointed_at = None;
     for (entry, rect) in places(ui, document, group, rect) {
         let id = ui.scope_id().with(("legend", track.id, entry));

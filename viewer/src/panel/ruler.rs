@@ -10,6 +10,7 @@ use crate::panel::track::{MARKS_APART, gaps};
 use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::{TimeAxis, ticks};
+use afterimage_format::time::WallTime;
 use egui::{
     Align2, CursorIcon, FontId, Rangef, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
@@ -35,7 +36,9 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
     pointer::pan(ui, &response, axis, out);
     pointer::zoom(ui, &response, axis, out);
 
-    let flag = flag(document, axis, scale);
+    let pinned = document.pinned_at();
+    let pinned = pinned.and_then(|at| Some((at, flag(at, axis, scale)?)));
+    let flag = flag(document.time.cursor, axis, scale);
     let painter = ui.painter();
     painter.hline(scale.x_range(), scale.top(), Stroke::new(1.0, tokens.line));
     gap_toggles(ui, &response, document, axis, out);
@@ -68,11 +71,15 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
         let label = Rangef::new(x - half, x + half).expand(5.0);
         // The flag says the time there, and a fold how much is left out.
         let is_taken = |rect: &Rect| rect.x_range().intersects(label);
-        if flag.iter().chain(&chips).any(is_taken) {
+        let pin = pinned.iter().map(|(_, rect)| rect);
+        if flag.iter().chain(&chips).chain(pin).any(is_taken) {
             continue;
         }
         let place = pos2(x - half, middle - galley.rect.height() / 2.0);
         painter.galley(place, galley, color);
+    }
+    if let Some((at, area)) = pinned {
+        pin(ui, document, (at, area), out);
     }
     if let Some(area) = flag {
         let painter = ui.painter();
@@ -165,9 +172,33 @@ fn folds(ui: &Ui, axis: &TimeAxis, scale: Rect, out: &mut Vec<Command>) -> Vec<R
     chips
 }
 
-/// Where the cursor's time stands on the ruler, when the cursor is in sight.
-fn flag(document: &Document, axis: &TimeAxis, scale: Rect) -> Option<Rect> {
-    let x = axis.x_from_time(document.time.cursor);
+/// The flag of the pinned moment; a click goes there.
+fn pin(ui: &Ui, document: &Document, (at, area): (WallTime, Rect), out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let text = document.zone.time_of_day(at);
+    let response = ui.interact(area, ui.scope_id().with("pinned"), Sense::click());
+    response.widget_info(|| {
+        WidgetInfo::labeled(
+            egui::Role::Button,
+            true,
+            format!("Pinned moment {text}: go there"),
+        )
+    });
+    ui.painter().rect_filled(area, 4.0, tokens.changed);
+    let font = FontId::proportional(12.0);
+    let place = (area.center(), Align2::CENTER_CENTER);
+    ui.painter()
+        .text(place.0, place.1, &text, font, tokens.canvas);
+    if response.clicked() {
+        out.push(Command::SetCursor(at));
+    }
+    response
+        .on_hover_text("The pinned moment, which the table is compared with. Click to go there.");
+}
+
+/// Where the time of an instant stands on the ruler, when it is in sight.
+fn flag(at: WallTime, axis: &TimeAxis, scale: Rect) -> Option<Rect> {
+    let x = axis.x_from_time(at);
     if x < axis.left || axis.right < x {
         return None;
     }

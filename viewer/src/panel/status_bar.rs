@@ -1,13 +1,14 @@
 //! The bar at the bottom: what went wrong last or is damaged, else what the keys and the mouse do.
 
+use crate::action::hints;
+use crate::command::{Command, WindowCommand};
 use crate::display::{self, escape::escaped};
-use crate::keys::hints;
 use crate::state::State;
 use crate::theme::Tokens;
 use egui::{RichText, Ui};
 
 /// Draws it.
-pub fn show(ui: &mut Ui, state: &State) {
+pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     ui.horizontal(|ui| {
         ui.set_min_height(18.0);
@@ -23,8 +24,7 @@ pub fn show(ui: &mut Ui, state: &State) {
             ui.label(RichText::new(damage).color(tokens.problem));
             ui.add_space(16.0);
         }
-        let hints = hints();
-        let all = "All keys";
+        let hints = hints(state);
         let room = ui.available_width() - 90.0;
         let mut taken = 0.0;
         for (key, what) in &hints {
@@ -45,15 +45,12 @@ pub fn show(ui: &mut Ui, state: &State) {
             ui.add_space(10.0);
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.menu_button(all, |ui| {
-                egui::Grid::new("keys").spacing([16.0, 4.0]).show(ui, |ui| {
-                    for (key, what) in &hints {
-                        ui.label(RichText::new(*key).color(tokens.text_strong));
-                        ui.label(*what);
-                        ui.end_row();
-                    }
-                });
-            });
+            let help = ui
+                .button("Help")
+                .on_hover_text("Every key and what it does (F1)");
+            if help.clicked() {
+                out.push(Command::Window(WindowCommand::ToggleHelp));
+            }
         });
     });
 }

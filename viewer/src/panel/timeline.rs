@@ -1,19 +1,22 @@
 //! Everything over time: the overview of the whole capture, the tracks that were chosen, the
 //! lanes of events and the ruler, all over one axis with one cursor.
 
-use crate::command::Command;
+use crate::command::{Command, TrackCommand};
 use crate::data::{DAMAGED, GapBand};
 use crate::display;
 use crate::display::escape::escaped;
 use crate::paint::points;
 use crate::panel::track::Shown;
-use crate::panel::{lanes, overview, ruler, track, transport};
+use crate::panel::{lanes, legend, overview, ruler, track, transport};
 use crate::state::tracks::TrackId;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
 use egui::scroll_area::ScrollSource;
-use egui::{Painter, Rangef, Response, RichText, ScrollArea, Sense, Stroke, Tooltip, Ui, vec2};
+use egui::{
+    CursorIcon, Painter, Rangef, Response, RichText, ScrollArea, Sense, Shape, Stroke, Tooltip, Ui,
+    pos2, vec2,
+};
 
 /// Room for titles and for the marks of the vertical axes.
 pub const GUTTER: f32 = 84.0;
@@ -87,7 +90,9 @@ fn tracks(ui: &mut Ui, document: &Document, axis: &TimeAxis, height: f32, out: &
         .auto_shrink([false, false])
         .scroll_source(source)
         .show(ui, |ui| {
+            let mut drawn = Vec::with_capacity(shown.len());
             for track in shown {
+                let top = ui.cursor().top();
                 let flexible = track.id == TrackId::Load && track.height.is_none();
                 let height = if flexible {
                     left
@@ -100,7 +105,9 @@ fn tracks(ui: &mut Ui, document: &Document, axis: &TimeAxis, height: f32, out: &
                     axis,
                 };
                 track::show(ui, shown, height, out);
+                drawn.push((track.id, Rangef::new(top, ui.cursor().top())));
             }
+            reorder(ui, &drawn, out);
         });
 }
 
@@ -167,13 +174,46 @@ fn span_words(document: &Document, gap: &GapBand) -> String {
     format!("{what} for {length}, {from} to {to}")
 }
 
-/// The line of the cursor over a stretch of heights; nothing when it is out of sight.
+/// The line of the cursor over a stretch of heights, and that of the pinned moment: broken, so
+/// that it is another one without colour, too. Nothing where they are out of sight.
 pub fn cursor_line(painter: &Painter, document: &Document, axis: &TimeAxis, heights: Rangef) {
-    let x = axis.x_from_time(document.time.cursor);
-    if x < axis.left || axis.right < x {
-        return;
-    }
     let tokens = Tokens::of(&painter.ctx().global_style().visuals);
-    let x = painter.round_to_pixel_center(points(x));
-    painter.vline(x, heights, Stroke::new(1.5, tokens.cursor));
+    let place = |at| {
+        let x = axis.x_from_time(at);
+        let is_in_sight = axis.left <= x && x <= axis.right;
+        is_in_sight.then(|| painter.round_to_pixel_center(points(x)))
+    };
+    if let Some(x) = document.pinned_at().and_then(place) {
+        let line = [pos2(x, heights.min), pos2(x, heights.max)];
+        let stroke = Stroke::new(1.5, tokens.changed);
+        painter.extend(Shape::dashed_line(&line, stroke, 5.0, 3.0));
+    }
+    if let Some(x) = place(document.time.cursor) {
+        painter.vline(x, heights, Stroke::new(1.5, tokens.cursor));
+    }
+}
+
+/// While the title of a track is dragged, the track changes places with its neighbours: as soon
+/// as the pointer would still be on it there.
+fn reorder(ui: &Ui, drawn: &[(TrackId, Rangef)], out: &mut Vec<Command>) {
+    let Some(held) = ui.dragged_id() else { return };
+    let Some(place) = drawn
+        .iter()
+        .position(|(id, _)| legend::title_id(*id) == held)
+    else {
+        return;
+    };
+    ui.set_cursor_icon(CursorIcon::Grabbing);
+    let Some(y) = ui.input(|input| input.pointer.hover_pos()).map(|at| at.y) else {
+        return;
+    };
+    let (id, own) = drawn[place];
+    let height = |place: usize| drawn.get(place).map(|(_, range)| range.span());
+    let above = place.checked_sub(1).and_then(height);
+    let up = above.is_some_and(|above| y < own.max - above);
+    let down = height(place + 1).is_some_and(|below| y > own.min + below);
+    if up || down {
+        let by = if up { -1 } else { 1 };
+        out.push(Command::Track(TrackCommand::Shift(id, by)));
+    }
 }

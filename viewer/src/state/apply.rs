@@ -9,7 +9,7 @@ use crate::data::{Ending, Facts, Snapshot, Want};
 use crate::state::history::{Journey, journey};
 use crate::state::moment::instant;
 use crate::state::timeline::Owed;
-use crate::state::{Document, Focus, Phase, State};
+use crate::state::{Document, Focus, Phase, State, palette};
 use crate::time_axis::Span;
 use afterimage_analysis::when::When;
 use afterimage_format::time::WallTime;
@@ -38,6 +38,10 @@ fn perform(state: &mut State, command: Command) -> Vec<Request> {
         Command::SetZone(choice) => navigate::set_zone(state, choice),
         Command::SetTheme(choice) => {
             state.theme = Some(choice);
+            vec![]
+        }
+        Command::Window(command) => {
+            palette::change(state, command);
             vec![]
         }
         Command::CopyText(text) => vec![Request::Copy(text)],

@@ -121,6 +121,11 @@ impl Document {
         name.to_string_lossy().into_owned()
     }
 
+    /// The moment that is compared with.
+    pub fn pinned_at(&self) -> Option<WallTime> {
+        self.pinned.as_ref().map(|pinned| pinned.snapshot.at)
+    }
+
     /// The gap that the cursor stands in.
     pub fn gap_at_cursor(&self) -> Option<&GapBand> {
         let at = self.time.cursor;

@@ -13,6 +13,7 @@ mod sorting;
 mod stepping;
 mod table;
 mod tracks;
+mod window;
 
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
