@@ -49,7 +49,7 @@ macro_rules! group_fields {
 }
 
 /// One kernel interface, or one kind of entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Group {
     /// The machine as a whole: one row.

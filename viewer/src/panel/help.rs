@@ -5,16 +5,18 @@ use crate::command::{Command, WindowCommand};
 use crate::state::State;
 use crate::theme::Tokens;
 use egui::{
-    Align, Frame, Grid, Id, Label, Layout, Margin, Modal, RichText, ScrollArea, Stroke, Ui,
+    Align, Frame, Id, Label, Layout, Margin, Modal, RichText, ScrollArea, Stroke, Ui, vec2,
 };
 
 const WIDTH: f32 = 1_060.0;
-/// How wide the words beside a key may become.
-const WORDS: f32 = 330.0;
+/// Room for what is pressed or typed.
+const KEYS: f32 = 150.0;
+/// Under this width there is one column.
+const TWO_COLUMNS: f32 = 720.0;
 
 /// How the picture is read, for whoever sees it for the first time.
 const READING: [&str; 4] = [
-    "White is the load average. Blue are tasks that run or could run: what stands above the line \
+    "The thick line is the load average. Blue are tasks that run or could run: what stands above the line \
      of the CPUs waits for its turn. Red are tasks that are blocked, mostly on a disk.",
     "A hatched stretch was not recorded; resting on it says why.",
     "The table shows the processes at the cursor. Click one to see who it is, what it did all \
@@ -58,6 +60,7 @@ pub fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
         ui.add_space(6.0);
         ScrollArea::vertical()
             .max_height(room.height() - 150.0)
+            .min_scrolled_height(room.height() - 150.0)
             .auto_shrink([false, true])
             .show(ui, |ui| page(ui, state));
     });
@@ -85,7 +88,7 @@ fn page(ui: &mut Ui, state: &State) {
         [Topic::Time, Topic::View, Topic::Tracks],
         [Topic::Processes, Topic::Window],
     );
-    if ui.available_width() < 2.2 * WORDS {
+    if ui.available_width() < TWO_COLUMNS {
         reading(ui);
         for topic in Topic::ALL {
             actions(ui, topic.title(), of(topic));
@@ -131,7 +134,7 @@ fn actions<'a>(ui: &mut Ui, title: &str, actions: impl Iterator<Item = &'a Actio
         };
         (keys.join(", "), text)
     });
-    table(ui, title, rows);
+    table(ui, rows);
 }
 
 fn gestures(ui: &mut Ui) {
@@ -140,7 +143,6 @@ fn gestures(ui: &mut Ui) {
         let rows = gestures.iter();
         table(
             ui,
-            place,
             rows.map(|(what, does)| ((*what).to_owned(), (*does).to_owned())),
         );
     }
@@ -149,24 +151,21 @@ fn gestures(ui: &mut Ui) {
 fn filters(ui: &mut Ui) {
     heading(ui, "The filter understands");
     let rows = FILTERS.map(|(text, means)| (text.to_owned(), means.to_owned()));
-    table(ui, "filters", rows.into_iter());
+    table(ui, rows.into_iter());
 }
 
 /// Two columns: what is pressed or typed, and what it does.
-fn table(ui: &mut Ui, id: &str, rows: impl Iterator<Item = (String, String)>) {
+fn table(ui: &mut Ui, rows: impl Iterator<Item = (String, String)>) {
     let tokens = Tokens::of(ui.visuals());
-    let grid = Grid::new(id)
-        .num_columns(2)
-        .spacing([14.0, 4.0])
-        .min_col_width(96.0);
-    grid.show(ui, |ui| {
-        for (key, words) in rows {
-            ui.label(RichText::new(key).color(tokens.text_strong));
-            ui.vertical(|ui| {
-                ui.set_max_width(WORDS);
-                ui.add(Label::new(RichText::new(words).color(tokens.text)).wrap());
+    for (key, words) in rows {
+        ui.horizontal_top(|ui| {
+            let size = vec2(KEYS, ui.spacing().interact_size.y);
+            let top = Layout::left_to_right(Align::TOP);
+            ui.allocate_ui_with_layout(size, top, |ui| {
+                ui.set_min_width(KEYS);
+                ui.add(Label::new(RichText::new(key).color(tokens.text_strong)).extend());
             });
-            ui.end_row();
-        }
-    });
+            ui.add(Label::new(RichText::new(words).color(tokens.text)).wrap());
+        });
+    }
 }
