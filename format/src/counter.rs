@@ -26,6 +26,11 @@ pub fn change(earlier: u64, later: u64) -> Change {
         .map_or(Change::Restarted, Change::Rose)
 }
 
+/// The sum of what counters say; more than any counter holds is as much as one does.
+pub fn total(parts: impl IntoIterator<Item = u64>) -> u64 {
+    parts.into_iter().fold(0, u64::saturating_add)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

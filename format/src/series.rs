@@ -5,7 +5,7 @@
 //! new ones go to the end.
 
 use crate::capture::chunk::Chunk;
-use crate::counter::change;
+use crate::counter::{change, total};
 use crate::group::{CpuField, Group, LineField, MachineField, NetworkField, PressureField};
 use crate::tick::Key;
 
@@ -255,11 +255,12 @@ fn rates(values: &mut SeriesValues, before: &Counters, now: &Counters) {
     }
     let mut put = |series: Series, value| values[series as usize] = value;
     let cpu = rises(&before.cpu, &now.cpu);
-    let total = cpu.iter().flatten().sum::<u64>() as f64;
+    let all = total(cpu.iter().flatten().copied()) as f64;
     let share = |modes: &[usize]| {
-        let used = modes.iter().map(|&mode| cpu[mode]).sum::<Option<u64>>();
-        used.filter(|_| total > 0.0)
-            .map(|used| used as f64 * 100.0 / total)
+        let used: Option<Vec<u64>> = modes.iter().map(|&mode| cpu[mode]).collect();
+        let used = used.map(total);
+        used.filter(|_| all > 0.0)
+            .map(|used| used as f64 * 100.0 / all)
     };
     put(Series::CpuUser, share(&[0]));
     put(Series::CpuNice, share(&[1]));

@@ -48,6 +48,18 @@ macro_rules! instants {
 }
 instants!(BootTime, MonotonicTime, WallTime);
 
+impl WallTime {
+    /// The first and the last microsecond that people can write: the years 1 to 9999.
+    const ENDS: [i64; 2] = [-62_135_596_800_000_000, 253_402_300_799_999_999];
+
+    /// An instant as a file has it, kept within the years 1 to 9999: a damaged or invented one
+    /// would leave no room to calculate with.
+    pub fn from_file(micros: i64) -> Self {
+        let [first, last] = Self::ENDS;
+        Self(micros.clamp(first, last))
+    }
+}
+
 /// A duration in whole microseconds, as captures store it.
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)

@@ -2,6 +2,7 @@
 
 use crate::table::{Cell, Column};
 use crate::zone::Zone;
+use afterimage_format::counter;
 use afterimage_format::sample::Sample;
 
 /// The columns, in the order of the JSON contract.
@@ -24,7 +25,8 @@ pub fn row(now: &Sample, zone: &Zone) -> Vec<Cell> {
     let (total, free) = (line("MemTotal"), line("MemFree"));
     let available = line("MemAvailable").or(free);
     let cache = [line("Buffers"), line("Cached"), line("SReclaimable")];
-    let cache = cache.into_iter().sum::<Option<u64>>();
+    let cache: Option<Vec<u64>> = cache.into_iter().collect();
+    let cache = cache.map(counter::total);
     let used = total
         .zip(available)
         .map(|(total, available)| total.saturating_sub(available));

@@ -3,7 +3,7 @@
 use crate::rate::{Step, rise};
 use crate::table::{Cell, Column};
 use crate::zone::Zone;
-use afterimage_format::counter::change;
+use afterimage_format::counter::{change, total};
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{CpuTimes, Sample};
 use afterimage_format::units::{Bytes, Ticks};
@@ -101,15 +101,18 @@ pub fn shares(before: CpuTimes, now: CpuTimes) -> Option<[f64; 5]> {
             pick(now).map(|ticks| ticks.0),
         )
     };
-    let user = rise(|times| times.user)? + rise(|times| times.nice)?;
-    let system =
-        rise(|times| times.system)? + rise(|times| times.irq)? + rise(|times| times.softirq)?;
+    let user = total([rise(|times| times.user)?, rise(|times| times.nice)?]);
+    let system = total([
+        rise(|times| times.system)?,
+        rise(|times| times.irq)?,
+        rise(|times| times.softirq)?,
+    ]);
     let idle = rise_or_still(before.idle, now.idle)?;
     let wait = rise_or_still(before.iowait, now.iowait)?;
     let stolen = rise(|times| times.steal)?;
     let modes = [user, system, idle, wait, stolen];
-    let total: u64 = modes.iter().sum();
-    (total > 0).then(|| modes.map(|mode| mode as f64 * 100.0 / total as f64))
+    let all = total(modes);
+    (all > 0).then(|| modes.map(|mode| mode as f64 * 100.0 / all as f64))
 }
 
 /// The kernel lets idle and iowait fall back a little: then they have not moved. Absent is not

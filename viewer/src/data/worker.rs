@@ -10,6 +10,7 @@ use crate::data::{
     Snapshot, Want, Whom,
 };
 use afterimage_format::time::WallTime;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -115,6 +116,11 @@ pub enum Reply {
 /// What opens a capture; it runs on the worker's thread.
 pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Replay>, ReplayError> + Send>;
 
+/// What is said when the reader itself fails: the file may be what no recorder writes, but a
+/// reader must stand that.
+const DEFECT: &str = "the viewer met something in it that it does not expect and can read on no \
+                      further; this is a defect of the viewer, please report it";
+
 /// How often a capture that is being recorded is looked at again.
 const EACH: Duration = Duration::from_secs(1);
 
@@ -143,9 +149,15 @@ impl Worker {
         };
         std::thread::Builder::new()
             .name(format!("capture-{}", document.0))
-            .spawn(move || match opener() {
-                Ok(replay) => serve(replay, &inbox, say),
-                Err(error) => say(Reply::NotOpened(chain(&error))),
+            .spawn(move || {
+                let read = || match opener() {
+                    Ok(replay) => serve(replay, &inbox, &say),
+                    Err(error) => say(Reply::NotOpened(chain(&error))),
+                };
+                // Nothing of the capture is used after it, so nothing half done is seen.
+                if catch_unwind(AssertUnwindSafe(read)).is_err() {
+                    say(Reply::NotOpened(DEFECT.to_owned()));
+                }
             })?;
         Ok(Self { jobs })
     }
@@ -158,7 +170,7 @@ impl Worker {
 }
 
 /// Answers jobs until the sender is gone, and meanwhile follows what is still being recorded.
-fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: impl Fn(Reply)) {
+fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: &impl Fn(Reply)) {
     let mut told = replay.facts();
     say(Reply::Opened(Arc::clone(&told)));
     let (mut waiting, mut looked) = (Waiting::default(), now());

@@ -269,6 +269,8 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
         }
         Reply::Changed(facts) => changed(document, facts),
         Reply::NotOpened(problem) => {
+            // It may have been open until now.
+            document.owe_nothing();
             document.phase = Phase::Failed(problem);
             vec![]
         }
@@ -306,13 +308,7 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
             vec![]
         }
         Reply::Failed(problem) => {
-            document.owed_snapshot = None;
-            document.owed_series = None;
-            document.asked_series = None;
-            document.timeline.failed();
-            if let Some(page) = &mut document.page {
-                page.owed = None;
-            }
+            document.owe_nothing();
             document.problem = Some(problem);
             vec![]
         }

@@ -142,6 +142,17 @@ impl Document {
         opening || owed || page || self.timeline.is_waiting()
     }
 
+    /// No answer will come to what was asked.
+    pub(crate) fn owe_nothing(&mut self) {
+        self.owed_snapshot = None;
+        self.owed_series = None;
+        self.asked_series = None;
+        self.timeline.failed();
+        if let Some(page) = &mut self.page {
+            page.owed = None;
+        }
+    }
+
     /// The processes at the cursor next to what they were.
     pub fn rows(&self) -> Option<Rows<'_>> {
         let snapshot = self.snapshot.as_deref()?;

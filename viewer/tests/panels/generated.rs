@@ -46,6 +46,8 @@ pub(crate) struct Generated {
     pub(crate) many: i64,
     /// Whether curves come in as many pieces as were asked for, each unlike its neighbours.
     pub(crate) is_rough: bool,
+    /// What every value of every curve is instead of what it was.
+    pub(crate) wrong: Option<f64>,
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
@@ -110,6 +112,7 @@ impl Generated {
             facts: Arc::new(facts()),
             many: 40,
             is_rough: false,
+            wrong: None,
         }
     }
 
@@ -239,7 +242,7 @@ impl Replay for Generated {
         let one = |id: &SeriesId| {
             let mut all: Vec<Bucket> = Vec::new();
             for moment in self.moments.iter().filter(seen) {
-                let value = value(moment, *id);
+                let value = self.wrong.unwrap_or_else(|| value(moment, *id));
                 let (begin, end) = (wall(moment.second), wall(moment.second + 1));
                 match all.last_mut() {
                     Some(last) if last.to == begin && moment.second % step != 0 => {

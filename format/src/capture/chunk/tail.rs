@@ -298,7 +298,7 @@ pub(crate) fn times_from_numbers(numbers: [i64; TIME_NUMBERS]) -> TickTimes {
     let instants = |monotonic: i64, boot: i64, wall: i64| Instants {
         monotonic: MonotonicTime(monotonic),
         boot: BootTime(monotonic.wrapping_add(boot)),
-        wall: WallTime(monotonic.wrapping_add(wall)),
+        wall: WallTime::from_file(monotonic.wrapping_add(wall)),
     };
     let began = planned.wrapping_add(late);
     let (end_boot, end_wall) = (boot.wrapping_add(end_boot), wall.wrapping_add(end_wall));

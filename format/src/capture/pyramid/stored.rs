@@ -31,8 +31,8 @@ pub(crate) fn bucket_of_row(row: &CheckedRow) -> Option<Bucket> {
     Some(Bucket {
         first: Seq(row.unsigned(2)?),
         ticks: row.unsigned(3)?,
-        from: WallTime(row.integer(4)?),
-        to: WallTime(row.integer(5)?),
+        from: WallTime::from_file(row.integer(4)?),
+        to: WallTime::from_file(row.integer(5)?),
         series: decode(row.bytes(6)?).ok()?,
     })
 }

@@ -79,5 +79,5 @@ impl Capture {
 }
 
 fn wall_of_seconds(seconds: i64) -> WallTime {
-    WallTime(seconds.saturating_mul(1_000_000))
+    WallTime::from_file(seconds.saturating_mul(1_000_000))
 }

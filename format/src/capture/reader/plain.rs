@@ -61,7 +61,7 @@ impl Capture {
                 sync: text(4),
                 args: text(5),
                 first: Seq(row.unsigned(6).unwrap_or(0)),
-                from: WallTime(row.integer(7).unwrap_or(0)),
+                from: WallTime::from_file(row.integer(7).unwrap_or(0)),
                 last: row.unsigned(9).map(Seq),
                 to: row.integer(10).map(WallTime),
                 end: row.text(11),
@@ -74,8 +74,8 @@ impl Capture {
         self.rows("gap", ("ORDER BY id", &[]), |row| Gap {
             kind: GapKind::from_name(&row.text(0).unwrap_or_default()),
             after: Seq(row.unsigned(1).unwrap_or(0)),
-            from: WallTime(row.integer(2).unwrap_or(0)),
-            to: WallTime(row.integer(3).unwrap_or(0)),
+            from: WallTime::from_file(row.integer(2).unwrap_or(0)),
+            to: WallTime::from_file(row.integer(3).unwrap_or(0)),
             missed: row.unsigned(4).unwrap_or(0),
             detail: row.text(5).unwrap_or_default(),
         })
@@ -115,7 +115,7 @@ impl Capture {
         self.rows("kernel_log", between, |row| KernelLogLine {
             sequence: row.unsigned(1).unwrap_or(0),
             at: MonotonicTime(row.integer(2).unwrap_or(0)),
-            wall: WallTime(row.integer(3).unwrap_or(0)),
+            wall: WallTime::from_file(row.integer(3).unwrap_or(0)),
             severity: row
                 .unsigned(4)
                 .and_then(|severity| u8::try_from(severity).ok())
@@ -135,7 +135,7 @@ impl Capture {
             &[from.0, to.0][..],
         );
         self.rows("event", between, |row| Event {
-            wall: WallTime(row.integer(1).unwrap_or(0)),
+            wall: WallTime::from_file(row.integer(1).unwrap_or(0)),
             kind: row.text(2).unwrap_or_default(),
             text: row.text(3).unwrap_or_default(),
         })
@@ -224,7 +224,7 @@ impl Capture {
                 seq: Seq(number(1).cast_unsigned()),
                 boot: BootTime(number(2)),
                 monotonic: MonotonicTime(number(3)),
-                wall: WallTime(number(4)),
+                wall: WallTime::from_file(number(4)),
             }
         })
     }

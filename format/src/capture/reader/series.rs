@@ -216,8 +216,8 @@ impl Capture {
             let bucket = LifeBucket {
                 first: Seq(number(2).cast_unsigned()),
                 ticks: number(3).cast_unsigned(),
-                from: WallTime(number(4)),
-                to: WallTime(number(5)),
+                from: WallTime::from_file(number(4)),
+                to: WallTime::from_file(number(5)),
                 sums: LifeSums::default(),
             };
             let lives =

@@ -62,7 +62,7 @@ impl Capture {
             .flatten()
             .find(|(tick, _)| *tick == seq.0.cast_signed());
         if let Some((_, wall)) = known {
-            return Ok(Some(WallTime(wall)));
+            return Ok(Some(WallTime::from_file(wall)));
         }
         if self.tail_ends().is_some_and(|(first, _)| first <= seq) {
             return self.wall_in_tail(seq);
@@ -179,7 +179,7 @@ impl Capture {
         let row = statement.query_row(numbers, |row| {
             Ok((
                 Seq(row.get::<_, i64>(0)?.cast_unsigned()),
-                WallTime(row.get(1)?),
+                WallTime::from_file(row.get(1)?),
             ))
         });
         row.optional().map_err(self.sqlite(failed))

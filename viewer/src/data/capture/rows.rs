@@ -9,6 +9,7 @@ use super::whole::Whole;
 use crate::data::ReplayError;
 use crate::data::rows::{RowCell, RowGroup, RowsData};
 use afterimage_analysis::rate::rise;
+use afterimage_format::counter::total;
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{CpuTimes, Machine};
 use afterimage_format::time::{MonotonicTime, Seq, WallTime};
@@ -193,7 +194,10 @@ impl Counters {
 }
 
 fn busy_and_all(times: &CpuTimes) -> [Reading<u64>; 2] {
-    let sum = |parts: &[Reading<u64>]| parts.iter().copied().sum::<Reading<u64>>();
+    let sum = |parts: &[Reading<u64>]| -> Reading<u64> {
+        let parts: Vec<u64> = parts.iter().copied().collect::<Reading<_>>()?;
+        Ok(total(parts))
+    };
     let ticks = |reading: Reading<afterimage_format::units::Ticks>| reading.map(|ticks| ticks.0);
     let busy = [
         times.user,
@@ -205,7 +209,7 @@ fn busy_and_all(times: &CpuTimes) -> [Reading<u64>; 2] {
     ];
     let busy = sum(&busy.map(ticks));
     let idle = sum(&[times.idle, times.iowait].map(ticks));
-    let all = busy.and_then(|busy| Ok(busy + idle?));
+    let all = busy.and_then(|busy| Ok(total([busy, idle?])));
     [busy, all]
 }
 

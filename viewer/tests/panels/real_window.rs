@@ -1,0 +1,260 @@
+//! The binary itself in a real window, driven by real keys and a real mouse, under Xvfb.
+//!
+//! What the window then shows is compared with the picture that the same binary makes without a
+//! display: two renderers, one program. Where there is no Xvfb or xdotool it says so and passes.
+
+use crate::written::incident;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const VIEWER: &str = env!("CARGO_BIN_EXE_afterimage-viewer");
+const SIZE: (u32, u32) = (1280, 800);
+/// How much one channel of a pixel may differ: the two renderers round differently.
+const CHANNEL: u8 = 40;
+/// The share of pixels that may differ by more.
+const DIFFERENT: f64 = 0.004;
+/// A debug build under a software renderer takes its time.
+const PATIENCE: u32 = 240;
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _gone = self.0.kill().is_err();
+        let _reaped = self.0.wait().is_err();
+    }
+}
+
+struct Display {
+    name: String,
+    _server: Running,
+}
+
+impl Display {
+    fn start() -> Option<Self> {
+        let mut server = Command::new("Xvfb");
+        let screen = format!("{}x{}x24", SIZE.0, SIZE.1);
+        let options = [
+            "-displayfd",
+            "1",
+            "-nolisten",
+            "tcp",
+            "-screen",
+            "0",
+            &screen,
+        ];
+        let child = server
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut child = Running(child.ok()?);
+        let mut number = String::new();
+        let stdout = child.0.stdout.take()?;
+        BufReader::new(stdout).read_line(&mut number).ok()?;
+        let number: u32 = number.trim().parse().ok()?;
+        Some(Self {
+            name: format!(":{number}"),
+            _server: child,
+        })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DISPLAY", &self.name)
+            .env_remove("WAYLAND_DISPLAY");
+        command
+    }
+
+    /// Runs a tool of this display; whether it could be run and was content.
+    fn run(&self, program: &str, arguments: &[&str]) -> bool {
+        let mut command = self.command(program);
+        let done = command
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        done.is_ok_and(|status| status.success())
+    }
+
+    fn viewer(&self, capture: &Path, home: &Path) -> Running {
+        let mut command = self.command(VIEWER);
+        command
+            .arg(capture)
+            .args(["--at", "+80s", "--theme", "dark", "--size", "1280x800"])
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("HOME", home)
+            .env("XDG_CONFIG_HOME", home)
+            .env("XDG_DATA_HOME", home)
+            .env("XDG_RUNTIME_DIR", home)
+            .stderr(Stdio::null());
+        Running(command.spawn().expect("it was built"))
+    }
+
+    /// What the display shows.
+    fn picture(&self, file: &Path) -> Option<Picture> {
+        let name = file.to_str().expect("a plain name");
+        self.run("import", &["-window", "root", name])
+            .then(|| read(file))
+    }
+}
+
+#[derive(PartialEq)]
+struct Picture {
+    size: (u32, u32),
+    rgb: Vec<u8>,
+}
+
+fn read(file: &Path) -> Picture {
+    let file = std::fs::File::open(file).expect("it was just written");
+    let mut decoder = png::Decoder::new(BufReader::new(file));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().expect("a PNG");
+    let mut bytes = vec![0; reader.output_buffer_size().expect("a picture")];
+    let info = reader.next_frame(&mut bytes).expect("a PNG");
+    let channels = info.color_type.samples();
+    let pixels = bytes[..info.buffer_size()].chunks_exact(channels);
+    let rgb = pixels.flat_map(|pixel| match pixel {
+        [grey] | [grey, _] => [*grey; 3],
+        [red, green, blue, ..] => [*red, *green, *blue],
+        [] => [0; 3],
+    });
+    Picture {
+        size: (info.width, info.height),
+        rgb: rgb.collect(),
+    }
+}
+
+impl Picture {
+    /// The share of pixels that are different from those of another one.
+    fn different_from(&self, other: &Self) -> f64 {
+        if self.size != other.size {
+            return 1.0;
+        }
+        let pixels = self.rgb.chunks_exact(3).zip(other.rgb.chunks_exact(3));
+        let differs = |one: &[u8], other: &[u8]| {
+            one.iter()
+                .zip(other)
+                .any(|(one, other)| one.abs_diff(*other) > CHANNEL)
+        };
+        let count = pixels.filter(|(one, other)| differs(one, other)).count();
+        f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / f64::from(self.size.0 * self.size.1)
+    }
+}
+
+/// What the binary paints without a display.
+fn painted(capture: &Path, file: &Path, view: &[&str]) -> Picture {
+    let mut command = Command::new(VIEWER);
+    command
+        .arg(capture)
+        .args(["--theme", "dark", "--size", "1280x800", "--screenshot"])
+        .arg(file)
+        .args(view);
+    let done = command.status().expect("it was built");
+    assert!(done.success(), "{view:?}");
+    read(file)
+}
+
+/// Waits until the window shows that picture; the least difference that was seen.
+fn wait_for(display: &Display, wanted: &Picture, file: &Path) -> f64 {
+    let mut least = 1.0_f64;
+    for _ in 0..PATIENCE {
+        if let Some(shown) = display.picture(file) {
+            least = least.min(shown.different_from(wanted));
+        }
+        if least <= DIFFERENT {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    least
+}
+
+#[test]
+fn a_real_window_driven_by_keys_and_mouse_shows_what_the_picture_without_one_does() {
+    let answers = |tool: &&str| {
+        let mut command = Command::new(tool);
+        let command = command
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().is_ok()
+    };
+    let tools = ["xdotool", "import"].iter().all(answers);
+    let Some(display) = Display::start().filter(|_| tools) else {
+        eprintln!("no Xvfb, xdotool or import (imagemagick) here: the real window is not tested");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let capture = folder.path().join("web-07.afterimage");
+    incident(&capture);
+    let [shot, wanted] = ["shot.png", "wanted.png"].map(|name| folder.path().join(name));
+    // Where the mouse rests nothing is under it.
+    assert!(display.run("xdotool", &["mousemove", "1279", "799"]));
+
+    let mut viewer = display.viewer(&capture, folder.path());
+    let first = painted(&capture, &wanted, &["--at", "+80s"]);
+    let difference = wait_for(&display, &first, &shot);
+    assert!(
+        difference <= DIFFERENT,
+        "as it opens, {difference} of the pixels are different"
+    );
+    assert!(
+        viewer.0.try_wait().expect("it can be asked").is_none(),
+        "it still runs"
+    );
+
+    // Keys: ten snapshots back, the tree, the second process of it.
+    assert!(display.run("xdotool", &["key", "shift+Left"]));
+    assert!(display.run("xdotool", &["key", "t"]));
+    let stepped = painted(&capture, &wanted, &["--at", "+70s", "--view", "as=tree"]);
+    assert!(
+        stepped.different_from(&first) > DIFFERENT,
+        "the keys change something"
+    );
+    let difference = wait_for(&display, &stepped, &shot);
+    assert!(
+        difference <= DIFFERENT,
+        "after keys, {difference} of the pixels are different"
+    );
+
+    // The mouse: a click on the curves moves the cursor there, and typing filters.
+    assert!(display.run("xdotool", &["key", "Home"]));
+    assert!(display.run("xdotool", &["key", "slash"]));
+    assert!(display.run("xdotool", &["type", "--delay", "40", "burner"]));
+    assert!(display.run("xdotool", &["key", "Escape"]));
+    let filtered = painted(
+        &capture,
+        &wanted,
+        &[
+            "--at",
+            "start",
+            "--view",
+            "as=tree",
+            "--view",
+            "filter=burner",
+        ],
+    );
+    let difference = wait_for(&display, &filtered, &shot);
+    assert!(
+        difference <= DIFFERENT,
+        "after typing, {difference} of the pixels are different"
+    );
+    assert!(display.run("xdotool", &["mousemove", "700", "250", "click", "1"]));
+    assert!(display.run("xdotool", &["mousemove", "1279", "799"]));
+    let mut moved = 0.0_f64;
+    for _ in 0..PATIENCE {
+        let shown = display.picture(&shot).expect("it is shown");
+        moved = shown.different_from(&filtered);
+        if moved > DIFFERENT {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    assert!(moved > DIFFERENT, "a click on the curves moves the cursor");
+}
