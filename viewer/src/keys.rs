@@ -1,5 +1,6 @@
 //! The keyboard: one table of keys, from which they are read and from which the hints are made.
 
+mod tabs;
 mod time;
 
 use crate::command::Command;
@@ -59,6 +60,7 @@ pub fn shortcuts() -> Vec<Shortcut> {
         key(Key::P, Command::TogglePin, Some(("P", "pin and compare"))),
         key(Key::Escape, Command::ClosePage, None),
     ]);
+    all.extend(tabs::shortcuts());
     all
 }
 

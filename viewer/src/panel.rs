@@ -3,8 +3,10 @@
 pub mod empty;
 pub mod explained;
 pub mod heat;
+pub mod kernel_log;
 pub mod lanes;
 pub mod legend;
+pub mod machine;
 pub mod overview;
 pub mod pointer;
 pub mod process_page;
@@ -12,6 +14,7 @@ pub mod process_table;
 pub mod processes;
 pub mod ruler;
 pub mod status_bar;
+pub mod tabs;
 pub mod timeline;
 pub mod top_bar;
 pub mod track;
@@ -62,5 +65,5 @@ fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<
             ui.set_min_height(ui.available_height());
             timeline::show(ui, state, document, out);
         });
-    processes::show(ui, state, document, out);
+    tabs::show(ui, state, document, out);
 }

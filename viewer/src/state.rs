@@ -3,9 +3,12 @@
 mod apply;
 pub mod document;
 pub mod history;
+pub mod log;
 mod moment;
 pub mod page;
+pub mod pages;
 pub mod table;
+pub mod tabs;
 pub mod time;
 pub mod timeline;
 pub mod tracks;
@@ -48,6 +51,8 @@ pub enum Focus {
     Filter,
     /// The field that takes a time.
     Jump,
+    /// The field that looks for text in the kernel log.
+    Search,
 }
 
 impl State {

@@ -24,8 +24,8 @@ pub const CPUS: [Column; 11] = [
 /// The columns of [`tasks`].
 pub const TASKS: [Column; 10] = [
     Column::new("load1", "load, 1 min", Measure::Mean),
-    Column::new("load5", "5 min", Measure::Mean),
-    Column::new("load15", "15 min", Measure::Mean),
+    Column::new("load5", "load, 5 min", Measure::Mean),
+    Column::new("load15", "load, 15 min", Measure::Mean),
     Column::new("running", "running", Measure::Count),
     Column::new("blocked", "blocked", Measure::Count),
     Column::new("tasks", "tasks in all", Measure::Count),

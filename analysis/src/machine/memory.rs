@@ -170,19 +170,35 @@ pub fn lines(now: &Machine) -> Sheet {
     Sheet::single(&LINES, LINES.iter().map(value).collect())
 }
 
-/// The columns of [`paging`]: the first two as in `vmstat`, the rest as in `sar -B`.
+/// The columns of [`paging`]: counted as in `vmstat` and in `sar -B`.
 pub const PAGING: [Column; 12] = [
-    Column::new("si_kib_per_second", "si", Measure::KibPerSecond),
-    Column::new("so_kib_per_second", "so", Measure::KibPerSecond),
-    Column::new("pgpgin_kib_per_second", "pgpgin/s", Measure::KibPerSecond),
-    Column::new("pgpgout_kib_per_second", "pgpgout/s", Measure::KibPerSecond),
-    Column::new("fault_per_second", "fault/s", Measure::PerSecond),
-    Column::new("majflt_per_second", "majflt/s", Measure::PerSecond),
-    Column::new("pgscank_per_second", "pgscank/s", Measure::PerSecond),
-    Column::new("pgscand_per_second", "pgscand/s", Measure::PerSecond),
-    Column::new("pgsteal_per_second", "pgsteal/s", Measure::PerSecond),
-    Column::new("refault_per_second", "refault/s", Measure::PerSecond),
-    Column::new("allocstall_per_second", "allocstall/s", Measure::PerSecond),
+    Column::new("si_kib_per_second", "swap-in (si)", Measure::KibPerSecond),
+    Column::new("so_kib_per_second", "swap-out (so)", Measure::KibPerSecond),
+    Column::new(
+        "pgpgin_kib_per_second",
+        "read (pgpgin)",
+        Measure::KibPerSecond,
+    ),
+    Column::new(
+        "pgpgout_kib_per_second",
+        "written (pgpgout)",
+        Measure::KibPerSecond,
+    ),
+    Column::new("fault_per_second", "page faults", Measure::PerSecond),
+    Column::new("majflt_per_second", "major faults", Measure::PerSecond),
+    Column::new(
+        "pgscank_per_second",
+        "scanned by kswapd",
+        Measure::PerSecond,
+    ),
+    Column::new("pgscand_per_second", "scanned directly", Measure::PerSecond),
+    Column::new("pgsteal_per_second", "reclaimed", Measure::PerSecond),
+    Column::new("refault_per_second", "refaults", Measure::PerSecond),
+    Column::new(
+        "allocstall_per_second",
+        "allocation stalls",
+        Measure::PerSecond,
+    ),
     Column::new("oom_kills", "OOM kills", Measure::Count),
 ];
 

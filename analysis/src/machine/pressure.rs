@@ -13,7 +13,7 @@ pub const COLUMNS: [Column; 5] = [
 ];
 
 /// The rows in the order people ask for them; others stand behind.
-const ORDER: [&str; 7] = [
+pub const ORDER: [&str; 7] = [
     "cpu some",
     "cpu full",
     "memory some",

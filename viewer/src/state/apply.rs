@@ -1,5 +1,6 @@
 //! The only thing that changes the state: a command in, what is to be done about it out.
 
+mod machine;
 mod navigate;
 mod processes;
 
@@ -8,6 +9,7 @@ use crate::data::worker::{Generation, Reply};
 use crate::data::{Ending, Facts, Snapshot, Want};
 use crate::state::history::{Journey, journey};
 use crate::state::moment::instant;
+use crate::state::tabs::Tab;
 use crate::state::timeline::Owed;
 use crate::state::{Document, Focus, Phase, State};
 use crate::time_axis::Span;
@@ -21,7 +23,10 @@ use std::time::Duration;
 pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
     let mut requests = perform(state, command);
     // Whatever it was, it may have moved the view or chosen another process.
-    requests.extend(with_active(state, Document::want_life));
+    requests.extend(with_active(state, |document| {
+        document.look_at_log();
+        document.want_life()
+    }));
     requests
 }
 
@@ -33,7 +38,7 @@ fn perform(state: &mut State, command: Command) -> Vec<Request> {
             state.active = Some(document);
             vec![]
         }
-        Command::FocusFilter => focus(state, Some(Focus::Filter)),
+        Command::FocusFilter => focus_field(state),
         Command::FocusTaken => focus(state, None),
         Command::SetZone(choice) => navigate::set_zone(state, choice),
         Command::SetTheme(choice) => {
@@ -69,6 +74,20 @@ fn focus(state: &mut State, focus: Option<Focus>) -> Vec<Request> {
     vec![]
 }
 
+/// Puts the keyboard into the field of the page that is shown; the filter belongs to the processes.
+fn focus_field(state: &mut State) -> Vec<Request> {
+    let is_log = state
+        .document()
+        .is_some_and(|document| document.tab == Tab::Log);
+    if is_log {
+        return focus(state, Some(Focus::Search));
+    }
+    focus(state, Some(Focus::Filter));
+    with_active(state, |document| {
+        machine::show_tab(document, Tab::Processes)
+    })
+}
+
 fn with_active(
     state: &mut State,
     change: impl FnOnce(&mut Document) -> Vec<Request>,
@@ -99,6 +118,11 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
     match command {
         Command::Time(command) => navigate::change(document, command),
         Command::Track(command) => navigate::change_track(document, command),
+        Command::ShowTab(tab) => machine::show_tab(document, tab),
+        Command::Log(command) => machine::change_log(document, command),
+        Command::FollowPid(pid, at) => machine::follow_pid(document, pid, at),
+        Command::SelectNext(by) if document.tab == Tab::Log => machine::step_line(document, by),
+        Command::SelectNext(_) if document.tab != Tab::Processes => vec![],
         Command::SetCursor(at) => {
             leave_end(document);
             go_to(document, at)
@@ -167,6 +191,7 @@ fn is_recorded(document: &Document) -> bool {
 }
 
 fn go_to(document: &mut Document, at: WallTime) -> Vec<Request> {
+    document.wanted_pid = None;
     document.time.stepping = None;
     document.time.wanted = at;
     document.time.move_cursor(at);
@@ -292,6 +317,7 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
         Reply::Events(generation, events) => {
             document.timeline.came(Owed::Events, generation);
             document.timeline.events = Some(events);
+            document.arrange_log();
             vec![]
         }
         Reply::Snapshot(generation, snapshot) => loaded(document, generation, snapshot),
@@ -376,6 +402,9 @@ fn loaded(
         return vec![];
     }
     document.owed_snapshot = None;
+    if let Some(wanted) = document.wanted_pid.take() {
+        processes::follow_wanted(document, wanted);
+    }
     let stepped = document.time.stepping.take().is_some();
     // The cursor stands where something was recorded, unless it points at what was not.
     let at_rest = !document.time.playing && document.gap_at_cursor().is_none();
