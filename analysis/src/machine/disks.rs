@@ -38,7 +38,7 @@ pub fn sheet(now: &Machine, before: Before<'_>) -> Sheet {
         let earlier = before.row(|machine| &machine.disks, name, place);
         Row {
             name: name.clone(),
-            values: values(disk, earlier, before),
+            values: values(disk, earlier.as_ref(), before),
         }
     });
     Sheet {
@@ -47,9 +47,10 @@ pub fn sheet(now: &Machine, before: Before<'_>) -> Sheet {
     }
 }
 
-fn values(now: &Disk, earlier: Result<Disk, Absent>, before: Before<'_>) -> Vec<Value> {
+fn values(now: &Disk, earlier: Result<&Disk, &Absent>, before: Before<'_>) -> Vec<Value> {
+    let earlier = earlier.map_err(|absent| *absent);
     let kind = |pick: fn(&Disk) -> Requests| {
-        let (now, earlier) = (pick(now), earlier.map(|disk| pick(&disk)));
+        let (now, earlier) = (pick(now), earlier.map(pick));
         requests(&now, earlier, before)
     };
     let mut all = Vec::with_capacity(COLUMNS.len());
@@ -72,7 +73,7 @@ fn values(now: &Disk, earlier: Result<Disk, Absent>, before: Before<'_>) -> Vec<
         time: disk.discard_time,
     }));
     let time = |pick: fn(&Disk) -> Reading<Duration>| {
-        rise(earlier.map(|disk| micros(pick(&disk))), micros(pick(now)))
+        rise(earlier.map(|disk| micros(pick(disk))), micros(pick(now)))
     };
     let flushes = rise(earlier.map(|disk| disk.flushes), now.flushes);
     all.push(before.per_second(flushes));

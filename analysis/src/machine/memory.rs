@@ -8,13 +8,13 @@ use afterimage_format::units::Bytes;
 
 /// The numbers of `free`, as procps computes them since version 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Free {
+pub struct Amounts {
     /// All that the kernel manages.
     pub total: Reading<Bytes>,
     /// What is not available.
     pub used: Reading<Bytes>,
     /// What nobody uses.
-    pub free: Reading<Bytes>,
+    pub unused: Reading<Bytes>,
     /// Shared memory and tmpfs.
     pub shared: Reading<Bytes>,
     /// Copies of files, and what the kernel keeps of its own and could give up.
@@ -26,10 +26,10 @@ pub struct Free {
     /// Swap space in use.
     pub swap_used: Reading<Bytes>,
     /// Swap space left.
-    pub swap_free: Reading<Bytes>,
+    pub swap_unused: Reading<Bytes>,
 }
 
-impl Free {
+impl Amounts {
     /// The numbers at one instant.
     pub fn new(memory: &Lines) -> Self {
         let line = |name| memory.bytes(name);
@@ -41,13 +41,13 @@ impl Free {
         Self {
             total,
             used: less(total, available.or(free)),
-            free,
+            unused: free,
             shared: line("Shmem"),
             buff_cache: sum(memory, &["Buffers", "Cached", "SReclaimable"]),
             available,
             swap_total,
             swap_used: less(swap_total, swap_free),
-            swap_free,
+            swap_unused: swap_free,
         }
     }
 }
@@ -75,16 +75,16 @@ pub const FREE: [Column; 6] = [
 
 /// The rows of `free`.
 pub fn free(now: &Machine) -> Sheet {
-    let free = Free::new(&now.memory);
+    let amounts = Amounts::new(&now.memory);
     let memory = [
-        free.total,
-        free.used,
-        free.free,
-        free.shared,
-        free.buff_cache,
-        free.available,
+        amounts.total,
+        amounts.used,
+        amounts.unused,
+        amounts.shared,
+        amounts.buff_cache,
+        amounts.available,
     ];
-    let swap = [free.swap_total, free.swap_used, free.swap_free];
+    let swap = [amounts.swap_total, amounts.swap_used, amounts.swap_unused];
     let not_here = [Err(Absent::NotHere); 3];
     let row = |name: &str, values: Vec<Value>| Row {
         name: name.into(),

@@ -215,20 +215,29 @@ fn memory_is_that_of_free_and_its_parts_add_up_to_all_of_it() {
         memory,
         ..nothing()
     });
-    let kib = |row, key| pages.memory.value(row, key).unwrap().unwrap() / 1024.0;
-    let row = ["total_bytes", "used_bytes", "free_bytes"];
-    assert_eq!(row.map(|key| kib("Mem", key)), [1000.0, 400.0, 100.0]);
-    assert_eq!(row.map(|key| kib("Swap", key)), [500.0, 20.0, 480.0]);
-    let row = ["shared_bytes", "buff_cache_bytes", "available_bytes"];
-    assert_eq!(row.map(|key| kib("Mem", key)), [30.0, 510.0, 600.0]);
+    let expected = [
+        ("Mem", "total_bytes", 1000.0),
+        ("Mem", "used_bytes", 400.0),
+        ("Mem", "free_bytes", 100.0),
+        ("Mem", "shared_bytes", 30.0),
+        ("Mem", "buff_cache_bytes", 510.0),
+        ("Mem", "available_bytes", 600.0),
+        ("Swap", "total_bytes", 500.0),
+        ("Swap", "used_bytes", 20.0),
+        ("Swap", "free_bytes", 480.0),
+    ];
+    for (row, key, kib) in expected {
+        near(pages.memory.value(row, key), kib * 1024.0);
+    }
     assert_eq!(
         pages.memory.value("Swap", "shared_bytes"),
         Some(Err(Absent::NotHere))
     );
-    let parts = pages.parts.figures();
-    let parts: Vec<f64> = parts.map(|(_, part)| part.unwrap() / 1024.0).collect();
     // The kernel's: 1000 − 100 − 50 − 400 − 60 − 300; files: 50 + 400 − 30.
-    assert_eq!(parts, [300.0, 90.0, 30.0, 60.0, 420.0, 100.0]);
+    let expected = [300.0, 90.0, 30.0, 60.0, 420.0, 100.0];
+    for ((_, part), kib) in pages.parts.figures().zip(expected) {
+        near(Some(part), kib * 1024.0);
+    }
     near(pages.lines.value("", "huge_pages"), 7.0);
     let dirty = pages.lines.value("", "dirty_bytes").unwrap();
     assert_eq!(dirty, Err(Absent::Reading(Missing::NotSupported)));
@@ -237,7 +246,7 @@ fn memory_is_that_of_free_and_its_parts_add_up_to_all_of_it() {
 #[test]
 fn without_available_memory_used_is_all_but_what_is_free() {
     let memory = lines(&[("MemTotal", 1000), ("MemFree", 100)]);
-    let free = memory::Free::new(&memory);
+    let free = memory::Amounts::new(&memory);
     assert_eq!(free.used, Ok(Bytes::from_kib(900)));
     assert_eq!(free.available, Err(Missing::NotSupported));
     assert_eq!(free.buff_cache, Err(Missing::NotSupported));

@@ -1,6 +1,6 @@
 //! `free`: memory and swap at one moment, as procps 4 computes it.
 
-use crate::machine::memory::Free;
+use crate::machine::memory::Amounts;
 use crate::table::{Cell, Column};
 use crate::zone::Zone;
 use afterimage_format::reading::Reading;
@@ -23,18 +23,18 @@ pub const COLUMNS: [Column; 10] = [
 
 /// The row of one sample. `used` is what is not available, as in procps since version 4.
 pub fn row(now: &Sample, zone: &Zone) -> Vec<Cell> {
-    let free = Free::new(&now.machine.memory);
+    let amounts = Amounts::new(&now.machine.memory);
     let kib = |bytes: Reading<Bytes>| Cell::scaled(bytes.ok().map(|bytes| bytes.0 as f64), 1024.0);
     vec![
         Cell::Word(zone.rfc3339(now.times.began.wall)),
-        kib(free.total),
-        kib(free.used),
-        kib(free.free),
-        kib(free.shared),
-        kib(free.buff_cache),
-        kib(free.available),
-        kib(free.swap_total),
-        kib(free.swap_used),
-        kib(free.swap_free),
+        kib(amounts.total),
+        kib(amounts.used),
+        kib(amounts.unused),
+        kib(amounts.shared),
+        kib(amounts.buff_cache),
+        kib(amounts.available),
+        kib(amounts.swap_total),
+        kib(amounts.swap_used),
+        kib(amounts.swap_unused),
     ]
 }

@@ -21,6 +21,7 @@ const SCROLL_BAR: f32 = 14.0;
 
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.y = 0.0;
     title::show(ui, state, document, out);
     let Some(events) = &document.timeline.events else {
         ui.centered_and_justified(|ui| ui.weak("Loading …"));
@@ -43,9 +44,8 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
             .id(Id::unique(("kernel log", part.title())))
             .resizable(false)
     });
-    let salt = ("kernel log", area.width() as i32);
     let mut table = Table::new()
-        .id_salt(salt)
+        .id_salt("kernel log")
         .num_rows(view.lines.len() as u64)
         .headers([HeaderRow::new(HEADER)])
         .columns(columns);
@@ -96,7 +96,7 @@ fn nothing(ui: &Ui, document: &Document, log: &[LogEntry], area: Rect) {
     let tokens = Tokens::of(ui.visuals());
     let text = match (log.is_empty(), document.log.search.is_empty()) {
         (true, _) => "No line of the kernel log was recorded. The recorder may not have been \
-                      allowed to read it: `afterimage check` on that host says so."
+                      allowed to read it: `afterimage doctor` on that host says so."
             .to_owned(),
         (false, true) => format!("None of the {} lines is so severe.", log.len()),
         (false, false) => format!("None of the {} lines matches.", log.len()),
@@ -170,7 +170,7 @@ impl TableDelegate for Lines<'_> {
                 && ui.layer_id_at(pointer) == Some(ui.layer_id())
         });
         let fill = if is_at_cursor {
-            Some(tokens.selection)
+            Some(tokens.selection.gamma_multiply(0.6))
         } else if is_pointed_at {
             Some(tokens.grid)
         } else {
@@ -178,6 +178,10 @@ impl TableDelegate for Lines<'_> {
         };
         if let Some(fill) = fill {
             ui.painter().rect_filled(rect, 0.0, fill);
+        }
+        if is_at_cursor {
+            let edge = rect.with_max_x(rect.left() + 3.0);
+            ui.painter().rect_filled(edge, 0.0, tokens.cursor);
         }
         // The cursor stands between what was and what is to come.
         let cursor = Stroke::new(1.0, tokens.cursor);
@@ -189,7 +193,7 @@ impl TableDelegate for Lines<'_> {
         }
         let is_current = view.current.and_then(|at| view.matches.get(at)) == Some(&place);
         if is_current {
-            let mark = rect.with_max_x(rect.left() + 3.0);
+            let mark = rect.with_max_x(rect.left() + 6.0);
             ui.painter().rect_filled(mark, 0.0, tokens.changed);
         }
         if response.clicked() {

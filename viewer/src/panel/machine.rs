@@ -31,6 +31,7 @@ pub fn show(ui: &mut Ui, document: &Document) {
         // It is another moment than the one under the cursor.
         ui.set_opacity(0.6);
     }
+    ui.spacing_mut().item_spacing.y = 0.0;
     let pages = &snapshot.machine;
     match document.tab {
         Tab::Cpu => cpu_page(ui, pages),
@@ -87,13 +88,14 @@ fn moment(document: &Document, snapshot: &Snapshot) -> String {
 
 fn cpu_page(ui: &mut Ui, pages: &Pages) {
     let frame = Frame::new().inner_margin(Margin::symmetric(12, 6));
-    frame.show(ui, |ui| figures::show(ui, &pages.tasks, "tasks"));
+    frame.show(ui, |ui| figures::show(ui, &pages.tasks, "tasks", 3));
     sheet::show(ui, &pages.cpus, &CPUS);
 }
 
 const CPUS: Look = Look {
     page: "cpu",
     names: "CPU",
+    kept: 0,
     groups: &[],
     bar: Some(cpu_color),
     share: |_, _, _| None,
@@ -119,12 +121,14 @@ fn cpu_color(tokens: &Tokens, key: &str) -> Option<Color32> {
 const DISKS: Look = Look {
     page: "disk",
     names: "Device",
+    // Which device is busy must be seen without scrolling.
+    kept: 2,
     groups: &[
+        ("All of it", 2),
         ("Reads", 6),
         ("Writes", 6),
         ("Discards", 6),
         ("Flushes", 2),
-        ("All of it", 2),
     ],
     bar: None,
     share: |tokens, _, key| (key == "util_percent").then_some(tokens.io),
@@ -136,6 +140,7 @@ const DISKS: Look = Look {
 const NETWORKS: Look = Look {
     page: "network",
     names: "Interface",
+    kept: 0,
     groups: &[("Received", 4), ("Sent", 4), ("Since it came up", 4)],
     bar: None,
     share: |_, _, _| None,
@@ -147,6 +152,7 @@ const NETWORKS: Look = Look {
 const PRESSURE: Look = Look {
     page: "pressure",
     names: "Waiting for",
+    kept: 0,
     groups: &[],
     bar: None,
     share: |tokens, row, key| {

@@ -9,7 +9,6 @@ use crate::data::worker::{Generation, Reply};
 use crate::data::{Ending, Facts, Snapshot, Want};
 use crate::state::history::{Journey, journey};
 use crate::state::moment::instant;
-use crate::state::tabs::Tab;
 use crate::state::timeline::Owed;
 use crate::state::{Document, Focus, Phase, State};
 use crate::time_axis::Span;
@@ -23,10 +22,7 @@ use std::time::Duration;
 pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
     let mut requests = perform(state, command);
     // Whatever it was, it may have moved the view or chosen another process.
-    requests.extend(with_active(state, |document| {
-        document.look_at_log();
-        document.want_life()
-    }));
+    requests.extend(with_active(state, Document::keep_up));
     requests
 }
 
@@ -38,7 +34,7 @@ fn perform(state: &mut State, command: Command) -> Vec<Request> {
             state.active = Some(document);
             vec![]
         }
-        Command::FocusFilter => focus_field(state),
+        Command::FocusFilter => machine::focus_field(state),
         Command::FocusTaken => focus(state, None),
         Command::SetZone(choice) => navigate::set_zone(state, choice),
         Command::SetTheme(choice) => {
@@ -74,20 +70,6 @@ fn focus(state: &mut State, focus: Option<Focus>) -> Vec<Request> {
     vec![]
 }
 
-/// Puts the keyboard into the field of the page that is shown; the filter belongs to the processes.
-fn focus_field(state: &mut State) -> Vec<Request> {
-    let is_log = state
-        .document()
-        .is_some_and(|document| document.tab == Tab::Log);
-    if is_log {
-        return focus(state, Some(Focus::Search));
-    }
-    focus(state, Some(Focus::Filter));
-    with_active(state, |document| {
-        machine::show_tab(document, Tab::Processes)
-    })
-}
-
 fn with_active(
     state: &mut State,
     change: impl FnOnce(&mut Document) -> Vec<Request>,
@@ -118,11 +100,6 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
     match command {
         Command::Time(command) => navigate::change(document, command),
         Command::Track(command) => navigate::change_track(document, command),
-        Command::ShowTab(tab) => machine::show_tab(document, tab),
-        Command::Log(command) => machine::change_log(document, command),
-        Command::FollowPid(pid, at) => machine::follow_pid(document, pid, at),
-        Command::SelectNext(by) if document.tab == Tab::Log => machine::step_line(document, by),
-        Command::SelectNext(_) if document.tab != Tab::Processes => vec![],
         Command::SetCursor(at) => {
             leave_end(document);
             go_to(document, at)
@@ -169,7 +146,7 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
             }
             vec![]
         }
-        command => processes::change(document, command),
+        command => machine::change(document, command),
     }
 }
 
@@ -402,9 +379,7 @@ fn loaded(
         return vec![];
     }
     document.owed_snapshot = None;
-    if let Some(wanted) = document.wanted_pid.take() {
-        processes::follow_wanted(document, wanted);
-    }
+    processes::follow_wanted(document);
     let stepped = document.time.stepping.take().is_some();
     // The cursor stands where something was recorded, unless it points at what was not.
     let at_rest = !document.time.playing && document.gap_at_cursor().is_none();

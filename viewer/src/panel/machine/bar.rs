@@ -8,7 +8,9 @@ use crate::panel::explained;
 use crate::theme::Tokens;
 use afterimage_analysis::machine::{Column, Value};
 use afterimage_format::units::Bytes;
-use egui::{Align2, Color32, FontId, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, FontId, Rect, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 
 const HEIGHT: f32 = 24.0;
 const LEGEND: f32 = 22.0;
@@ -17,13 +19,13 @@ const TITLE: f32 = 58.0;
 /// One part.
 pub(super) type Part = (&'static Column, Value, Color32);
 
-/// Draws it. `from` is where what could be had begins, as an amount from the left.
+/// Draws it. What is available lies to the right of a line; it is more than what is free.
 pub(super) fn show(
     ui: &mut Ui,
     (page, title): (&str, &str),
     parts: &[Part],
     total: f64,
-    from: Option<f64>,
+    available: Option<f64>,
 ) {
     let tokens = Tokens::of(ui.visuals());
     let size = vec2(ui.available_width(), HEIGHT);
@@ -51,12 +53,12 @@ pub(super) fn show(
         name(ui, part, column.heading, *color);
         x = end;
     }
-    if let Some(from) = from {
-        let x = bar.left() + width(from);
+    if let Some(available) = available {
+        let x = bar.right() - width(available);
         let stroke = Stroke::new(2.0, tokens.text_strong);
         painter.vline(x, full.y_range(), stroke);
     }
-    legend(ui, page, parts, total);
+    legend(ui, page, parts, total, available);
 }
 
 /// The name of a part in it, where there is room.
@@ -78,7 +80,7 @@ fn name(ui: &Ui, part: Rect, name: &str, behind: Color32) {
 }
 
 /// What each part is: a patch of its colour, its name, its size and its share.
-fn legend(ui: &mut Ui, page: &str, parts: &[Part], total: f64) {
+fn legend(ui: &mut Ui, page: &str, parts: &[Part], total: f64, available: Option<f64>) {
     let tokens = Tokens::of(ui.visuals());
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = Vec2::ZERO;
@@ -109,6 +111,14 @@ fn legend(ui: &mut Ui, page: &str, parts: &[Part], total: f64) {
             let words = format!("{}: {}", column.heading, cell::told(column, *value));
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
             explained::on_hover(response, &words, explain::figure(page, column.key));
+        }
+        if let Some(available) = available {
+            let amount = display::bytes(whole(available));
+            let words = format!("Right of the line: {amount} available");
+            let text = RichText::new(words).size(12.0).color(tokens.text);
+            let response = ui.label(text);
+            let entry = explain::figure("memory", "available_bytes");
+            explained::on_hover(response, "available", entry);
         }
     });
 }

@@ -12,11 +12,12 @@ const NARROWEST: f32 = 226.0;
 const WIDEST: f32 = 300.0;
 const APART: f32 = 18.0;
 
-/// Draws them, from the top to the bottom and then to the right.
-pub(super) fn show(ui: &mut Ui, sheet: &Sheet, page: &str) {
+/// Draws them, from the top to the bottom and then to the right, in so many lines at least: what
+/// belongs together stands together.
+pub(super) fn show(ui: &mut Ui, sheet: &Sheet, page: &str, least: usize) {
     let figures: Vec<(&Column, Value)> = sheet.figures().collect();
     let available = ui.available_width();
-    let columns = columns(available, figures.len());
+    let columns = columns(available, figures.len()).min(figures.len().div_ceil(least).max(1));
     let lines = figures.len().div_ceil(columns);
     let count = u16::try_from(columns).map_or(1.0, f32::from);
     let width = ((available + APART) / count - APART).clamp(1.0, WIDEST);

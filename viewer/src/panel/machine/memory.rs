@@ -10,6 +10,7 @@ use egui::{Color32, Frame, Margin, Rect, RichText, ScrollArea, Ui, UiBuilder, ve
 const FREE: Look = Look {
     page: "memory",
     names: "Memory",
+    kept: 0,
     groups: &[],
     bar: None,
     share: |_, _, _| None,
@@ -27,11 +28,12 @@ pub(super) fn show(ui: &mut Ui, pages: &Pages) {
         .auto_shrink(false)
         .show(ui, |ui| {
             frame.show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 4.0;
                 bars(ui, pages);
                 heading(ui, "Paging since the snapshot before");
-                figures::show(ui, &pages.paging, "paging");
+                figures::show(ui, &pages.paging, "paging", 2);
                 heading(ui, "Lines of /proc/meminfo");
-                figures::show(ui, &pages.lines, "meminfo");
+                figures::show(ui, &pages.lines, "meminfo", 1);
             });
         });
 }
@@ -63,8 +65,8 @@ fn bars(ui: &mut Ui, pages: &Pages) {
         .figures()
         .map(|(column, value)| (column, value, part_color(tokens, column.key)))
         .collect();
-    let from = of("Mem", "available_bytes").map(|available| total - available);
-    bar::show(ui, ("parts", "RAM"), &parts, total, from);
+    let available = of("Mem", "available_bytes");
+    bar::show(ui, ("parts", "RAM"), &parts, total, available);
     let Some(total) = of("Swap", "total_bytes").filter(|total| *total > 0.0) else {
         ui.label(RichText::new("There is no swap space.").color(tokens.text_weak));
         return;

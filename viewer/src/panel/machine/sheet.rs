@@ -1,15 +1,16 @@
 //! A table of a page: the name of each row stays in sight, the rest scrolls both ways.
 
+mod heading;
+
 use super::cell::{self, Place};
 use super::row_meaning;
 use crate::display::escape::escaped;
-use crate::explain;
 use crate::paint::points;
 use crate::panel::explained;
 use crate::panel::process_table::ink::text_in;
 use crate::theme::Tokens;
-use afterimage_analysis::machine::{Column, Measure, Row, Sheet};
-use egui::{Align2, Color32, FontId, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use afterimage_analysis::machine::{Measure, Row, Sheet};
+use egui::{Color32, FontId, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 use egui_table::{CellInfo, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 
 pub(super) const ROW: f32 = 21.0;
@@ -26,7 +27,9 @@ pub(super) struct Look {
     pub(super) page: &'static str,
     /// What its rows are.
     pub(super) names: &'static str,
-    /// Headings over several columns each; none when empty.
+    /// How many of its last columns stand first and stay in sight.
+    pub(super) kept: usize,
+    /// Headings over several columns each, in the order they are shown; none when empty.
     pub(super) groups: &'static [(&'static str, usize)],
     /// The parts of a bar for each row, by their column.
     pub(super) bar: Option<fn(&Tokens, &str) -> Option<Color32>>,
@@ -52,7 +55,9 @@ enum Part {
 
 /// Draws it in the room that is left.
 pub(super) fn show(ui: &mut Ui, sheet: &Sheet, look: &Look) {
-    let numbers = (0..sheet.columns.len()).map(Part::Number);
+    // The last ones come first where they are to stay in sight.
+    let mut numbers: Vec<Part> = (0..sheet.columns.len()).map(Part::Number).collect();
+    numbers.rotate_right(look.kept);
     let bar = look.bar.map(|_| Part::Bar);
     let parts: Vec<Part> = [Part::Name].into_iter().chain(bar).chain(numbers).collect();
     let mut widths: Vec<f32> = parts.iter().map(|part| width(ui, sheet, *part)).collect();
@@ -60,8 +65,8 @@ pub(super) fn show(ui: &mut Ui, sheet: &Sheet, look: &Look) {
     let left = (ui.available_width() - taken).max(0.0);
     let mut rest = left;
     if look.bar.is_some() {
-        widths[1] += left;
-        rest = 0.0;
+        rest = left.min(MARGIN - cell::PADDING);
+        widths[1] += left - rest;
     }
     let mut parts = parts;
     if rest >= 1.0 {
@@ -81,14 +86,9 @@ pub(super) fn show(ui: &mut Ui, sheet: &Sheet, look: &Look) {
         headers.insert(0, first);
     }
     let table = Table::new()
-        .id_salt((
-            "sheet",
-            look.page,
-            widths.len(),
-            ui.available_width() as i32,
-        ))
+        .id_salt(("sheet", look.page, widths.len()))
         .num_rows(sheet.rows.len() as u64)
-        .num_sticky_cols(1)
+        .num_sticky_cols(1 + look.kept)
         .headers(headers)
         .columns(columns.collect::<Vec<_>>());
     let area = ui.available_rect_before_wrap();
@@ -103,7 +103,8 @@ pub(super) fn show(ui: &mut Ui, sheet: &Sheet, look: &Look) {
 
 /// The columns under each heading: the name, the groups, and what is left.
 fn groups(look: &Look, parts: usize) -> Vec<std::ops::Range<usize>> {
-    let mut ranges = vec![0..1];
+    let mut ranges = Vec::with_capacity(look.groups.len() + 2);
+    ranges.push(0..1);
     let mut from = 1;
     for (_, count) in look.groups {
         ranges.push(from..from + count);
@@ -150,8 +151,11 @@ impl Lines<'_> {
         self.sheet.rows.get(usize::try_from(number).ok()?)
     }
 
-    /// Whether a group of columns begins with this number.
-    fn begins_group(&self, number: usize) -> bool {
+    /// Whether a group of columns begins with this column of the table.
+    fn begins_group(&self, column: usize) -> bool {
+        let Some(number) = column.checked_sub(1) else {
+            return false;
+        };
         let mut from = 0;
         self.look.groups.iter().any(|(_, count)| {
             let begins = from == number;
@@ -167,44 +171,6 @@ impl Lines<'_> {
             .map(|(column, value)| format!("{} {}", column.heading, cell::told(column, *value)));
         let values = values.collect::<Vec<_>>().join(", ");
         format!("{}: {values}", escaped(&row.name))
-    }
-
-    fn group_heading(&self, ui: &Ui, place: usize) {
-        let tokens = Tokens::of(ui.visuals());
-        let rect = ui.max_rect();
-        ui.painter().rect_filled(rect, 0.0, tokens.panel);
-        let group = place.checked_sub(1).and_then(|at| self.look.groups.get(at));
-        let Some((title, _)) = group else { return };
-        edge(ui, rect);
-        let place = pos2(rect.left() + cell::PADDING, rect.center().y + 1.0);
-        let font = FontId::proportional(12.0);
-        ui.painter()
-            .text(place, Align2::LEFT_CENTER, *title, font, tokens.text);
-    }
-
-    fn heading(&self, ui: &mut Ui, column: &Column) {
-        let tokens = Tokens::of(ui.visuals());
-        let rect = ui.max_rect();
-        let color = self.look.bar.and_then(|color| color(tokens, column.key));
-        let font = FontId::proportional(12.0);
-        let place = pos2(rect.right() - cell::PADDING, rect.center().y);
-        let text = ui.painter().text(
-            place,
-            Align2::RIGHT_CENTER,
-            column.heading,
-            font,
-            tokens.text_weak,
-        );
-        if let Some(color) = color {
-            // Says which part of the bars it is.
-            let mark = pos2(text.center().x, rect.bottom() - 3.0);
-            let mark = Rect::from_center_size(mark, vec2(text.width(), 3.0));
-            ui.painter().rect_filled(mark, 1.0, color);
-        }
-        let response = ui.allocate_rect(rect, Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, column.heading));
-        let entry = explain::figure(self.look.page, column.key);
-        explained::on_hover(response, column.heading, entry);
     }
 
     fn name_cell(&self, ui: &Ui, row: &Row) {
@@ -269,17 +235,10 @@ impl Lines<'_> {
     }
 }
 
-/// A line before a group of columns.
-fn edge(ui: &Ui, rect: Rect) {
-    let tokens = Tokens::of(ui.visuals());
-    let line = Stroke::new(1.0, tokens.line);
-    ui.painter().vline(rect.left() + 0.5, rect.y_range(), line);
-}
-
 impl TableDelegate for Lines<'_> {
     fn header_cell_ui(&mut self, ui: &mut Ui, info: &HeaderCellInfo) {
         if !self.look.groups.is_empty() && info.row_nr == 0 {
-            return self.group_heading(ui, info.group_index);
+            return heading::group(ui, self.look, info.group_index);
         }
         let tokens = Tokens::of(ui.visuals());
         let rect = ui.max_rect();
@@ -289,18 +248,12 @@ impl TableDelegate for Lines<'_> {
             .hline(rect.x_range(), rect.bottom() - 0.5, line);
         match self.parts[info.col_range.start] {
             Part::Number(place) => {
-                if self.begins_group(place) {
-                    edge(ui, rect);
+                if self.begins_group(info.col_range.start) {
+                    heading::edge(ui, rect);
                 }
-                self.heading(ui, &self.sheet.columns[place]);
+                heading::column(ui, self.look, &self.sheet.columns[place]);
             }
-            Part::Name => {
-                let place = pos2(rect.left() + MARGIN, rect.center().y);
-                let font = FontId::proportional(12.0);
-                let (names, color) = (self.look.names, tokens.text_weak);
-                ui.painter()
-                    .text(place, Align2::LEFT_CENTER, names, font, color);
-            }
+            Part::Name => heading::names(ui, self.look.names),
             Part::Bar | Part::Rest => {}
         }
     }
@@ -345,8 +298,8 @@ impl TableDelegate for Lines<'_> {
                 let (column, value) = (&self.sheet.columns[place], row.values[place]);
                 let rect = ui.max_rect();
                 let tokens = Tokens::of(ui.visuals());
-                if self.begins_group(place) {
-                    edge(ui, rect);
+                if self.begins_group(info.col_nr) {
+                    heading::edge(ui, rect);
                 }
                 if let Some(color) = (self.look.share)(tokens, &row.name, column.key) {
                     cell::share(ui, rect, value, color);

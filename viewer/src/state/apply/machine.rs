@@ -1,17 +1,43 @@
 //! What commands do to the tabs, the pages of the machine and the kernel log.
 
-use super::{go_to, leave_end, navigate};
-use crate::command::{LogCommand, Request};
+use super::{focus, go_to, leave_end, navigate, processes, with_active};
+use crate::command::{Command, LogCommand, Request};
 use crate::data::Snapshot;
-use crate::state::Document;
 use crate::state::history::Journey;
 use crate::state::tabs::Tab;
+use crate::state::{Document, Focus, State};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::time::WallTime;
 use std::time::Duration;
 
+/// What concerns the pages; the rest concerns the processes.
+pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> {
+    match command {
+        Command::ShowTab(tab) => show_tab(document, tab),
+        Command::Log(command) => change_log(document, command),
+        Command::FollowPid(pid, at) => follow_pid(document, pid, at),
+        Command::SelectNext(by) if document.tab == Tab::Log => step_line(document, by),
+        // Nobody chooses what is not to be seen.
+        Command::SelectNext(_) if document.tab != Tab::Processes => vec![],
+        command => processes::change(document, command),
+    }
+}
+
+/// Puts the keyboard into the field of the page that is shown; the filter is one of the
+/// processes.
+pub(super) fn focus_field(state: &mut State) -> Vec<Request> {
+    let is_log = state
+        .document()
+        .is_some_and(|document| document.tab == Tab::Log);
+    if is_log {
+        return focus(state, Some(Focus::Search));
+    }
+    focus(state, Some(Focus::Filter));
+    with_active(state, |document| show_tab(document, Tab::Processes))
+}
+
 /// Shows another page.
-pub(super) fn show_tab(document: &mut Document, tab: Tab) -> Vec<Request> {
+fn show_tab(document: &mut Document, tab: Tab) -> Vec<Request> {
     document.tab = tab;
     if tab == Tab::Log && document.log.follows {
         document.log.follow(true);
@@ -20,7 +46,7 @@ pub(super) fn show_tab(document: &mut Document, tab: Tab) -> Vec<Request> {
 }
 
 /// Changes how the kernel log is shown.
-pub(super) fn change_log(document: &mut Document, command: LogCommand) -> Vec<Request> {
+fn change_log(document: &mut Document, command: LogCommand) -> Vec<Request> {
     let view = &mut document.log;
     match command {
         LogCommand::Search(text) => view.search = text,
@@ -44,7 +70,7 @@ pub(super) fn change_log(document: &mut Document, command: LogCommand) -> Vec<Re
 }
 
 /// Goes to the next line of the kernel log that is shown, or to the one before.
-pub(super) fn step_line(document: &mut Document, by: i64) -> Vec<Request> {
+fn step_line(document: &mut Document, by: i64) -> Vec<Request> {
     let at = document.log_instant();
     let events = document.timeline.events.clone();
     let log = events.as_ref().map_or(&[][..], |events| &events.log);
@@ -58,7 +84,7 @@ pub(super) fn step_line(document: &mut Document, by: i64) -> Vec<Request> {
 }
 
 /// Goes to a moment and follows the process that had this pid then.
-pub(super) fn follow_pid(document: &mut Document, pid: Pid, at: WallTime) -> Vec<Request> {
+fn follow_pid(document: &mut Document, pid: Pid, at: WallTime) -> Vec<Request> {
     navigate::leave(document, Journey::Jump);
     leave_end(document);
     let requests = go_to(document, at);
@@ -86,6 +112,12 @@ pub(super) fn wanted_process(
 }
 
 impl Document {
+    /// Whatever was done, it may have moved the view or the cursor, or chosen another process.
+    pub(super) fn keep_up(&mut self) -> Vec<Request> {
+        self.look_at_log();
+        self.want_life()
+    }
+
     /// The instant that the kernel log is looked at from: what was gone to, and not the snapshot
     /// that is shown for it, which is a little older.
     pub(crate) fn log_instant(&self) -> WallTime {
@@ -118,3 +150,7 @@ impl Document {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -8,7 +8,7 @@ use crate::state::pages;
 use crate::state::table::export::{CopyAs, export};
 use crate::state::table::{Arrangement, DEFAULT_COLUMNS, Pinned};
 use crate::state::tabs::Tab;
-use afterimage_format::process::{Pid, ProcessKey};
+use afterimage_format::process::ProcessKey;
 use std::sync::Arc;
 
 /// The rest of what concerns the capture that is shown.
@@ -78,8 +78,9 @@ fn follow(document: &mut Document, key: ProcessKey) {
 }
 
 /// Follows the process that was to be followed once its moment was loaded.
-pub(super) fn follow_wanted(document: &mut Document, wanted: Pid) {
-    let Some(snapshot) = document.snapshot.clone() else {
+pub(super) fn follow_wanted(document: &mut Document) {
+    let wanted = document.wanted_pid.take();
+    let Some((wanted, snapshot)) = wanted.zip(document.snapshot.clone()) else {
         return;
     };
     match wanted_process(document, wanted, &snapshot) {

@@ -61,10 +61,6 @@ pub(crate) fn pages(moment: &Moment, has_previous: bool) -> Pages {
         row(name, values.collect())
     };
     let io = moment.pressure[1];
-    let stalled = |name: &str, share: f64| {
-        let averages = [share * 0.9, share * 0.6, share * 0.3, 12_345.0].map(Ok);
-        row(name, [rate(share)].into_iter().chain(averages).collect())
-    };
     let single =
         |columns: &'static [Column], values: Vec<Value>| sheet(columns, vec![row("", values)]);
     Pages {
@@ -88,15 +84,34 @@ pub(crate) fn pages(moment: &Moment, has_previous: bool) -> Pages {
             &network::COLUMNS,
             vec![interface("lo", 0.0), interface("eth0", 4_321.0)],
         ),
-        pressure: sheet(
-            &pressure::COLUMNS,
-            vec![
-                stalled("cpu some", moment.pressure[0]),
-                stalled("io some", io),
-                stalled("io full", io * 0.6),
-                stalled("memory some", moment.pressure[2]),
-            ],
-        ),
+        pressure: stalls(moment, has_previous),
+    }
+}
+
+/// How long tasks were stalled.
+fn stalls(moment: &Moment, has_previous: bool) -> Sheet {
+    let stalled = |name: &str, share: f64| {
+        let now = if has_previous {
+            Ok(share)
+        } else {
+            Err(Absent::NoStep)
+        };
+        let averages = [share * 0.9, share * 0.6, share * 0.3, 12_345.0].map(Ok);
+        Row {
+            name: name.into(),
+            values: [now].into_iter().chain(averages).collect(),
+        }
+    };
+    let [cpu, io, memory] = moment.pressure;
+    let rows = vec![
+        stalled("cpu some", cpu),
+        stalled("io some", io),
+        stalled("io full", io * 0.6),
+        stalled("memory some", memory),
+    ];
+    Sheet {
+        columns: &pressure::COLUMNS,
+        rows,
     }
 }
 
