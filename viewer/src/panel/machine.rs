@@ -124,7 +124,7 @@ const DISKS: Look = Look {
     // Which device is busy must be seen without scrolling.
     kept: 2,
     groups: &[
-        ("All of it", 2),
+        ("All requests", 2),
         ("Reads", 6),
         ("Writes", 6),
         ("Discards", 6),
