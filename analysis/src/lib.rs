@@ -3,6 +3,7 @@
 //! Pure functions over samples: no files, no clock, no SQL.
 //!
 //! - [`rate`]: what happened between two samples, never across a gap.
+//! - [`machine`]: CPUs, memory, disks, network and pressure of the machine as a whole.
 //! - [`replay`]: `ps`, `vmstat`, `free`, `uptime` as tables, from samples.
 //! - [`processes`]: the process table: columns, filters, trees, groups with sums.
 //! - [`table`]: columns and cells, before anyone decides how they are printed.
@@ -12,6 +13,7 @@
 
 pub mod amount;
 pub mod escape;
+pub mod machine;
 pub mod oom;
 pub mod processes;
 pub mod rate;

@@ -6,6 +6,7 @@
 
 mod choices;
 mod gestures;
+mod pages;
 mod processes;
 mod time;
 mod window;
@@ -42,6 +43,8 @@ pub enum Topic {
     View,
     /// Tracks, curves and lanes.
     Tracks,
+    /// The pages of the lower half.
+    Pages,
     /// The process table and the page beside it.
     Processes,
     /// The window and the captures in it.
@@ -59,10 +62,11 @@ pub struct Press {
 
 impl Topic {
     /// Every topic, in the order of the help page.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Time,
         Self::View,
         Self::Tracks,
+        Self::Pages,
         Self::Processes,
         Self::Window,
     ];
@@ -73,6 +77,7 @@ impl Topic {
             Self::Time => "Go through time",
             Self::View => "Show more or less time",
             Self::Tracks => "Curves and events",
+            Self::Pages => "Pages below the curves",
             Self::Processes => "Processes",
             Self::Window => "Window",
         }
@@ -154,6 +159,7 @@ impl Action {
 /// Every action with a fixed name, in the order of the help page.
 pub fn every(state: &State) -> Vec<Action> {
     let mut all = time::actions(state);
+    all.extend(pages::actions());
     all.extend(processes::actions());
     all.extend(window::actions());
     all
@@ -182,6 +188,7 @@ pub fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
     first
         .chain(mouse)
         .chain(of(Topic::View))
+        .chain(of(Topic::Pages))
         .chain(of(Topic::Tracks))
         .collect()
 }

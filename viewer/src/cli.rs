@@ -37,7 +37,9 @@ pub struct Cli {
     pub theme: Option<ThemeChoice>,
 
     /// How the processes are shown in the picture; may be given more than once: filter=TEXT,
-    /// sort=COLUMN, as=tree, columns=pid,user,cpu,command, pin=TIME, select=PID, page=PID, find=TEXT, help=keys.
+    /// sort=COLUMN, as=tree, columns=pid,user,cpu,command, pin=TIME, select=PID, page=PID,
+    /// tab=cpu|memory|disks|network|pressure|log, search=TEXT (in the kernel log),
+    /// find=TEXT (among the commands), help=keys.
     #[arg(long, value_name = "KEY=VALUE", requires = "screenshot")]
     pub view: Vec<ViewOption>,
 }

@@ -3,6 +3,7 @@
 //! Panels and keys push a [`Command`]; [`apply`](crate::state::apply) changes the state and
 //! answers with [`Request`]s; the app carries those out. What they bring comes back as a command.
 
+mod log;
 mod time;
 mod window;
 
@@ -11,9 +12,11 @@ use crate::data::worker::{Job, Reply};
 use crate::state::ThemeChoice;
 use crate::state::table::export::CopyAs;
 use crate::state::table::{Arrangement, Branch, Column};
+use crate::state::tabs::Tab;
 use afterimage_analysis::when::When;
-use afterimage_format::process::ProcessKey;
+use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::time::WallTime;
+pub use log::LogCommand;
 use std::path::PathBuf;
 use std::time::Duration;
 pub use time::{TimeCommand, TrackCommand, ZoneChoice};
@@ -74,6 +77,12 @@ pub enum Command {
     Track(TrackCommand),
     /// Something about what lies over the window.
     Window(WindowCommand),
+    /// Show this page in the lower half.
+    ShowTab(Tab),
+    /// Something about the kernel log.
+    Log(LogCommand),
+    /// Go to a moment and follow the process that had this number then.
+    FollowPid(Pid, WallTime),
     /// Show times in this zone.
     SetZone(ZoneChoice),
     /// The curves are drawn this many points wide.
@@ -84,7 +93,7 @@ pub enum Command {
     SortBy(Column),
     /// Show only processes that match.
     Filter(String),
-    /// Put the keyboard into the filter.
+    /// Put the keyboard into the filter, or into the search field of the kernel log.
     FocusFilter,
     /// The keyboard is where it was wanted.
     FocusTaken,

@@ -7,6 +7,7 @@
 mod capture;
 pub mod events;
 pub mod life;
+pub mod log;
 pub mod process;
 pub mod rows;
 pub mod series;
@@ -17,6 +18,7 @@ use afterimage_format::capture::error::CaptureError;
 use afterimage_format::time::{Seq, WallTime};
 pub use events::{Events, Lane};
 pub use life::{Life, Whom};
+pub use log::LogEntry;
 pub use process::{ProcessRow, Snapshot};
 pub use rows::{RowGroup, RowsData};
 pub use series::{Bucket, SeriesData, SeriesId, Unit};

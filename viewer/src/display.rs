@@ -1,6 +1,7 @@
 //! Values as people read them: units, fixed decimals so that columns line up, words for letters.
 
 pub mod escape;
+pub mod figure;
 pub mod measure;
 mod value;
 
@@ -156,6 +157,20 @@ pub const fn state(letter: char) -> &'static str {
         'W' => "paging",
         'P' => "parked",
         _ => "unknown",
+    }
+}
+
+/// How severe a line of the kernel log is.
+pub const fn severity(level: u8) -> &'static str {
+    match level {
+        0 => "emergency",
+        1 => "alert",
+        2 => "critical",
+        3 => "error",
+        4 => "warning",
+        5 => "notice",
+        6 => "info",
+        _ => "debug",
     }
 }
 

@@ -59,6 +59,11 @@ pub fn series(id: SeriesId) -> Option<&'static Entry> {
     BOOK.get(&format!("series.{id:?}"))
 }
 
+/// What a number of the machine's pages means, or a row of one: `disk` and `r_await_ms`.
+pub fn figure(page: &str, key: &str) -> Option<&'static Entry> {
+    BOOK.get(&format!("{page}.{key}"))
+}
+
 /// What a curve beside those of a process means.
 pub fn page(name: &str) -> Option<&'static Entry> {
     BOOK.get(&format!("page.{name}"))
@@ -67,6 +72,7 @@ pub fn page(name: &str) -> Option<&'static Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use afterimage_analysis::machine::pressure;
 
     #[test]
     fn every_column_state_and_curve_is_explained_in_sentences() {
@@ -84,6 +90,47 @@ mod tests {
                 assert!(words.ends_with('.') && words.len() < 240, "{name}: {words}");
             }
             assert!(!entry.source.is_empty(), "{name}");
+        }
+    }
+
+    /// The columns of the machine's pages, by the name they are explained under.
+    fn pages() -> Vec<(
+        &'static str,
+        &'static [afterimage_analysis::machine::Column],
+    )> {
+        use afterimage_analysis::machine::{cpu, disks, memory, network, pressure};
+        vec![
+            ("cpu", &cpu::CPUS),
+            ("tasks", &cpu::TASKS),
+            ("memory", &memory::FREE),
+            ("parts", &memory::PARTS),
+            ("meminfo", &memory::LINES),
+            ("paging", &memory::PAGING),
+            ("disk", &disks::COLUMNS),
+            ("network", &network::COLUMNS),
+            ("pressure", &pressure::COLUMNS),
+        ]
+    }
+
+    #[test]
+    fn every_number_of_the_machine_is_explained_and_nothing_else() {
+        let mut rows = vec!["cpu.all".to_owned()];
+        rows.extend(pressure::ORDER.map(|row| format!("pressure.{}", row.replace(' ', "-"))));
+        for (page, columns) in pages() {
+            for column in columns {
+                let entry = figure(page, column.key);
+                assert!(entry.is_some(), "{page}.{}", column.key);
+            }
+            let own = BOOK
+                .keys()
+                .filter(|name| name.starts_with(&format!("{page}.")));
+            for name in own.filter(|name| !rows.contains(name)) {
+                let key = &name[page.len() + 1..];
+                assert!(columns.iter().any(|column| column.key == key), "{name}");
+            }
+        }
+        for row in rows {
+            assert!(BOOK.contains_key(&row), "{row}");
         }
     }
 

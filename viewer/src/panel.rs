@@ -4,8 +4,10 @@ pub mod empty;
 pub mod explained;
 pub mod heat;
 pub mod help;
+pub mod kernel_log;
 pub mod lanes;
 pub mod legend;
+pub mod machine;
 pub mod overview;
 pub mod palette;
 pub mod pointer;
@@ -14,6 +16,7 @@ pub mod process_table;
 pub mod processes;
 pub mod ruler;
 pub mod status_bar;
+pub mod tabs;
 pub mod timeline;
 pub mod top_bar;
 pub mod track;
@@ -70,5 +73,5 @@ fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<
             ui.set_min_height(ui.available_height());
             timeline::show(ui, state, document, out);
         });
-    processes::show(ui, state, document, out);
+    tabs::show(ui, state, document, out);
 }

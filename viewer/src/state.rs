@@ -3,10 +3,13 @@
 mod apply;
 pub mod document;
 pub mod history;
+pub mod log;
 mod moment;
 pub mod page;
+pub mod pages;
 pub mod palette;
 pub mod table;
+pub mod tabs;
 pub mod time;
 pub mod timeline;
 pub mod tracks;
@@ -56,6 +59,8 @@ pub enum Focus {
     Jump,
     /// The palette.
     Palette,
+    /// The field that looks for text in the kernel log.
+    Search,
 }
 
 impl State {

@@ -2,8 +2,9 @@
 //!
 //! `--view as=tree --view select=1180` does what a person would do before looking.
 
-use crate::command::{Command, WindowCommand};
+use crate::command::{Command, LogCommand, WindowCommand};
 use crate::state::table::{Arrangement, Column, DEFAULT_COLUMNS};
+use crate::state::tabs::Tab;
 use crate::state::{Document, State};
 use afterimage_analysis::processes::group::GroupBy;
 use afterimage_format::process::Pid;
@@ -30,13 +31,18 @@ pub enum ViewOption {
     Find(String),
     /// `help=keys`: the help page.
     Help,
+    /// `tab=cpu`: that page of the lower half.
+    Tab(Tab),
+    /// `search=TEXT` in the kernel log.
+    Search(String),
 }
 
 impl FromStr for ViewOption {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = "filter=, sort=, as=, columns=, pin=, select=, page=, find=, help=keys";
+        let known =
+            "filter=, sort=, as=, columns=, pin=, select=, page=, tab=, search=, find=, help=keys";
         let (key, value) = text
             .split_once('=')
             .ok_or_else(|| format!("write KEY=VALUE with one of {known}"))?;
@@ -56,6 +62,8 @@ impl FromStr for ViewOption {
             "page" => Self::Page(pid()?),
             "find" => Self::Find(value.to_owned()),
             "help" if value == "keys" => Self::Help,
+            "tab" => Self::Tab(tab(value)?),
+            "search" => Self::Search(value.to_owned()),
             "as" => Self::As(match value {
                 "list" => Arrangement::Flat,
                 "tree" => Arrangement::Tree,
@@ -101,6 +109,12 @@ impl ViewOption {
                 let back = vec![Command::TogglePin, Command::SetCursor(document.time.cursor)];
                 vec![jump, back]
             }
+            Self::Tab(tab) => vec![vec![Command::ShowTab(*tab)]],
+            Self::Search(text) => {
+                let search = Command::Log(LogCommand::Search(text.clone()));
+                let next = Command::Log(LogCommand::NextMatch(1));
+                vec![vec![Command::ShowTab(Tab::Log), search, next]]
+            }
             Self::Select(pid) => vec![follow(state, *pid)],
             Self::Page(pid) => {
                 let mut commands = follow(state, *pid);
@@ -109,6 +123,14 @@ impl ViewOption {
             }
         }
     }
+}
+
+fn tab(name: &str) -> Result<Tab, String> {
+    let found = Tab::ALL.into_iter().find(|tab| tab.key() == name);
+    found.ok_or_else(|| {
+        let known = Tab::ALL.map(Tab::key).join(", ");
+        format!("there is no tab `{name}`: write one of {known}")
+    })
 }
 
 /// Makes these columns out of those that are shown at first.
@@ -156,7 +178,15 @@ mod tests {
             read("columns=pid,cpu"),
             Ok(ViewOption::Columns(vec![Column::Pid, Column::Cpu]))
         );
-        for wrong in ["tree", "as=forest", "sort=x", "select=y", "colour=red"] {
+        assert_eq!(read("tab=log"), Ok(ViewOption::Tab(Tab::Log)));
+        for wrong in [
+            "tree",
+            "tab=x",
+            "as=forest",
+            "sort=x",
+            "select=y",
+            "colour=red",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -30,6 +30,45 @@ pub fn names_pid(line: &str, pid: Pid) -> bool {
     })
 }
 
+/// The first process that a line names by its pid, as far as that can be told from the line.
+///
+/// Stricter than [`names_pid`], which knows what to look for: `xstate_offset[2]` is no process.
+pub fn first_pid(line: &str) -> Option<Pid> {
+    let mut rest = 0;
+    while let Some(found) = line[rest..].find(|c: char| c.is_ascii_digit()) {
+        let begin = rest + found;
+        let digits = line[begin..].bytes().take_while(u8::is_ascii_digit).count();
+        rest = begin + digits;
+        let (before, after) = (&line[..begin], &line[rest..]);
+        let pid = line[begin..rest].parse().ok().map(Pid);
+        let in_brackets = before.ends_with('[') && after.starts_with(']');
+        let is_told_of = !in_brackets || is_first_word(before) || tells_of_a_fault(after);
+        let found = pid.filter(|pid| is_told_of && is_announced(before) && names_pid(line, *pid));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// `systemd[1]: …`
+fn is_first_word(before: &str) -> bool {
+    !before.contains([' ', ':'])
+}
+
+/// `traps: name[7] general protection fault …`
+fn tells_of_a_fault(after: &str) -> bool {
+    let words = [
+        "segfault",
+        "general protection",
+        "trap ",
+        "fault",
+        "signal",
+        "vsyscall",
+    ];
+    words.iter().any(|word| after.contains(word))
+}
+
 /// Whether what stands before a number says that it is a pid.
 fn is_announced(before: &str) -> bool {
     let lower = before.to_ascii_lowercase();
@@ -92,6 +131,29 @@ mod tests {
             assert!(!of(line), "{line}");
         }
         assert!(!names("pid 0", Pid(0), "x"));
+    }
+
+    #[test]
+    fn the_first_process_of_a_line_is_found_and_other_numbers_are_not_taken_for_one() {
+        let found = |line: &str| first_pid(line).map(|pid| pid.0);
+        for line in [
+            "Out of memory: Killed process 77 (postgres) total-vm:9kB",
+            "traps: python3[77] general protection fault ip:7f sp:7f",
+            "systemd[77]: Starting 1234 things",
+            "INFO: task jbd2/vda1-8:77 blocked for more than 120 seconds.",
+            "CPU: 1 PID: 77 Comm: x Not tainted",
+        ] {
+            assert_eq!(found(line), Some(77), "{line}");
+        }
+        for line in [
+            "x86/fpu: xstate_offset[2]:  576, xstate_sizes[2]:  256",
+            "Linux version 6.1.0 (gcc-12 (Debian 12.2.0-14) 12.2.0)",
+            "eth0: link is up, 1000 Mbps",
+            "pid 99999999999999",
+            "",
+        ] {
+            assert_eq!(found(line), None, "{line}");
+        }
     }
 
     #[test]

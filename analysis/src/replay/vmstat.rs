@@ -1,12 +1,14 @@
 //! `vmstat`: one row a step, as `vmstat 1` of procps computes it.
 
-use crate::rate::{Step, rise};
+use crate::machine::cpu::Modes;
+use crate::machine::{Before, memory};
+use crate::rate::Step;
 use crate::table::{Cell, Column};
 use crate::zone::Zone;
-use afterimage_format::counter::{change, total};
+use afterimage_format::counter::total;
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{CpuTimes, Sample};
-use afterimage_format::units::{Bytes, Ticks};
+use afterimage_format::units::Bytes;
 
 /// The columns, in the order of `vmstat`.
 pub const COLUMNS: [Column; 18] = [
@@ -47,13 +49,8 @@ pub fn row(now: &Sample, step: Option<&Step<'_>>, page_size: Bytes, zone: &Zone)
         Cell::real(rate, 0)
     };
     let pages = |name: &str| {
-        let rate = step.and_then(|step| {
-            step.per_second(
-                step.before.machine.vmstat.number(name),
-                machine.vmstat.number(name),
-            )
-        });
-        Cell::real(rate.map(|rate| rate * page_size.kib() as f64), 0)
+        let rate = memory::swapped(machine, Before(step), name, page_size);
+        Cell::real(rate.ok(), 0)
     };
     let blocks = |name: &str| {
         let rate = step.and_then(|step| {
@@ -95,29 +92,10 @@ pub fn row(now: &Sample, step: Option<&Step<'_>>, page_size: Bytes, zone: &Zone)
 
 /// User with nice, system with interrupts, idle, wait for I/O, stolen: percent of all time.
 pub fn shares(before: CpuTimes, now: CpuTimes) -> Option<[f64; 5]> {
-    let rise = |pick: fn(CpuTimes) -> Reading<Ticks>| {
-        rise(
-            pick(before).map(|ticks| ticks.0),
-            pick(now).map(|ticks| ticks.0),
-        )
-    };
-    let user = total([rise(|times| times.user)?, rise(|times| times.nice)?]);
-    let system = total([
-        rise(|times| times.system)?,
-        rise(|times| times.irq)?,
-        rise(|times| times.softirq)?,
-    ]);
-    let idle = rise_or_still(before.idle, now.idle)?;
-    let wait = rise_or_still(before.iowait, now.iowait)?;
-    let stolen = rise(|times| times.steal)?;
-    let modes = [user, system, idle, wait, stolen];
-    let all = total(modes);
-    (all > 0).then(|| modes.map(|mode| mode as f64 * 100.0 / all as f64))
-}
-
-/// The kernel lets idle and iowait fall back a little: then they have not moved. Absent is not
-/// that.
-fn rise_or_still(before: Reading<Ticks>, now: Reading<Ticks>) -> Option<u64> {
-    let (before, now) = (before.ok()?.0, now.ok()?.0);
-    Some(change(before, now).rise().unwrap_or(0))
+    let modes = Modes::between(&before, &now).ok()?;
+    let all = modes.total();
+    let user = total([modes.user, modes.nice]);
+    let system = total([modes.system, modes.irq, modes.softirq]);
+    let shares = [user, system, modes.idle, modes.iowait, modes.steal];
+    (all > 0).then(|| shares.map(|mode| mode as f64 * 100.0 / all as f64))
 }

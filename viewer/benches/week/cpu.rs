@@ -11,7 +11,10 @@ pub(crate) fn of_thread() -> f64 {
 }
 
 /// CPU time of all threads, those that have ended among them, in milliseconds.
-#[expect(clippy::cast_precision_loss, reason = "days of CPU time are not spent here")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "days of CPU time are not spent here"
+)]
 pub(crate) fn of_process() -> f64 {
     let spent = clock_gettime(ClockId::ProcessCPUTime);
     spent.tv_sec as f64 * 1e3 + spent.tv_nsec as f64 / 1e6

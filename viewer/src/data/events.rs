@@ -1,5 +1,7 @@
 //! What happened at one moment each, for the lanes under the curves.
 
+use crate::data::LogEntry;
+use afterimage_format::process::Pid;
 use afterimage_format::time::WallTime;
 use std::time::Duration;
 
@@ -102,6 +104,8 @@ pub struct Events {
     rows: Vec<(Lane, Vec<Vec<LaneEvent>>)>,
     /// The runs of the recorder.
     pub runs: Vec<RunBand>,
+    /// All lines of the kernel log, in order of time.
+    pub log: Vec<LogEntry>,
 }
 
 impl Events {
@@ -119,7 +123,27 @@ impl Events {
                 *row = events;
             }
         }
-        Self { rows: all, runs }
+        Self {
+            rows: all,
+            runs,
+            log: Vec::new(),
+        }
+    }
+
+    /// The same with the lines of the kernel log, in any order.
+    #[must_use]
+    pub fn with_log(mut self, mut log: Vec<LogEntry>) -> Self {
+        log.sort_by_key(|entry| entry.at);
+        self.log = log;
+        self
+    }
+
+    /// Whom the OOM killer killed at an instant, as the kernel log tells.
+    pub fn killed_at(&self, at: WallTime) -> Option<Pid> {
+        let from = self.log.partition_point(|entry| entry.at < at);
+        let same = self.log[from..].iter().take_while(|entry| entry.at == at);
+        let mut kills = same.filter(|entry| entry.is_kill);
+        kills.find_map(|entry| entry.pid)
     }
 
     /// The rows of a lane, one a class.

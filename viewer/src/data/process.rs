@@ -1,6 +1,7 @@
 //! The process table at one instant, as a capture hands it over.
 
 use crate::data::SeriesId;
+use afterimage_analysis::machine::Pages;
 pub use afterimage_analysis::processes::Row as ProcessRow;
 use afterimage_format::reading::Reading;
 use afterimage_format::time::{Seq, WallTime};
@@ -17,6 +18,8 @@ pub struct Snapshot {
     pub previous: Option<WallTime>,
     /// The value of each curve at this very instant.
     pub values: BTreeMap<SeriesId, Reading<f64>>,
+    /// The machine as a whole: CPUs, memory, disks, network and pressure.
+    pub machine: Pages,
     /// One row a process that was alive.
     pub rows: Vec<ProcessRow>,
     /// Those that were there at the tick before and are no more, as they were then.

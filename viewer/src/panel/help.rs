@@ -86,7 +86,7 @@ fn page(ui: &mut Ui, state: &State) {
     let of = |topic: Topic| all.iter().filter(move |action| action.topic == topic);
     let (left, right) = (
         [Topic::Time, Topic::View, Topic::Tracks],
-        [Topic::Processes, Topic::Window],
+        [Topic::Pages, Topic::Processes, Topic::Window],
     );
     if ui.available_width() < TWO_COLUMNS {
         reading(ui);

@@ -130,6 +130,11 @@ fn one(
         out.push(Command::Track(TrackCommand::ChooseLane(lane)));
         out.push(Command::SetCursor(at));
         out.push(Command::Time(crate::command::TimeCommand::Settle));
+        let events = document.timeline.events.as_ref();
+        let killed = events.filter(|_| lane == Lane::OomKills && nearest.is_some());
+        if let Some(pid) = killed.and_then(|events| events.killed_at(at)) {
+            out.push(Command::FollowPid(pid, at));
+        }
     }
     if response.hovered() && !near.is_empty() {
         words(ui, &response, document, &near);

@@ -8,7 +8,7 @@ mod columns;
 mod filter;
 mod group;
 mod header;
-mod ink;
+pub(super) mod ink;
 mod title;
 
 use crate::command::Command;
@@ -19,6 +19,8 @@ use crate::theme::Tokens;
 use afterimage_analysis::processes::Mark;
 use egui::{Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_table::{CellInfo, HeaderCellInfo, HeaderRow, Table, TableDelegate};
+
+pub(super) use title::{copy_menu, problem};
 
 const ROW: f32 = 21.0;
 const HEADER: f32 = 24.0;

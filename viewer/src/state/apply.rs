@@ -1,5 +1,6 @@
 //! The only thing that changes the state: a command in, what is to be done about it out.
 
+mod machine;
 mod navigate;
 mod processes;
 
@@ -21,7 +22,7 @@ use std::time::Duration;
 pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
     let mut requests = perform(state, command);
     // Whatever it was, it may have moved the view or chosen another process.
-    requests.extend(with_active(state, Document::want_life));
+    requests.extend(with_active(state, Document::keep_up));
     requests
 }
 
@@ -33,7 +34,7 @@ fn perform(state: &mut State, command: Command) -> Vec<Request> {
             state.active = Some(document);
             vec![]
         }
-        Command::FocusFilter => focus(state, Some(Focus::Filter)),
+        Command::FocusFilter => machine::focus_field(state),
         Command::FocusTaken => focus(state, None),
         Command::SetZone(choice) => navigate::set_zone(state, choice),
         Command::SetTheme(choice) => {
@@ -149,7 +150,7 @@ fn change(document: &mut Document, command: Command) -> Vec<Request> {
             }
             vec![]
         }
-        command => processes::change(document, command),
+        command => machine::change(document, command),
     }
 }
 
@@ -171,6 +172,7 @@ fn is_recorded(document: &Document) -> bool {
 }
 
 fn go_to(document: &mut Document, at: WallTime) -> Vec<Request> {
+    document.wanted_pid = None;
     document.time.stepping = None;
     document.time.wanted = at;
     document.time.move_cursor(at);
@@ -298,6 +300,7 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
         Reply::Events(generation, events) => {
             document.timeline.came(Owed::Events, generation);
             document.timeline.events = Some(events);
+            document.arrange_log();
             vec![]
         }
         Reply::Snapshot(generation, snapshot) => loaded(document, generation, snapshot),
@@ -376,6 +379,7 @@ fn loaded(
         return vec![];
     }
     document.owed_snapshot = None;
+    processes::follow_wanted(document);
     let stepped = document.time.stepping.take().is_some();
     // The cursor stands where something was recorded, unless it points at what was not.
     let at_rest = !document.time.playing && document.gap_at_cursor().is_none();

@@ -54,6 +54,7 @@ fn snapshot(seq: u64) -> Arc<Snapshot> {
         at,
         previous: None,
         values: BTreeMap::new(),
+        machine: afterimage_analysis::machine::Pages::default(),
         rows,
         gone: vec![],
     })

@@ -3,13 +3,16 @@
 use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
+use crate::state::log::LogView;
 use crate::state::page::Page;
 use crate::state::table::{Pinned, Rows, TableView};
+use crate::state::tabs::Tab;
 use crate::state::time::TimeView;
 use crate::state::timeline::Timeline;
 use crate::time_axis::Span;
 use afterimage_analysis::when::When;
 use afterimage_analysis::zone::Zone;
+use afterimage_format::process::Pid;
 use afterimage_format::time::WallTime;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -38,6 +41,10 @@ pub struct Document {
     pub hidden: BTreeSet<SeriesId>,
     /// The snapshot at the cursor, or the one before it while that is being loaded.
     pub snapshot: Option<Arc<Snapshot>>,
+    /// Which page of the lower half is shown.
+    pub tab: Tab,
+    /// How the kernel log is shown.
+    pub log: LogView,
     /// The process table's order and filter.
     pub table: TableView,
     /// The moment that is compared with.
@@ -52,6 +59,8 @@ pub struct Document {
     pub owed_snapshot: Option<Generation>,
     /// The number of the newest question for curves, while its answer is owed.
     pub owed_series: Option<Generation>,
+    /// The process to follow once the moment that is asked for is loaded.
+    pub(crate) wanted_pid: Option<Pid>,
     pub(crate) asked: Generation,
     pub(crate) asked_series: Option<AskedSeries>,
 }
@@ -95,6 +104,8 @@ impl Document {
             series: BTreeMap::new(),
             hidden: BTreeSet::new(),
             snapshot: None,
+            tab: Tab::default(),
+            log: LogView::default(),
             table: TableView::default(),
             pinned: None,
             page: None,
@@ -102,6 +113,7 @@ impl Document {
             problem: None,
             owed_snapshot: None,
             owed_series: None,
+            wanted_pid: None,
             asked: Generation::default(),
             asked_series: None,
         }

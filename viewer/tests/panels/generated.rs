@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 mod events;
 mod life;
+mod machine;
 mod processes;
 
 const SECOND: i64 = 1_000_000;
@@ -304,6 +305,7 @@ impl Replay for Generated {
             at: wall(moment.second),
             previous: previous.map(|previous| wall(previous.second)),
             values,
+            machine: machine::pages(moment, previous.is_some()),
             rows: rows(moment, previous.is_some()),
             gone: vec![],
         })

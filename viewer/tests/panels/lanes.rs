@@ -39,6 +39,12 @@ fn a_click_on_an_event_goes_there_and_chooses_its_lane() {
     settle(&mut harness);
     assert_eq!(cursor(&harness), "14:01:42");
     assert_eq!(document(&harness).timeline.lane, Lane::OomKills);
+    let followed = document(&harness).page.as_ref().map(|page| page.key.pid.0);
+    assert_eq!(
+        followed,
+        Some(2013),
+        "the process that was killed is followed"
+    );
     harness.key_press(Key::L);
     harness.run();
     assert_eq!(document(&harness).timeline.lane, Lane::KernelLog);

@@ -16,7 +16,7 @@ const CHANNEL: u8 = 40;
 /// The share of pixels that may differ by more.
 const DIFFERENT: f64 = 0.004;
 /// A debug build under a software renderer takes its time.
-const PATIENCE: u32 = 240;
+const PATIENCE: u32 = 160;
 
 /// A process that ends with the test.
 struct Running(Child);
@@ -209,6 +209,9 @@ fn a_real_window_driven_by_keys_and_mouse_shows_what_the_picture_without_one_doe
         "it still runs"
     );
 
+    // There is no window manager that would give it the keyboard.
+    let focus = ["search", "--onlyvisible", "--name", "afterimage", "windowfocus", "--sync"];
+    assert!(display.run("xdotool", &focus), "it has a window of that name");
     // Keys: ten snapshots back, the tree, the second process of it.
     assert!(display.run("xdotool", &["key", "shift+Left"]));
     assert!(display.run("xdotool", &["key", "t"]));

@@ -2,7 +2,7 @@
 
 use super::whole::Whole;
 use crate::data::events::{Events, Lane, LaneEvent};
-use crate::data::{Facts, ReplayError};
+use crate::data::{Facts, LogEntry, ReplayError};
 use crate::display;
 use afterimage_analysis::escape::Escaped;
 use afterimage_analysis::oom::oom_kill;
@@ -20,7 +20,7 @@ pub(super) fn read(
     facts: &Facts,
 ) -> Result<Events, ReplayError> {
     let (first, last) = (WallTime(i64::MIN), WallTime(i64::MAX));
-    let mut rows = kernel_log(capture, first, last)?;
+    let (mut rows, log) = kernel_log(capture, first, last)?;
     let events = capture.events(first, last)?.into_iter();
     let marks = events.filter(|event| event.kind == "mark");
     let marks = marks.map(|mark| event(mark.wall, &mark.text));
@@ -33,7 +33,7 @@ pub(super) fn read(
     let gaps = facts.gaps.iter();
     let gaps = gaps.map(|gap| event(gap.from, display::gap_cause(&gap.kind)));
     rows.push((Lane::Recorder, 1, gaps.collect()));
-    Ok(Events::new(rows, runs))
+    Ok(Events::new(rows, runs).with_log(log))
 }
 
 fn event(at: WallTime, text: &str) -> LaneEvent {
@@ -46,7 +46,13 @@ fn event(at: WallTime, text: &str) -> LaneEvent {
 
 type Rows = Vec<(Lane, usize, Vec<LaneEvent>)>;
 
-fn kernel_log(capture: &mut Capture, first: WallTime, last: WallTime) -> Result<Rows, ReplayError> {
+/// The lines of the kernel log, as events and whole.
+fn kernel_log(
+    capture: &mut Capture,
+    first: WallTime,
+    last: WallTime,
+) -> Result<(Rows, Vec<LogEntry>), ReplayError> {
+    let mut log = Vec::new();
     let (mut kills, mut by_severity) = (Vec::new(), [Vec::new(), Vec::new(), Vec::new()]);
     for line in capture.kernel_log(first, last)? {
         let text = Escaped(&line.text).to_string();
@@ -64,13 +70,14 @@ fn kernel_log(capture: &mut Capture, first: WallTime, last: WallTime) -> Result<
             4 => 1,
             _ => 2,
         };
-        let text: String = text.chars().take(LONGEST).collect();
-        by_severity[class].push(event(line.wall, &text));
+        let short: String = text.chars().take(LONGEST).collect();
+        by_severity[class].push(event(line.wall, &short));
+        log.push(LogEntry::new(line.wall, line.severity, text));
     }
     let mut rows = vec![(Lane::OomKills, 0, kills)];
     let classes = by_severity.into_iter().enumerate();
     rows.extend(classes.map(|(class, events)| (Lane::KernelLog, class, events)));
-    Ok(rows)
+    Ok((rows, log))
 }
 
 /// Births and deaths. What was there when a run began was not born then, and what was there

@@ -18,13 +18,13 @@ const UNIT: f32 = 24.0;
 
 /// How a text is drawn.
 #[derive(Clone, Copy)]
-pub(super) struct Ink {
+pub(in crate::panel) struct Ink {
     /// Its colour.
-    pub(super) color: Color32,
+    pub(in crate::panel) color: Color32,
     /// Struck through: it is gone.
-    pub(super) is_struck: bool,
+    pub(in crate::panel) is_struck: bool,
     /// How large it is.
-    pub(super) size: f32,
+    pub(in crate::panel) size: f32,
 }
 
 pub(super) fn absent(ui: &mut Ui, missing: Missing, column: Column, tokens: &Tokens) {
@@ -78,7 +78,7 @@ pub(super) fn number(ui: &Ui, area: Rect, written: &Written, column: Column, ink
 }
 
 /// A text to the left, cut where there is no room; answers how wide it is.
-pub(super) fn text_in(ui: &Ui, area: Rect, text: &str, ink: Ink) -> f32 {
+pub(in crate::panel) fn text_in(ui: &Ui, area: Rect, text: &str, ink: Ink) -> f32 {
     let galley = layout(ui, text, ink, area.width().max(1.0));
     let width = galley.size().x;
     let place = pos2(area.left(), area.center().y - galley.size().y / 2.0);
@@ -86,7 +86,12 @@ pub(super) fn text_in(ui: &Ui, area: Rect, text: &str, ink: Ink) -> f32 {
     width
 }
 
-pub(super) fn layout(ui: &Ui, text: &str, ink: Ink, width: f32) -> std::sync::Arc<egui::Galley> {
+pub(in crate::panel) fn layout(
+    ui: &Ui,
+    text: &str,
+    ink: Ink,
+    width: f32,
+) -> std::sync::Arc<egui::Galley> {
     let strikethrough = if ink.is_struck {
         Stroke::new(1.0, ink.color)
     } else {

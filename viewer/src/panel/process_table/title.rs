@@ -51,10 +51,6 @@ pub(super) fn show(
 /// Which snapshot this is, what is new and what is gone, and what it is compared with.
 fn words(ui: &mut Ui, document: &Document, snapshot: &Snapshot, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
-    let title = RichText::new("Processes")
-        .size(14.0)
-        .color(tokens.text_strong);
-    ui.label(title);
     if let Some(problem) = problem(document, snapshot) {
         ui.add(egui::Label::new(RichText::new(problem).color(tokens.problem)).truncate());
         return;
@@ -117,7 +113,7 @@ fn compared(ui: &mut Ui, document: &Document, counts: Counts, out: &mut Vec<Comm
 }
 
 /// Why what is shown is not what was asked for.
-fn problem(document: &Document, snapshot: &Snapshot) -> Option<String> {
+pub(in crate::panel) fn problem(document: &Document, snapshot: &Snapshot) -> Option<String> {
     if let Some(gap) = document.gap_at_cursor() {
         let (cause, at) = (
             display::gap_cause(&gap.kind),
@@ -144,9 +140,8 @@ fn rates(document: &Document, snapshot: &Snapshot) -> String {
     }
 }
 
-/// From right to left.
-fn controls(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
-    let table = &document.table;
+/// Copies what is shown.
+pub(in crate::panel) fn copy_menu(ui: &mut Ui, out: &mut Vec<Command>) {
     ui.menu_button("Copy", |ui| {
         for (name, how) in [("As text", CopyAs::Text), ("As CSV", CopyAs::Csv)] {
             if ui.button(name).clicked() {
@@ -156,6 +151,12 @@ fn controls(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     })
     .response
     .on_hover_text("Put the table, as it is shown, on the clipboard");
+}
+
+/// From right to left.
+fn controls(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
+    let table = &document.table;
+    copy_menu(ui, out);
     let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     MenuButton::new("Columns")
         .config(stays)

@@ -1,10 +1,13 @@
 //! What commands do to the process table and to a process's page.
 
+use super::machine::wanted_process;
 use crate::command::{Command, Request};
 use crate::state::Document;
 use crate::state::page::Page;
+use crate::state::pages;
 use crate::state::table::export::{CopyAs, export};
 use crate::state::table::{Arrangement, DEFAULT_COLUMNS, Pinned};
+use crate::state::tabs::Tab;
 use afterimage_format::process::ProcessKey;
 use std::sync::Arc;
 
@@ -64,6 +67,7 @@ fn pin(document: &mut Document) {
 }
 
 fn follow(document: &mut Document, key: ProcessKey) {
+    document.tab = Tab::Processes;
     document.table.selected = Some(key);
     let was_wide = document.page.as_ref().is_some_and(|page| page.is_wide);
     let rows = document.rows().map(|rows| rows.all()).unwrap_or_default();
@@ -71,6 +75,22 @@ fn follow(document: &mut Document, key: ProcessKey) {
     let row = row.map(|seen| Arc::new(seen.row.clone()));
     let known = document.page.take().filter(|page| page.key == key);
     document.page = known.or_else(|| Some(Page::new(key, row?, was_wide)));
+}
+
+/// Follows the process that was to be followed once its moment was loaded.
+pub(super) fn follow_wanted(document: &mut Document) {
+    let wanted = document.wanted_pid.take();
+    let Some((wanted, snapshot)) = wanted.zip(document.snapshot.clone()) else {
+        return;
+    };
+    match wanted_process(document, wanted, &snapshot) {
+        Ok(key) => {
+            follow(document, key);
+            document.arrange();
+            reveal(document);
+        }
+        Err(problem) => document.problem = Some(problem),
+    }
 }
 
 fn close(document: &mut Document) {
@@ -98,10 +118,25 @@ fn reveal(document: &mut Document) {
 }
 
 fn copy(document: &Document, how: CopyAs) -> Vec<Request> {
+    if document.tab != Tab::Processes {
+        return copy_page(document, how);
+    }
     let Some(rows) = document.rows() else {
         return vec![];
     };
     let columns = document.table.shown_columns(document.pinned.is_some());
     let text = export(&document.table, &rows, &columns, &document.zone, how);
+    vec![Request::Copy(text)]
+}
+
+/// The page of the machine, or the kernel log, that is shown.
+fn copy_page(document: &Document, how: CopyAs) -> Vec<Request> {
+    let text = match (document.tab, &document.timeline.events, &document.snapshot) {
+        (Tab::Log, Some(events), _) => {
+            pages::export_log(&document.log, &events.log, &document.zone, how)
+        }
+        (Tab::Log, None, _) | (_, _, None) => return vec![],
+        (tab, _, Some(snapshot)) => pages::export(&snapshot.machine, tab, how),
+    };
     vec![Request::Copy(text)]
 }

@@ -31,6 +31,7 @@ fn snapshot(rows: Vec<ProcessRow>, gone: Vec<ProcessRow>) -> Snapshot {
         at: WallTime(0),
         previous: None,
         values: BTreeMap::new(),
+        machine: afterimage_analysis::machine::Pages::default(),
         rows,
         gone,
     }

@@ -163,6 +163,7 @@ mod tests {
             at: WallTime(0),
             previous: None,
             values: std::collections::BTreeMap::new(),
+            machine: afterimage_analysis::machine::Pages::default(),
             rows: vec![row],
             gone: vec![],
         };

@@ -1,5 +1,6 @@
 //! The events of the made-up capture, and what its CPUs and disks did.
 
+use crate::generated::machine;
 use crate::generated::{GAP, Moment, SECONDS, noise, wall};
 use afterimage_format::time::WallTime;
 use afterimage_viewer::data::events::{Events, Lane, LaneEvent, RunBand};
@@ -73,7 +74,7 @@ pub(crate) fn all(many: i64) -> Events {
         interval: Duration::from_secs(1),
         end: Some("signal".to_owned()),
     };
-    Events::new(rows, vec![run])
+    Events::new(rows, vec![run]).with_log(machine::log(many))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "small made-up numbers")]

@@ -1,0 +1,46 @@
+//! Actions about the pages of the lower half: which one is shown, and the kernel log's own.
+
+use crate::action::Topic::Pages;
+use crate::action::{Action, Press};
+use crate::command::{Command, LogCommand};
+use crate::state::tabs::Tab;
+use egui::Key;
+
+const KEYS: [Key; Tab::ALL.len()] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+];
+
+/// Those actions.
+pub(super) fn actions() -> Vec<Action> {
+    let page = |(key, tab): (Key, Tab)| {
+        let name = format!("Page: {}", tab.title());
+        let action = Action::new(Pages, name, Command::ShowTab(tab));
+        let action = action
+            .what(format!("{}.", tab.meaning()))
+            .keys([Press::only(key)]);
+        if tab == Tab::default() {
+            action.hint("1 … 7", "pages of the lower half")
+        } else {
+            action
+        }
+    };
+    let log = |name, command| Action::new(Pages, name, Command::Log(command));
+    let mut all: Vec<Action> = KEYS.into_iter().zip(Tab::ALL).map(page).collect();
+    all.extend([
+        log(
+            "Kernel log: only the lines found, or all",
+            LogCommand::ToggleOnlyMatches,
+        ),
+        log(
+            "Kernel log: keep the lines at the cursor in sight",
+            LogCommand::Follow(true),
+        ),
+    ]);
+    all
+}

@@ -1,0 +1,73 @@
+//! The tabs of the lower half: which page of the moment at the cursor is shown.
+
+/// One page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tab {
+    /// The process table, and the page of the process that is followed.
+    #[default]
+    Processes,
+    /// What each CPU did.
+    Cpu,
+    /// What memory is used for, and paging.
+    Memory,
+    /// What each block device did.
+    Disks,
+    /// What each interface did.
+    Network,
+    /// How long tasks were stalled.
+    Pressure,
+    /// The kernel log.
+    Log,
+}
+
+impl Tab {
+    /// Every page, in the order of the tabs and of the keys 1 to 7.
+    pub const ALL: [Self; 7] = [
+        Self::Processes,
+        Self::Cpu,
+        Self::Memory,
+        Self::Disks,
+        Self::Network,
+        Self::Pressure,
+        Self::Log,
+    ];
+
+    /// What stands on the tab.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Processes => "Processes",
+            Self::Cpu => "CPU",
+            Self::Memory => "Memory",
+            Self::Disks => "Disks",
+            Self::Network => "Network",
+            Self::Pressure => "Pressure",
+            Self::Log => "Kernel log",
+        }
+    }
+
+    /// What is to be seen there.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Processes => "Every process at the cursor",
+            Self::Cpu => "What each CPU did, load averages and context switches, as mpstat",
+            Self::Memory => "What memory is used for, swap and paging, as free and vmstat",
+            Self::Disks => "What each disk did, as iostat -x",
+            Self::Network => "What each network interface did, as sar -n DEV",
+            Self::Pressure => "How much of the time something waited for CPU, memory or I/O",
+            Self::Log => "Every line of the kernel log, beside the cursor",
+        }
+    }
+
+    /// How it is called on the command line.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Processes => "processes",
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+            Self::Disks => "disks",
+            Self::Network => "network",
+            Self::Pressure => "pressure",
+            Self::Log => "log",
+        }
+    }
+}
