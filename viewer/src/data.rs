@@ -61,9 +61,10 @@ pub trait Replay {
         most: usize,
     ) -> Result<RowsData, ReplayError>;
 
-    /// Everything that happened, as far as it is known. Costs a scan of whole tables, so it is
-    /// asked for once, and now and then while the capture grows.
-    fn events(&mut self) -> Result<Events, ReplayError>;
+    /// Everything that happened, as far as it is known. It is read a little at a time: `None`
+    /// means that it is to be asked for again. In all it costs a scan of whole tables, so it is
+    /// wanted once, and now and then while the capture grows.
+    fn events(&mut self) -> Result<Option<Events>, ReplayError>;
 
     /// Everything recorded at one instant.
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError>;

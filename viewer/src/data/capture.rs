@@ -44,6 +44,8 @@ pub(super) struct CaptureReplay {
     damage: DamageSeen,
     samples: VecDeque<Rc<Sample>>,
     counters: rows::Known,
+    /// Events of which a part has been read.
+    events: Option<events::Reading>,
 }
 
 impl CaptureReplay {
@@ -60,6 +62,7 @@ impl CaptureReplay {
             damage,
             samples: VecDeque::new(),
             counters: rows::Known::new(),
+            events: None,
         })
     }
 
@@ -209,14 +212,19 @@ impl Replay for CaptureReplay {
         self.rows_of(group, (from, to), most)
     }
 
-    fn events(&mut self) -> Result<Events, ReplayError> {
+    fn events(&mut self) -> Result<Option<Events>, ReplayError> {
         self.reader()?;
         let Some(capture) = &mut self.capture else {
-            return Ok(Events::default());
+            return Ok(Some(Events::default()));
         };
-        let events = events::read(capture, &self.whole, &self.facts)?;
+        let mut reading = self.events.take().unwrap_or_else(events::Reading::begin);
+        if reading.go_on(capture, &self.whole)? {
+            self.events = Some(reading);
+            return Ok(None);
+        }
+        let events = reading.finish(capture, &self.whole, &self.facts)?;
         self.notice_damage()?;
-        Ok(events)
+        Ok(Some(events))
     }
 
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {

@@ -1,8 +1,11 @@
 //! What happened at one moment each, for the lanes under the curves.
 
+mod row;
+
 use crate::data::LogEntry;
 use afterimage_format::process::Pid;
 use afterimage_format::time::WallTime;
+pub use row::{EventRow, LaneEvent, LifeEvent, Name};
 use std::time::Duration;
 
 /// A row of events.
@@ -73,17 +76,6 @@ impl Lane {
     }
 }
 
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LaneEvent {
-    /// When; the snapshot at or before this instant is the one to look at.
-    pub at: WallTime,
-    /// How many things are told of together, at least 1.
-    pub count: u64,
-    /// What it was.
-    pub text: Box<str>,
-}
-
 /// One run of the recorder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunBand {
@@ -101,7 +93,7 @@ pub struct RunBand {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Events {
     /// Each row of events in order of time, by lane and by class.
-    rows: Vec<(Lane, Vec<Vec<LaneEvent>>)>,
+    rows: Vec<(Lane, Vec<EventRow>)>,
     /// The runs of the recorder.
     pub runs: Vec<RunBand>,
     /// All lines of the kernel log, in order of time.
@@ -110,17 +102,16 @@ pub struct Events {
 
 impl Events {
     /// Events from rows in any order, each for one class of a lane.
-    pub fn new(
-        rows: impl IntoIterator<Item = (Lane, usize, Vec<LaneEvent>)>,
+    pub fn new<R: Into<EventRow>>(
+        rows: impl IntoIterator<Item = (Lane, usize, R)>,
         runs: Vec<RunBand>,
     ) -> Self {
-        let empty = |lane: Lane| (lane, vec![Vec::new(); lane.classes().len()]);
-        let mut all: Vec<(Lane, Vec<Vec<LaneEvent>>)> = Lane::ALL.map(empty).into();
-        for (lane, class, mut events) in rows {
-            events.sort_by_key(|event| event.at);
+        let empty = |lane: Lane| (lane, vec![EventRow::default(); lane.classes().len()]);
+        let mut all: Vec<(Lane, Vec<EventRow>)> = Lane::ALL.map(empty).into();
+        for (lane, class, events) in rows {
             let found = all.iter_mut().find(|(known, _)| *known == lane);
             if let Some(row) = found.and_then(|(_, classes)| classes.get_mut(class)) {
-                *row = events;
+                *row = events.into();
             }
         }
         Self {
@@ -147,26 +138,24 @@ impl Events {
     }
 
     /// The rows of a lane, one a class.
-    pub fn of(&self, lane: Lane) -> &[Vec<LaneEvent>] {
+    pub fn of(&self, lane: Lane) -> &[EventRow] {
         let found = self.rows.iter().find(|(known, _)| *known == lane);
         found.map_or(&[], |(_, classes)| classes)
     }
 
-    /// The first event of a lane after an instant.
-    pub fn after(&self, lane: Lane, at: WallTime) -> Option<&LaneEvent> {
-        let next = |row: &'_ Vec<LaneEvent>| row.partition_point(|event| event.at <= at);
-        let first = self.of(lane).iter().filter_map(|row| row.get(next(row)));
-        first.min_by_key(|event| event.at)
+    /// When the first event of a lane after an instant was.
+    pub fn after(&self, lane: Lane, at: WallTime) -> Option<WallTime> {
+        let next = |times: &[WallTime]| times.partition_point(|time| *time <= at);
+        let rows = self.of(lane).iter().map(EventRow::times);
+        rows.filter_map(|times| times.get(next(times)).copied())
+            .min()
     }
 
-    /// The last event of a lane before an instant.
-    pub fn before(&self, lane: Lane, at: WallTime) -> Option<&LaneEvent> {
-        let before = |row: &'_ Vec<LaneEvent>| {
-            let place = row.partition_point(|event| event.at < at);
-            place.checked_sub(1)
-        };
-        let last = self.of(lane).iter().filter_map(|row| row.get(before(row)?));
-        last.max_by_key(|event| event.at)
+    /// When the last event of a lane before an instant was.
+    pub fn before(&self, lane: Lane, at: WallTime) -> Option<WallTime> {
+        let last = |times: &[WallTime]| times.partition_point(|time| *time < at).checked_sub(1);
+        let rows = self.of(lane).iter().map(EventRow::times);
+        rows.filter_map(|times| Some(times[last(times)?])).max()
     }
 }
 
@@ -189,7 +178,7 @@ mod tests {
             (Lane::KernelLog, 2, vec![event(30), event(10)]),
         ];
         let events = Events::new(rows, vec![]);
-        let at = |found: Option<&LaneEvent>| found.map(|event| event.at.0);
+        let at = |found: Option<WallTime>| found.map(|at| at.0);
         let log = Lane::KernelLog;
         assert_eq!(at(events.after(log, WallTime(10))), Some(30));
         assert_eq!(at(events.after(log, WallTime(30))), Some(50));

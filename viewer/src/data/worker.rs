@@ -178,7 +178,18 @@ fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: &impl Fn(Reply
         let is_recorded = told.ending == Ending::Recording;
         let left = is_recorded.then(|| EACH.saturating_sub(now() - looked));
         let answered = match waiting.next(inbox, left) {
-            Next::Job(job) => Some(answer(replay.as_mut(), job)),
+            Next::Job(job) => {
+                let events = match &job {
+                    Job::Events { generation } => Some(*generation),
+                    _ => None,
+                };
+                let answer = answer(replay.as_mut(), job);
+                if let (None, Some(generation)) = (&answer, events) {
+                    // After whatever else is wanted by now.
+                    waiting.go_on(generation);
+                }
+                answer
+            }
             Next::Look => {
                 let failed = replay.refresh().err();
                 looked = now();
@@ -209,7 +220,8 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
+/// The answer to a question; `None` when there is more to do for it.
+fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
     let answered = match job {
         Job::Series {
             generation,
@@ -240,9 +252,10 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
             .map(|group| replay.rows(group, (from, to), most).map(Arc::new))
             .collect::<Result<_, _>>()
             .map(|all| Reply::Rows(generation, all)),
-        Job::Events { generation } => replay
-            .events()
-            .map(|events| Reply::Events(generation, Arc::new(events))),
+        Job::Events { generation } => match replay.events() {
+            Ok(events) => Ok(Reply::Events(generation, Arc::new(events?))),
+            Err(error) => Err(error),
+        },
         Job::Snapshot { generation, want } => replay
             .snapshot(want)
             .map(|snapshot| Reply::Snapshot(generation, Arc::new(snapshot))),
@@ -256,7 +269,7 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Reply {
             .life(&whom, from, to, buckets)
             .map(|life| Reply::Life(generation, Arc::new(life))),
     };
-    answered.unwrap_or_else(|error| Reply::Failed(chain(&error)))
+    Some(answered.unwrap_or_else(|error| Reply::Failed(chain(&error))))
 }
 
 /// The jobs that wait: at most one of each kind, the newest, by how soon it is wanted.
@@ -302,6 +315,11 @@ impl Waiting {
             self.keep(job);
         }
         self.0.iter().any(Option::is_some)
+    }
+
+    /// There is more to do of a question about events, unless a newer one has come.
+    fn go_on(&mut self, generation: Generation) {
+        self.0[4].get_or_insert(Job::Events { generation });
     }
 
     fn keep(&mut self, job: Job) {

@@ -1,7 +1,6 @@
 //! Events of one instant each, gathered by pixel: however many there are, a lane draws no more
 //! than it has pixels, and looks at no more than it draws.
 
-use crate::data::events::LaneEvent;
 use crate::paint::pixel;
 use crate::time_axis::TimeAxis;
 use afterimage_format::time::WallTime;
@@ -18,14 +17,14 @@ pub struct Cluster {
 }
 
 /// The clusters of a row that lie in view. Costs a search for each.
-pub fn clusters(row: &[LaneEvent], axis: &TimeAxis, pixels_per_point: f64) -> Vec<Cluster> {
-    let mut first = row.partition_point(|event| event.at < axis.span.from);
-    let end = row.partition_point(|event| event.at <= axis.span.to);
+pub fn clusters(times: &[WallTime], axis: &TimeAxis, pixels_per_point: f64) -> Vec<Cluster> {
+    let mut first = times.partition_point(|at| *at < axis.span.from);
+    let end = times.partition_point(|at| *at <= axis.span.to);
     let mut clusters = Vec::new();
     while first < end {
-        let column = pixel(axis.x_from_time(row[first].at) * pixels_per_point);
+        let column = pixel(axis.x_from_time(times[first]) * pixels_per_point);
         let edge = axis.time_from_x((column + 1) as f64 / pixels_per_point);
-        let next = first + row[first..end].partition_point(|event| event.at < edge);
+        let next = first + times[first..end].partition_point(|at| *at < edge);
         let next = next.max(first + 1);
         clusters.push(Cluster {
             pixel: column,
@@ -37,25 +36,13 @@ pub fn clusters(row: &[LaneEvent], axis: &TimeAxis, pixels_per_point: f64) -> Ve
     clusters
 }
 
-/// The events of a row between two instants.
-pub fn between(row: &[LaneEvent], from: WallTime, to: WallTime) -> &[LaneEvent] {
-    let first = row.partition_point(|event| event.at < from);
-    let end = row.partition_point(|event| event.at <= to);
-    &row[first..end.max(first)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::time_axis::{Folds, Span};
 
-    fn row(times: impl IntoIterator<Item = i64>) -> Vec<LaneEvent> {
-        let event = |at| LaneEvent {
-            at: WallTime(at),
-            count: 1,
-            text: "".into(),
-        };
-        times.into_iter().map(event).collect()
+    fn row(times: impl IntoIterator<Item = i64>) -> Vec<WallTime> {
+        times.into_iter().map(WallTime).collect()
     }
 
     fn axis() -> TimeAxis {
@@ -77,7 +64,7 @@ mod tests {
         assert_eq!(
             counted,
             row.iter()
-                .filter(|event| (0..=1_000_000).contains(&event.at.0))
+                .filter(|event| (0..=1_000_000).contains(&event.0))
                 .count()
         );
     }

@@ -7,9 +7,8 @@ mod draw;
 
 use crate::command::{Command, TrackCommand};
 use crate::data::Lane;
-use crate::data::events::LaneEvent;
+use crate::data::events::EventRow;
 use crate::display;
-use crate::paint::clusters::between;
 use crate::paint::points;
 use crate::panel::pointer;
 use crate::panel::timeline::{cursor_line, gap_at, gap_words};
@@ -17,9 +16,11 @@ use crate::panel::track::gaps;
 use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
+use afterimage_format::time::WallTime;
 use egui::{
     Align2, FontId, Rect, Response, RichText, Sense, Stroke, Tooltip, Ui, WidgetInfo, pos2, vec2,
 };
+use std::ops::Range;
 
 /// How high one lane is.
 const LANE: f32 = 18.0;
@@ -106,7 +107,7 @@ fn one(
     );
     response.widget_info(|| {
         let rows = document.timeline.events.as_ref();
-        let count: usize = rows.map_or(0, |events| events.of(lane).iter().map(Vec::len).sum());
+        let count: usize = rows.map_or(0, |events| events.of(lane).iter().map(EventRow::len).sum());
         WidgetInfo::labeled(
             egui::Role::Image,
             true,
@@ -121,12 +122,10 @@ fn one(
     let near = near(document, axis, lane, f64::from(place.x));
     if response.clicked() {
         let x = f64::from(place.x);
-        let distance = |event: &&LaneEvent| ordered((axis.x_from_time(event.at) - x).abs());
-        let nearest = near
-            .iter()
-            .flat_map(|(_, events)| events.iter())
-            .min_by_key(distance);
-        let at = nearest.map_or_else(|| axis.time_from_x(x), |event| event.at);
+        let distance = |at: &WallTime| ordered((axis.x_from_time(*at) - x).abs());
+        let times = near.iter().flat_map(Near::times);
+        let nearest = times.copied().min_by_key(distance);
+        let at = nearest.unwrap_or_else(|| axis.time_from_x(x));
         out.push(Command::Track(TrackCommand::ChooseLane(lane)));
         out.push(Command::SetCursor(at));
         out.push(Command::Time(crate::command::TimeCommand::Settle));
@@ -153,44 +152,55 @@ fn ordered(distance: f64) -> i64 {
     (distance * 1e3) as i64
 }
 
+/// Events of one class that are near a place.
+struct Near<'a> {
+    class: &'static str,
+    row: &'a EventRow,
+    events: Range<usize>,
+}
+
+impl Near<'_> {
+    fn times(&self) -> &[WallTime] {
+        &self.row.times()[self.events.clone()]
+    }
+}
+
 /// The events near a place, by class.
-fn near<'a>(
-    document: &'a Document,
-    axis: &TimeAxis,
-    lane: Lane,
-    x: f64,
-) -> Vec<(&'static str, &'a [LaneEvent])> {
+fn near<'a>(document: &'a Document, axis: &TimeAxis, lane: Lane, x: f64) -> Vec<Near<'a>> {
     let Some(events) = &document.timeline.events else {
         return vec![];
     };
     let (from, to) = (axis.time_from_x(x - NEAR), axis.time_from_x(x + NEAR));
     let classes = lane.classes().iter().zip(events.of(lane));
-    classes
-        .map(|(class, row)| (*class, between(row, from, to)))
-        .filter(|(_, events)| !events.is_empty())
-        .collect()
+    let near = classes.map(|(class, row)| Near {
+        class,
+        row,
+        events: row.between(from, to),
+    });
+    near.filter(|near| !near.events.is_empty()).collect()
 }
 
-fn words(ui: &Ui, response: &Response, document: &Document, near: &[(&str, &[LaneEvent])]) {
+fn words(ui: &Ui, response: &Response, document: &Document, all: &[Near<'_>]) {
     let tokens = Tokens::of(ui.visuals());
     Tooltip::for_widget(response)
         .at_pointer()
         .gap(12.0)
         .width(520.0)
         .show(|ui| {
-            for (class, events) in near {
-                let count: u64 = events.iter().map(|event| event.count).sum();
-                if count > 1 || near.len() > 1 {
-                    let text = display::counted(count, class);
+            for near in all {
+                let count = near.row.count(&near.events);
+                if count > 1 || all.len() > 1 {
+                    let text = display::counted(count, near.class);
                     ui.label(RichText::new(text).color(tokens.text_strong));
                 }
-                let most = (TOLD / near.len()).max(2);
-                for event in events.iter().take(most) {
-                    let at = document.zone.time_of_day(event.at);
-                    ui.label(format!("{at}  {}", event.text));
+                let most = (TOLD / all.len()).max(2);
+                for place in near.events.clone().take(most) {
+                    let at = document.zone.time_of_day(near.row.times()[place]);
+                    ui.label(format!("{at}  {}", near.row.text(place)));
                 }
-                if events.len() > most {
-                    let text = format!("… and {} more", events.len() - most);
+                let told = near.events.len();
+                if told > most {
+                    let text = format!("… and {} more", told - most);
                     ui.label(RichText::new(text).color(tokens.text_weak));
                 }
             }

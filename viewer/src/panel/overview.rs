@@ -123,7 +123,7 @@ fn events(painter: &Painter, document: &Document, axis: &TimeAxis, plot: Rect) {
         for cluster in events
             .of(lane)
             .iter()
-            .flat_map(|row| clusters(row, axis, per_point))
+            .flat_map(|row| clusters(row.times(), axis, per_point))
         {
             let x = points(cluster.pixel as f64 / per_point);
             let heights = plot.top()..=plot.top() + 6.0;

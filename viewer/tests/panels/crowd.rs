@@ -53,7 +53,7 @@ impl Replay for Crowd {
         self.0.rows(group, between, most)
     }
 
-    fn events(&mut self) -> Result<Events, ReplayError> {
+    fn events(&mut self) -> Result<Option<Events>, ReplayError> {
         self.0.events()
     }
 

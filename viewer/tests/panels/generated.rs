@@ -277,8 +277,8 @@ impl Replay for Generated {
         Ok(events::rows(&self.moments, group, (from, to), most))
     }
 
-    fn events(&mut self) -> Result<Events, ReplayError> {
-        Ok(events::all(self.many))
+    fn events(&mut self) -> Result<Option<Events>, ReplayError> {
+        Ok(Some(events::all(self.many)))
     }
 
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {

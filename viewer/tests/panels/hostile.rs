@@ -18,8 +18,8 @@ use afterimage_viewer::state::{Phase, ThemeChoice};
 use std::path::Path;
 
 const SIZE: Size = Size {
-    width: 1000,
-    height: 700,
+    width: 520,
+    height: 400,
 };
 
 /// Opens it and does with it what a person would; whether it could be opened.

@@ -210,8 +210,18 @@ fn a_real_window_driven_by_keys_and_mouse_shows_what_the_picture_without_one_doe
     );
 
     // There is no window manager that would give it the keyboard.
-    let focus = ["search", "--onlyvisible", "--name", "afterimage", "windowfocus", "--sync"];
-    assert!(display.run("xdotool", &focus), "it has a window of that name");
+    let focus = [
+        "search",
+        "--onlyvisible",
+        "--name",
+        "afterimage",
+        "windowfocus",
+        "--sync",
+    ];
+    assert!(
+        display.run("xdotool", &focus),
+        "it has a window of that name"
+    );
     // Keys: ten snapshots back, the tree, the second process of it.
     assert!(display.run("xdotool", &["key", "shift+Left"]));
     assert!(display.run("xdotool", &["key", "t"]));

@@ -1,7 +1,7 @@
 //! How the events of each lane look.
 
 use crate::data::Lane;
-use crate::data::events::{Events, LaneEvent, RunBand};
+use crate::data::events::{EventRow, Events, RunBand};
 use crate::display;
 use crate::paint::clusters::{Cluster, clusters};
 use crate::paint::curve::quad;
@@ -60,8 +60,8 @@ impl Drawing<'_> {
         f64::from(self.painter.ctx().pixels_per_point())
     }
 
-    fn clusters(&self, row: &[LaneEvent]) -> Vec<Cluster> {
-        clusters(row, self.axis, self.per_point())
+    fn clusters(&self, row: &EventRow) -> Vec<Cluster> {
+        clusters(row.times(), self.axis, self.per_point())
     }
 
     fn x(&self, cluster: Cluster) -> f32 {
@@ -69,7 +69,7 @@ impl Drawing<'_> {
     }
 
     /// A flag with its words beside it, as far as they reach the next one.
-    fn marks(&self, row: &[LaneEvent]) {
+    fn marks(&self, row: &EventRow) {
         let clusters = self.clusters(row);
         let color = self.tokens.mark;
         for (place, cluster) in clusters.iter().enumerate() {
@@ -84,7 +84,7 @@ impl Drawing<'_> {
             let room = next.unwrap_or(self.area.right()) - x - 18.0;
             let many = cluster.end - cluster.first;
             let text = match many {
-                1 => row[cluster.first].text.to_string(),
+                1 => row.text(cluster.first),
                 _ => display::counted(many as u64, "mark"),
             };
             self.words((x + 11.0, room), text, self.tokens.text);
@@ -92,7 +92,7 @@ impl Drawing<'_> {
     }
 
     /// A cross, with the name beside it.
-    fn kills(&self, row: &[LaneEvent]) {
+    fn kills(&self, row: &EventRow) {
         let clusters = self.clusters(row);
         let stroke = Stroke::new(2.0, self.tokens.blocked);
         for (place, cluster) in clusters.iter().enumerate() {
@@ -104,9 +104,8 @@ impl Drawing<'_> {
             }
             let next = clusters.get(place + 1).map(|next| self.x(*next));
             let room = next.unwrap_or(self.area.right()) - middle.x - 20.0;
-            let event = &row[cluster.first];
             let text = match cluster.end - cluster.first {
-                1 => event.text.split(": ").next().unwrap_or_default().to_owned(),
+                1 => before_colon(row.text(cluster.first)),
                 many => display::counted(many as u64, "kill"),
             };
             self.words((middle.x + 9.0, room), text, self.tokens.text);
@@ -146,10 +145,9 @@ impl Drawing<'_> {
     /// Births upwards from the middle, deaths downwards: as high as there were many.
     fn lives(&self, events: &Events) {
         let rows = events.of(Lane::Processes);
-        let counted = |row: &[LaneEvent]| -> Vec<(f32, f32)> {
+        let counted = |row: &EventRow| -> Vec<(f32, f32)> {
             let count = |cluster: &Cluster| {
-                let events = &row[cluster.first..cluster.end];
-                let count: u64 = events.iter().map(|event| event.count).sum();
+                let count = row.count(&(cluster.first..cluster.end));
                 (1.0 + count as f32).log2()
             };
             let clusters = self.clusters(row);
@@ -204,4 +202,10 @@ impl Drawing<'_> {
             );
         }
     }
+}
+
+/// What stands before the reasons.
+fn before_colon(mut text: String) -> String {
+    text.truncate(text.find(": ").unwrap_or(text.len()));
+    text
 }

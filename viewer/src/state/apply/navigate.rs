@@ -118,7 +118,7 @@ pub(super) fn change_track(document: &mut Document, command: TrackCommand) -> Ve
             let Some(found) = found else { return vec![] };
             leave(document, Journey::Steps);
             leave_end(document);
-            go_to(document, found.at)
+            go_to(document, found)
         }
     }
 }

@@ -1,0 +1,193 @@
+//! Events of one class in order of time, kept small: a week has millions of lives.
+//!
+//! Words are made when somebody looks: of a life only its pid and the number of its name are
+//! kept. How many things a stretch of events tells of is known without going over them.
+
+use afterimage_format::time::WallTime;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneEvent {
+    /// When; the snapshot at or before this instant is the one to look at.
+    pub at: WallTime,
+    /// How many things are told of together, at least 1.
+    pub count: u64,
+    /// What it was.
+    pub text: Box<str>,
+}
+
+/// The begin or the end of a life, or of many that were added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LifeEvent {
+    /// When.
+    pub at: WallTime,
+    /// Of which process; nothing when its name stands for many.
+    pub pid: i32,
+    /// Which of the names.
+    pub name: u32,
+}
+
+/// Whose begin or end it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// A process called so.
+    One(Box<str>),
+    /// So many of them, in words.
+    Many(u64, Box<str>),
+}
+
+/// Events of one class, in order of time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventRow {
+    times: Vec<WallTime>,
+    /// Where more than one thing is told of together: its place, and by how much all the counts
+    /// up to it exceed the number of events.
+    many: Vec<(usize, u64)>,
+    words: Words,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Words {
+    Texts(Vec<Box<str>>),
+    Lives {
+        who: Vec<(i32, u32)>,
+        names: Arc<[Name]>,
+        verb: &'static str,
+    },
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::Texts(Vec::new())
+    }
+}
+
+impl From<Vec<LaneEvent>> for EventRow {
+    fn from(mut events: Vec<LaneEvent>) -> Self {
+        events.sort_by_key(|event| event.at);
+        let times = events.iter().map(|event| event.at).collect();
+        let many = excess(events.iter().map(|event| event.count));
+        let texts = events.into_iter().map(|event| event.text).collect();
+        Self {
+            times,
+            many,
+            words: Words::Texts(texts),
+        }
+    }
+}
+
+impl EventRow {
+    /// Begins or ends of lives, in any order; `verb` says which.
+    pub fn of_lives(mut lives: Vec<LifeEvent>, names: Arc<[Name]>, verb: &'static str) -> Self {
+        lives.sort_by_key(|life| life.at);
+        let count = |life: &LifeEvent| match names.get(life.name as usize) {
+            Some(Name::Many(count, _)) => *count,
+            _ => 1,
+        };
+        let many = excess(lives.iter().map(count));
+        let times = lives.iter().map(|life| life.at).collect();
+        let who = lives.iter().map(|life| (life.pid, life.name)).collect();
+        Self {
+            times,
+            many,
+            words: Words::Lives { who, names, verb },
+        }
+    }
+
+    /// When each of them happened.
+    pub fn times(&self) -> &[WallTime] {
+        &self.times
+    }
+
+    /// How many events they are.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether nothing happened.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// What one of them was; empty when there is none at that place.
+    pub fn text(&self, place: usize) -> String {
+        match &self.words {
+            Words::Texts(texts) => texts.get(place).map(ToString::to_string),
+            Words::Lives { who, names, verb } => who.get(place).and_then(|(pid, name)| {
+                Some(match names.get(*name as usize)? {
+                    Name::One(name) => format!("{pid} ({name}) {verb}"),
+                    Name::Many(_, text) => text.to_string(),
+                })
+            }),
+        }
+        .unwrap_or_default()
+    }
+
+    /// How many things a stretch of them tells of. Costs two searches.
+    pub fn count(&self, events: &Range<usize>) -> u64 {
+        let excess = |place: usize| {
+            let before = self.many.partition_point(|(at, _)| *at < place);
+            before.checked_sub(1).map_or(0, |last| self.many[last].1)
+        };
+        let more = excess(events.end).saturating_sub(excess(events.start));
+        (events.len() as u64).saturating_add(more)
+    }
+
+    /// The events between two instants.
+    pub fn between(&self, from: WallTime, to: WallTime) -> Range<usize> {
+        let first = self.times.partition_point(|at| *at < from);
+        let end = self.times.partition_point(|at| *at <= to);
+        first..end.max(first)
+    }
+}
+
+fn excess(counts: impl Iterator<Item = u64>) -> Vec<(usize, u64)> {
+    let mut sum = 0_u64;
+    let many = counts.enumerate().filter(|(_, count)| *count > 1);
+    let sums = many.map(|(place, count)| {
+        sum = sum.saturating_add(count - 1);
+        (place, sum)
+    });
+    sums.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(at: i64, count: u64) -> LaneEvent {
+        LaneEvent {
+            at: WallTime(at),
+            count,
+            text: format!("at {at}").into(),
+        }
+    }
+
+    #[test]
+    fn a_stretch_counts_what_is_told_of_together() {
+        let row = EventRow::from(vec![event(30, 5), event(10, 1), event(20, 3), event(40, 1)]);
+        assert_eq!(row.text(1), "at 20");
+        assert_eq!(row.count(&(0..4)), 10);
+        assert_eq!(row.count(&(0..1)), 1);
+        assert_eq!(row.count(&(1..2)), 3);
+        assert_eq!(row.count(&(2..4)), 6);
+        assert_eq!(row.count(&(3..3)), 0);
+        assert_eq!(row.between(WallTime(20), WallTime(30)), 1..3);
+    }
+
+    #[test]
+    fn a_life_is_told_by_its_pid_and_name_and_many_by_their_words() {
+        let names = [Name::One("sh".into()), Name::Many(7, "7 of sh".into())];
+        let life = |at, pid, name| LifeEvent {
+            at: WallTime(at),
+            pid,
+            name,
+        };
+        let row = EventRow::of_lives(vec![life(9, 0, 1), life(5, 42, 0)], names.into(), "ended");
+        assert_eq!([row.text(0), row.text(1)], ["42 (sh) ended", "7 of sh"]);
+        assert_eq!(row.count(&(0..2)), 8);
+        assert_eq!(row.text(2), "");
+    }
+}
