@@ -103,6 +103,12 @@ pub enum CaptureError {
         /// The file.
         path: PathBuf,
     },
+    /// Nobody waits for it any more: see [`Watch`](super::watch::Watch).
+    #[error("{path}: cancelled")]
+    Cancelled {
+        /// The file.
+        path: PathBuf,
+    },
     /// The capture holds no tick at all, or none where it was asked for.
     #[error("{path} holds no sample {place}")]
     NoSample {

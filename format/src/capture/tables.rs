@@ -115,7 +115,18 @@ impl Table {
         db: &Connection,
         capture: u64,
         rest: (&str, &[i64]),
-        mut make: impl FnMut(&CheckedRow) -> T,
+        make: impl FnMut(&CheckedRow) -> T,
+    ) -> rusqlite::Result<Selected<T>> {
+        self.select_while(db, capture, rest, (make, || true))
+    }
+
+    /// The same for as long as it is said to go on.
+    pub(crate) fn select_while<T>(
+        &self,
+        db: &Connection,
+        capture: u64,
+        rest: (&str, &[i64]),
+        (mut make, go_on): (impl FnMut(&CheckedRow) -> T, impl Fn() -> bool),
     ) -> rusqlite::Result<Selected<T>> {
         let columns = self.columns.join(", ");
         let sql = format!(
@@ -125,7 +136,9 @@ impl Table {
         let mut statement = db.prepare_cached(&sql)?;
         let mut found = statement.query(params_from_iter(rest.1))?;
         let (mut rows, mut damaged) = (Vec::new(), Vec::new());
-        while let Some(row) = found.next()? {
+        while go_on()
+            && let Some(row) = found.next()?
+        {
             let ValueRef::Integer(id) = row.get_ref(0)? else {
                 continue;
             };

@@ -172,6 +172,7 @@ impl Capture {
         if let Some((_, packed)) = known {
             return Ok(Some(Rc::clone(packed)));
         }
+        self.go_on()?;
         let key = self.key(first);
         let unpacker = &mut self.cache.unpacker;
         let read = "SELECT frames FROM chunk_body WHERE id = ?";
@@ -201,7 +202,7 @@ impl Capture {
         }
     }
 
-    fn key(&self, seq: u64) -> FrameKey {
+    pub(super) fn key(&self, seq: u64) -> FrameKey {
         FrameKey {
             capture: self.opened.capture,
             seq,
