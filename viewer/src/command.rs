@@ -3,6 +3,7 @@
 //! Panels and keys push a [`Command`]; [`apply`](crate::state::apply) changes the state and
 //! answers with [`Request`]s; the app carries those out. What they bring comes back as a command.
 
+mod desk;
 mod time;
 
 use crate::data::SeriesId;
@@ -13,6 +14,7 @@ use crate::state::table::{Arrangement, Branch, Column};
 use afterimage_analysis::when::When;
 use afterimage_format::process::ProcessKey;
 use afterimage_format::time::WallTime;
+pub use desk::{DeskCommand, Errand};
 use std::path::PathBuf;
 use std::time::Duration;
 pub use time::{TimeCommand, TrackCommand, ZoneChoice};
@@ -31,6 +33,8 @@ pub enum Command {
         /// Where the cursor goes.
         at: Option<When>,
     },
+    /// Something about opening and closing captures, and about the window.
+    Desk(DeskCommand),
     /// Show another of the open captures.
     Activate(DocumentId),
     /// A worker answered.
@@ -130,6 +134,8 @@ pub enum Request {
     Open(DocumentId, PathBuf),
     /// Ask a worker.
     Ask(DocumentId, Job),
+    /// Do something around the captures.
+    Run(Errand),
     /// Put a text on the clipboard.
     Copy(String),
 }

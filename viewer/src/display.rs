@@ -102,6 +102,39 @@ pub fn damage(damage: &Damage) -> Option<String> {
     (!what.is_empty()).then(|| format!("{} {verb} damaged and left out", what.join(" and ")))
 }
 
+/// How far a copy is behind what was recorded; `None` when it is not, or that is not known.
+pub fn behind(damage: &Damage) -> Option<String> {
+    let behind = damage
+        .behind
+        .filter(|behind| *behind >= Duration::from_secs(1))?;
+    let behind = duration(behind);
+    Some(format!(
+        "It was copied while it was recorded: the last {behind} before that are not in it."
+    ))
+}
+
+/// What a table of a capture holds, in words.
+pub fn table(name: &str) -> &str {
+    match name {
+        "capture" => "What the capture says of itself",
+        "host" => "The host",
+        "run" => "Runs of the recorder",
+        "gap" => "Gaps",
+        "clock" => "Settings of the clock",
+        "source" => "What could be read on the host",
+        "process" => "Lives of processes",
+        "process_sum" => "Sums of short lives",
+        "command" => "Command lines",
+        "event" => "Marks and events",
+        "kernel_log" => "The kernel log",
+        "thread_dump" => "Thread dumps",
+        "pyramid" => "Summaries for long stretches of time",
+        "tail" => "The last minute",
+        "note" => "Notes",
+        other => other,
+    }
+}
+
 /// A number of things: `1 kill`, `3 births`.
 pub fn counted(count: u64, what: &str) -> String {
     let plural = match (count, what.split_once(' ')) {
@@ -204,7 +237,12 @@ mod tests {
     fn damage_is_told_as_time_and_nothing_is_told_without_it() {
         let told = |seconds, rows| {
             let time = Duration::from_secs(seconds);
-            damage(&Damage { time, rows }).unwrap_or_default()
+            let damaged = Damage {
+                time,
+                rows,
+                ..Damage::default()
+            };
+            damage(&damaged).unwrap_or_default()
         };
         assert_eq!(told(0, 0), "");
         assert_eq!(told(180, 0), "3 minutes are damaged and left out");

@@ -1,5 +1,6 @@
 //! The keyboard: one table of keys, from which they are read and from which the hints are made.
 
+mod desk;
 mod time;
 
 use crate::command::Command;
@@ -59,6 +60,7 @@ pub fn shortcuts() -> Vec<Shortcut> {
         key(Key::P, Command::TogglePin, Some(("P", "pin and compare"))),
         key(Key::Escape, Command::ClosePage, None),
     ]);
+    all.extend(desk::shortcuts());
     all
 }
 
@@ -87,6 +89,7 @@ pub fn hints() -> Vec<(&'static str, &'static str)> {
 
 /// Takes the keys that were pressed out of the input. While text is typed there are none.
 pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
+    desk::read(ctx, state, out);
     if ctx.text_edit_focused() || state.document().is_none() {
         return;
     }

@@ -1,6 +1,8 @@
 //! What is shown: pure data, changed by [`apply()`] and by nothing else.
 
 mod apply;
+pub mod condition;
+pub mod desk;
 pub mod document;
 pub mod history;
 mod moment;
@@ -30,6 +32,8 @@ pub struct State {
     pub local_zone: Option<Zone>,
     /// Where the keyboard should go at the next frame.
     pub focus: Option<Focus>,
+    /// What lies around the captures.
+    pub desk: desk::Desk,
 }
 
 /// Light or dark.
@@ -48,6 +52,10 @@ pub enum Focus {
     Filter,
     /// The field that takes a time.
     Jump,
+    /// The field that takes the path of a capture.
+    Path,
+    /// The field that takes the path of a picture.
+    Picture,
 }
 
 impl State {

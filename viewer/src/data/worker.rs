@@ -6,10 +6,12 @@
 
 use crate::command::DocumentId;
 use crate::data::{
-    Ending, Events, Facts, Life, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId,
-    Snapshot, Want, Whom,
+    Ending, Events, Facts, Life, Progress, Replay, ReplayError, RowGroup, RowsData, Search,
+    SeriesData, SeriesId, Snapshot, Want, Whom,
 };
+use afterimage_format::capture::watch::{Stage, Watch as _};
 use afterimage_format::time::WallTime;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -90,6 +92,12 @@ pub enum Job {
 /// What came back from one capture.
 #[derive(Debug, Clone)]
 pub enum Reply {
+    /// The file is this one, whatever name it was opened by.
+    IsAt(PathBuf),
+    /// Opening it has come so far.
+    Opening(Stage),
+    /// Looking through all of it for damage has come so far.
+    Searched(Search),
     /// It is open.
     Opened(Arc<Facts>),
     /// It cannot be opened, and why.
@@ -113,18 +121,22 @@ pub enum Reply {
 }
 
 /// What opens a capture; it runs on the worker's thread.
-pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Replay>, ReplayError> + Send>;
+pub type Opener = Box<dyn FnOnce(&Arc<Progress>) -> Result<Box<dyn Replay>, ReplayError> + Send>;
 
 /// How often a capture that is being recorded is looked at again.
 const EACH: Duration = Duration::from_secs(1);
 
+/// How often it is told how far looking for damage has come.
+const EACH_SEARCH: Duration = Duration::from_millis(100);
+
 /// What a worker calls after each reply, to have a frame drawn.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// The thread that reads one capture. It ends when this is dropped.
+/// The thread that reads one capture. When this is dropped it gives up what it is doing and ends.
 #[derive(Debug)]
 pub struct Worker {
     jobs: Sender<Job>,
+    progress: Arc<Progress>,
 }
 
 impl Worker {
@@ -141,13 +153,27 @@ impl Worker {
             let _closed = replies.send((document, reply)).is_err();
             wake();
         };
+        let told = say.clone();
+        let progress = Arc::new(Progress::new(Box::new(move |stage| {
+            told(Reply::Opening(stage));
+        })));
+        let watch = Arc::clone(&progress);
         std::thread::Builder::new()
             .name(format!("capture-{}", document.0))
-            .spawn(move || match opener() {
-                Ok(replay) => serve(replay, &inbox, say),
+            .spawn(move || match opener(&watch) {
+                Ok(replay) => {
+                    watch.opened();
+                    serve(replay, (&inbox, &watch), say);
+                }
                 Err(error) => say(Reply::NotOpened(chain(&error))),
             })?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, progress })
+    }
+
+    /// Has the whole capture looked through for damage while there is nothing else to do. To be
+    /// asked before it is open.
+    pub fn look_for_damage(&self) {
+        self.progress.look_for_damage();
     }
 
     /// Asks for something; a reply comes over the channel.
@@ -157,13 +183,35 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.progress.end();
+    }
+}
+
 /// Answers jobs until the sender is gone, and meanwhile follows what is still being recorded.
-fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: impl Fn(Reply)) {
+fn serve(
+    mut replay: Box<dyn Replay>,
+    (inbox, watch): (&Receiver<Job>, &Progress),
+    say: impl Fn(Reply),
+) {
     let mut told = replay.facts();
     say(Reply::Opened(Arc::clone(&told)));
     let (mut waiting, mut looked) = (Waiting::default(), now());
+    let (mut searches, mut searched) = (watch.looks_for_damage(), now());
     loop {
         let is_recorded = told.ending == Ending::Recording;
+        if searches && !is_recorded && !waiting.has_any(inbox) {
+            let found = replay.search();
+            let found = found.unwrap_or_else(|error| Search::Failed(chain(&error)));
+            searches = matches!(found, Search::On { .. }) && !watch.is_over();
+            tell(replay.as_ref(), &mut told, &say);
+            if !searches || now() - searched >= EACH_SEARCH {
+                searched = now();
+                say(Reply::Searched(found));
+            }
+            continue;
+        }
         let left = is_recorded.then(|| EACH.saturating_sub(now() - looked));
         let answered = match waiting.next(inbox, left) {
             Next::Job(job) => Some(answer(replay.as_mut(), job)),
@@ -175,17 +223,22 @@ fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: impl Fn(Reply)
             Next::Over => return,
         };
         // First, so that a snapshot from before a damaged minute is known to be one.
-        let facts = replay.facts();
-        if !Arc::ptr_eq(&facts, &told) {
-            told = facts;
-            say(Reply::Changed(Arc::clone(&told)));
-        }
+        tell(replay.as_ref(), &mut told, &say);
         if let Some(answer) = answered {
             say(answer);
         }
         if !waiting.has_any(inbox) {
             replay.rest();
         }
+    }
+}
+
+/// Tells what is true of the whole capture, when that is no longer what was told.
+fn tell(replay: &dyn Replay, told: &mut Arc<Facts>, say: &impl Fn(Reply)) {
+    let facts = replay.facts();
+    if !Arc::ptr_eq(&facts, told) {
+        *told = facts;
+        say(Reply::Changed(Arc::clone(told)));
     }
 }
 
@@ -317,73 +370,4 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn snapshot(number: u64) -> Job {
-        let want = Want::At(WallTime(0));
-        Job::Snapshot {
-            generation: Generation(number),
-            want,
-        }
-    }
-
-    fn series(buckets: usize) -> Job {
-        let (from, to) = (WallTime(0), WallTime(1));
-        Job::Series {
-            generation: Generation(0),
-            wanted: vec![],
-            from,
-            to,
-            buckets,
-        }
-    }
-
-    #[test]
-    fn only_the_newest_wanted_moment_is_loaded() {
-        let (send, inbox) = channel();
-        for job in [
-            snapshot(1),
-            series(10),
-            snapshot(2),
-            series(20),
-            snapshot(3),
-        ] {
-            send.send(job).unwrap();
-        }
-        drop(send);
-        let mut waiting = Waiting::default();
-        assert_eq!(waiting.next(&inbox, None), Next::Job(snapshot(3)));
-        assert_eq!(waiting.next(&inbox, None), Next::Job(series(20)));
-        assert_eq!(waiting.next(&inbox, None), Next::Over);
-    }
-
-    #[test]
-    fn a_capture_that_grows_is_looked_at_again_also_while_jobs_come() {
-        let (send, inbox) = channel();
-        send.send(snapshot(1)).unwrap();
-        let mut waiting = Waiting::default();
-        assert_eq!(waiting.next(&inbox, Some(Duration::ZERO)), Next::Look);
-        let later = Some(Duration::from_mins(10));
-        assert_eq!(waiting.next(&inbox, later), Next::Job(snapshot(1)));
-        let soon = Some(Duration::from_millis(1));
-        assert_eq!(waiting.next(&inbox, soon), Next::Look);
-    }
-
-    #[test]
-    fn a_capture_that_is_not_there_is_reported_with_its_cause() {
-        let path = std::path::PathBuf::from("no-such.afterimage");
-        let opener: Opener = Box::new(move || crate::data::open(&path));
-        let (send, replies) = channel();
-        let _worker = Worker::start(DocumentId(7), opener, send, Arc::new(|| ())).unwrap();
-        let (document, reply) = replies.recv().unwrap();
-        assert_eq!(document, DocumentId(7));
-        let Reply::NotOpened(text) = reply else {
-            panic!("it was opened")
-        };
-        assert!(
-            text.starts_with("cannot open no-such.afterimage: "),
-            "{text}"
-        );
-    }
-}
+mod tests;

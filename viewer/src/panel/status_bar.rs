@@ -1,5 +1,7 @@
 //! The bar at the bottom: what went wrong last or is damaged, else what the keys and the mouse do.
 
+use crate::command::{Command, DeskCommand};
+use crate::data::Search;
 use crate::display::{self, escape::escaped};
 use crate::keys::hints;
 use crate::state::State;
@@ -7,7 +9,7 @@ use crate::theme::Tokens;
 use egui::{RichText, Ui};
 
 /// Draws it.
-pub fn show(ui: &mut Ui, state: &State) {
+pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     ui.horizontal(|ui| {
         ui.set_min_height(18.0);
@@ -20,7 +22,21 @@ pub fn show(ui: &mut Ui, state: &State) {
         }
         let facts = state.document().and_then(|document| document.facts());
         if let Some(damage) = facts.and_then(|facts| display::damage(&facts.damage)) {
-            ui.label(RichText::new(damage).color(tokens.problem));
+            let text = RichText::new(damage).color(tokens.problem);
+            let button = ui.add(egui::Button::new(text).frame(false));
+            if button
+                .on_hover_text("Show or hide what is missing")
+                .clicked()
+            {
+                out.push(Command::Desk(DeskCommand::ToggleNotice));
+            }
+            ui.add_space(16.0);
+        }
+        let condition = state.document().map(|document| &document.condition);
+        if let Some(Search::On { done, total }) = condition.map(|condition| &condition.search) {
+            let percent = done * 100 / total.max(&1);
+            let text = format!("looking for damage: {percent} %");
+            ui.label(RichText::new(text).color(tokens.text_weak));
             ui.add_space(16.0);
         }
         let hints = hints();

@@ -4,8 +4,10 @@ mod cost;
 mod crowd;
 mod filtering;
 mod generated;
+mod keeping;
 mod lanes;
 mod looking;
+mod opening;
 mod page;
 mod pictures;
 mod pinning;
@@ -26,7 +28,7 @@ use std::time::Duration;
 
 /// A viewer with the generated capture open and loaded.
 fn viewer(ctx: &egui::Context, at: &str) -> Viewer {
-    let opener_for = |_path| -> Opener { Box::new(|| Ok(Box::new(Generated::new()))) };
+    let opener_for = |_path| -> Opener { Box::new(|_told| Ok(Box::new(Generated::new()))) };
     let mut viewer = Viewer::with_opener(ctx, Box::new(opener_for));
     let at = Some(at.parse().expect("a moment"));
     viewer.perform(Command::Open {

@@ -81,9 +81,19 @@ impl DamageSeen {
             .stretches
             .iter()
             .filter_map(|stretch| stretch.to.since(stretch.from));
+        let mut tables: Vec<(&'static str, usize)> = Vec::new();
+        // In the order of the set, so the same ones stand beside each other.
+        for (table, _) in &self.rows {
+            match tables.last_mut().filter(|(known, _)| known == table) {
+                Some((_, rows)) => *rows += 1,
+                None => tables.push((*table, 1)),
+            }
+        }
         Damage {
             time: lengths.fold(Duration::ZERO, Duration::saturating_add),
             rows: self.rows.len(),
+            tables,
+            behind: None,
         }
     }
 }
