@@ -149,10 +149,21 @@ pub struct Damage {
     /// Rows of other tables that are lost.
     pub rows: usize,
     /// The same table by table.
-    pub tables: Vec<(&'static str, usize)>,
+    pub tables: Vec<LostRows>,
     /// How much older than the file its newest tick is, when it was copied while it was
     /// recorded: that much was not in it yet.
     pub behind: Option<Duration>,
+}
+
+/// What is lost of one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LostRows {
+    /// Which.
+    pub table: &'static str,
+    /// So many rows were found damaged.
+    pub rows: usize,
+    /// Whether there is a place from which on nothing of it can be read.
+    pub is_torn: bool,
 }
 
 /// How far looking through a whole capture for damage has come.

@@ -35,7 +35,7 @@ pub fn shortcuts() -> Vec<Shortcut> {
         command,
         hint,
     };
-    let mut all = time::shortcuts();
+    let mut all = special();
     all.extend([
         shifted(Key::ArrowLeft, Command::Step(-10), None),
         shifted(Key::ArrowRight, Command::Step(10), None),
@@ -60,8 +60,14 @@ pub fn shortcuts() -> Vec<Shortcut> {
         key(Key::P, Command::TogglePin, Some(("P", "pin and compare"))),
         key(Key::Escape, Command::ClosePage, None),
     ]);
-    all.extend(desk::shortcuts());
     all
+}
+
+/// Those that are told of last.
+fn special() -> Vec<Shortcut> {
+    let mut special = time::shortcuts();
+    special.extend(desk::shortcuts());
+    special
 }
 
 /// What the mouse does on the curves, told the same way.
@@ -75,9 +81,10 @@ pub const MOUSE: [(&str, &str); 4] = [
 /// What is told of the keys and the mouse: what everybody needs first.
 pub fn hints() -> Vec<(&'static str, &'static str)> {
     let mut all = shortcuts();
-    all.rotate_left(time::shortcuts().len());
+    let special = special().len();
+    all.rotate_left(special);
     let of = |shortcut: &Shortcut| shortcut.hint;
-    let basic = all.len() - time::shortcuts().len();
+    let basic = all.len() - special;
     let (basic, more) = all.split_at(basic);
     let zone = [("Z", "time zone")];
     let hints = basic.iter().filter_map(of).chain(MOUSE);
@@ -90,7 +97,7 @@ pub fn hints() -> Vec<(&'static str, &'static str)> {
 /// Takes the keys that were pressed out of the input. While text is typed there are none.
 pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
     desk::read(ctx, state, out);
-    if ctx.text_edit_focused() || state.document().is_none() {
+    if ctx.text_edit_focused() || state.document().is_none() || state.desk.is_asking() {
         return;
     }
     time::read_others(ctx, state, out);

@@ -47,7 +47,7 @@ pub(super) fn shortcuts() -> Vec<Shortcut> {
 /// Takes them out of the input.
 pub(super) fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
     let is_typing = ctx.text_edit_focused();
-    let is_asking = state.desk.chooser.is_open || state.desk.saving.is_some();
+    let is_asking = state.desk.is_asking();
     for shortcut in shortcuts() {
         // In a text it takes away a word.
         let closes = matches!(shortcut.command, Command::Desk(DeskCommand::CloseShown));

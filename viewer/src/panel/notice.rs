@@ -124,9 +124,14 @@ fn list(ui: &mut Ui, document: &Document, facts: &Facts, out: &mut Vec<Command>)
             if lost.len() > MOST {
                 ui.label(format!("and {} more", lost.len() - MOST));
             }
-            for (table, rows) in &facts.damage.tables {
-                let (what, rows) = (display::table(table), display::counted(*rows as u64, "row"));
-                ui.label(format!("{what}: {rows} left out"));
+            for lost in &facts.damage.tables {
+                let what = display::table(lost.table);
+                ui.label(if lost.is_torn {
+                    format!("{what}: damaged, and cannot be read to its end")
+                } else {
+                    let rows = display::counted(lost.rows as u64, "row");
+                    format!("{what}: {rows} left out")
+                });
             }
             let words = match &document.condition.search {
                 Search::On { done, total } => {

@@ -119,13 +119,6 @@ pub fn progress(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
         bar.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, "Opening")
         });
-    } else {
-        ui.horizontal(|ui| {
-            let spinner = ui.spinner();
-            spinner.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, "Opening")
-            });
-        });
     }
     ui.add_space(12.0);
     let hover = "Stop, and close this tab";

@@ -8,7 +8,7 @@ use crate::state::desk::Recent;
 use crate::theme::Tokens;
 use afterimage_analysis::zone::Zone;
 use egui::text::LayoutJob;
-use egui::{Align, Button, FontId, Layout, TextFormat, Ui};
+use egui::{Align, Button, FontId, Layout, RichText, TextFormat, Ui};
 
 /// Draws a line each.
 pub fn list(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
@@ -19,6 +19,7 @@ pub fn list(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 }
 
 fn line(ui: &mut Ui, recent: &Recent, zone: &Zone, out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
     let name = recent.path.file_name().unwrap_or(recent.path.as_os_str());
     let name = escaped(&name.to_string_lossy());
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -30,7 +31,14 @@ fn line(ui: &mut Ui, recent: &Recent, zone: &Zone, out: &mut Vec<Command>) {
         if icon::button(ui, Icon::Close, words, true).clicked() {
             out.push(Command::Desk(DeskCommand::Forget(recent.path.clone())));
         }
-        let open = Button::new(words_of(ui, recent, &name, zone))
+        let when = if recent.is_missing {
+            "not there any more".to_owned()
+        } else {
+            zone.format(recent.opened, "%a %-d %b %H:%M")
+        };
+        let when = RichText::new(when).color(tokens.text_weak);
+        let open = Button::new(words_of(recent, &name, tokens))
+            .right_text(when)
             .min_size(egui::vec2(ui.available_width(), 24.0))
             .truncate()
             .fill(egui::Color32::TRANSPARENT);
@@ -55,25 +63,20 @@ fn line(ui: &mut Ui, recent: &Recent, zone: &Zone, out: &mut Vec<Command>) {
     });
 }
 
-/// `web-07  host.afterimage  Sun 22 Nov 14:03`
-fn words_of(ui: &Ui, recent: &Recent, name: &str, zone: &Zone) -> LayoutJob {
-    let tokens = Tokens::of(ui.visuals());
-    let is_missing = recent.is_missing;
+/// `web-07  host.afterimage`
+fn words_of(recent: &Recent, name: &str, tokens: &Tokens) -> LayoutJob {
     let mut job = LayoutJob::default();
     let mut add = |text: &str, space: f32, color| {
-        let color = if is_missing { tokens.text_weak } else { color };
+        let color = if recent.is_missing {
+            tokens.text_weak
+        } else {
+            color
+        };
         let format = TextFormat::simple(FontId::proportional(13.0), color);
         job.append(text, space, format);
     };
-    if !recent.host.is_empty() {
-        add(&escaped(&recent.host), 0.0, tokens.text_strong);
-    }
-    add(name, 10.0, tokens.text);
-    let when = zone.format(recent.opened, "%a %-d %b %H:%M");
-    if is_missing {
-        add("not there any more", 10.0, tokens.text_weak);
-    } else {
-        add(&when, 10.0, tokens.text_weak);
-    }
+    let space = if recent.host.is_empty() { 0.0 } else { 10.0 };
+    add(&escaped(&recent.host), 0.0, tokens.text_strong);
+    add(name, space, tokens.text);
     job
 }

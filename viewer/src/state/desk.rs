@@ -118,6 +118,11 @@ pub enum Divider {
 }
 
 impl Desk {
+    /// Whether something stands over the window that takes the keys.
+    pub fn is_asking(&self) -> bool {
+        self.chooser.is_open || self.saving.is_some()
+    }
+
     /// A number for another capture.
     pub(crate) fn number(&mut self) -> u32 {
         self.next += 1;

@@ -1,12 +1,12 @@
 //! What is told of damage, staying at the end, pictures, and what is remembered.
 
 use crate::generated::Generated;
-use crate::{document, settle};
+use crate::{document, settle, until};
 use afterimage_format::time::WallTime;
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::worker::Opener;
-use afterimage_viewer::data::{DAMAGED, Damage, Ending, Facts, GapBand};
+use afterimage_viewer::data::{DAMAGED, Damage, Ending, Facts, GapBand, LostRows};
 use afterimage_viewer::settings::{Settings, file};
 use afterimage_viewer::state::ThemeChoice;
 use afterimage_viewer::state::table::Column;
@@ -54,7 +54,11 @@ fn damaged(facts: &mut Facts) {
     facts.damage = Damage {
         time: Duration::from_secs(60),
         rows: 2,
-        tables: vec![("kernel_log", 2)],
+        tables: vec![LostRows {
+            table: "kernel_log",
+            rows: 2,
+            is_torn: false,
+        }],
         behind: None,
     };
 }
@@ -126,11 +130,6 @@ fn name_picture(harness: &mut Window, path: &std::path::Path) {
     harness.run();
 }
 
-fn errand(harness: &mut Window) {
-    assert!(harness.state_mut().wait_for_errand(Duration::from_mins(1)));
-    harness.run();
-}
-
 #[test]
 fn a_picture_is_saved_under_a_name_and_replaces_nothing_unasked() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -145,8 +144,7 @@ fn a_picture_is_saved_under_a_name_and_replaces_nothing_unasked() {
     );
     name_picture(&mut harness, &path);
     harness.key_press(Key::Enter);
-    harness.run();
-    errand(&mut harness);
+    until(&mut harness, |viewer| viewer.state().desk.saving.is_none());
     harness.get_by_label_contains("The picture is in ");
     let bytes = std::fs::read(&path).expect("it is there");
     let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info();
@@ -158,16 +156,17 @@ fn a_picture_is_saved_under_a_name_and_replaces_nothing_unasked() {
     harness.run();
     name_picture(&mut harness, &path);
     harness.get_by_label("Save").click();
-    harness.run();
-    errand(&mut harness);
+    until(&mut harness, |viewer| {
+        let saving = viewer.state().desk.saving.as_ref();
+        saving.is_some_and(|saving| saving.exists)
+    });
     harness.get_by_label("There is a file of that name already.");
     assert_eq!(
         std::fs::read(&path).expect("it is there"),
         b"something else"
     );
     harness.get_by_label("Replace it").click();
-    harness.run();
-    errand(&mut harness);
+    until(&mut harness, |viewer| viewer.state().desk.saving.is_none());
     assert_eq!(std::fs::read(&path).expect("it is there"), bytes);
 }
 

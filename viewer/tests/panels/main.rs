@@ -64,6 +64,18 @@ fn settle(harness: &mut Harness<'static, Viewer>) {
     }
 }
 
+/// Draws until something is so that a thread beside the workers brings about.
+fn until(harness: &mut Harness<'static, Viewer>, is_so: impl Fn(&Viewer) -> bool) {
+    harness.run();
+    while !is_so(harness.state()) {
+        assert!(
+            harness.state_mut().wait_for_errand(Duration::from_secs(30)),
+            "nothing came"
+        );
+        harness.run();
+    }
+}
+
 /// The capture that is shown.
 fn document<'a>(harness: &'a Harness<'static, Viewer>) -> &'a Document {
     harness.state().state().document().expect("one is open")

@@ -251,6 +251,9 @@ impl Capture {
             tables::named(table).select_while(db, capture, rest, (make, || !watch.is_over()));
         let found = found.map_err(self.sqlite("a plain table cannot be read"))?;
         self.go_on()?;
+        if let Some((row, _)) = found.torn {
+            self.note_damage(table, row, FrameFault::Torn);
+        }
         for row in found.damaged {
             self.note_damage(table, row, FrameFault::Check);
         }

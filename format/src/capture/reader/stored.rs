@@ -5,7 +5,7 @@ use crate::capture::chunk::Chunk;
 use crate::capture::chunk::builder::ChunkBuilder;
 use crate::capture::chunk::packed::Packed;
 use crate::capture::chunk::replay::{self, TailRows};
-use crate::capture::error::{CaptureError, FrameFault};
+use crate::capture::error::{CaptureError, FrameFault, is_torn};
 use crate::capture::frame::{FrameKey, FrameKind, Unpacker};
 use crate::tick::TickTimes;
 use crate::time::{Seq, WallTime};
@@ -185,7 +185,10 @@ impl Capture {
             })
             .optional()
         };
-        let found = read().map_err(self.sqlite("a chunk cannot be read"))?;
+        let found = match read() {
+            Err(error) if is_torn(&error) => Some(Err(FrameFault::Torn)),
+            found => found.map_err(self.sqlite("a chunk cannot be read"))?,
+        };
         match found.unwrap_or(Err(FrameFault::Absent)) {
             Ok(packed) => {
                 let packed = Rc::new(packed);

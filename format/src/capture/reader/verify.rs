@@ -5,7 +5,7 @@
 
 use super::Capture;
 use crate::capture::chunk::packed;
-use crate::capture::error::{CaptureError, FrameFault};
+use crate::capture::error::{CaptureError, FrameFault, is_torn};
 use crate::time::Seq;
 use rusqlite::OptionalExtension as _;
 
@@ -69,7 +69,10 @@ impl Capture {
             })
             .optional()
         };
-        let found = read().map_err(self.sqlite("a chunk cannot be read"))?;
+        let found = match read() {
+            Err(error) if is_torn(&error) => Some(Some(FrameFault::Torn)),
+            found => found.map_err(self.sqlite("a chunk cannot be read"))?,
+        };
         Ok(found.unwrap_or(Some(FrameFault::Absent)))
     }
 }

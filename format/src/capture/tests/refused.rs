@@ -1,7 +1,7 @@
 //! What is no capture of ours is refused, and damage is named.
 
 use super::{FakeHost, LARGE, crashed_copy, facts, folder, options, rss, rss_of, wall};
-use crate::capture::error::CaptureError;
+use crate::capture::error::{CaptureError, FrameFault};
 use crate::capture::lock::{OwnerLock, with_suffix};
 use crate::capture::watch::{Patience, Watch, Work};
 use crate::capture::writer::{Start, Writer};
@@ -259,5 +259,37 @@ fn opening_after_a_crash_tells_how_far_it_is_and_ends_when_nobody_waits() {
     assert!(
         left.len() <= 3,
         "nothing but the copy, its log and the open one: {left:?}"
+    );
+}
+
+#[test]
+fn a_table_on_damaged_pages_is_read_as_far_as_it_goes_and_named() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(120);
+    host.writer.finish("signal").unwrap();
+    let db = Connection::open(&path).unwrap();
+    let page = |name: &str| -> i64 {
+        let find = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
+        db.query_row(find, [name], |row| row.get(0)).unwrap()
+    };
+    let places = ["gap", "event"].map(|name| usize::try_from((page(name) - 1) * 4096).unwrap());
+    drop(db);
+    let mut bytes = std::fs::read(&path).unwrap();
+    for place in places {
+        bytes[place..place + 4096].fill(0);
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let mut capture = Capture::open(&path).unwrap();
+    assert_eq!(capture.gaps().unwrap(), []);
+    assert_eq!(capture.events(wall(0), wall(9_999)).unwrap(), []);
+    assert_eq!(rss_of(&mut capture, 61, 1), Some(rss(1, 60)));
+    let damage = capture.damage().iter();
+    let damage: Vec<_> = damage
+        .map(|damage| (damage.table, damage.fault.clone()))
+        .collect();
+    assert_eq!(
+        damage,
+        [("gap", FrameFault::Torn), ("event", FrameFault::Torn)]
     );
 }

@@ -58,7 +58,12 @@ fn a_capture_that_is_not_there_is_reported_with_its_cause() {
     let opener: Opener = Box::new(move |progress| crate::data::open(&path, progress));
     let (send, replies) = channel();
     let _worker = Worker::start(DocumentId(7), opener, send, Arc::new(|| ())).unwrap();
-    let (document, reply) = replies.recv().unwrap();
+    let (document, reply) = loop {
+        let (document, reply) = replies.recv().unwrap();
+        if !matches!(reply, Reply::Opening(_)) {
+            break (document, reply);
+        }
+    };
     assert_eq!(document, DocumentId(7));
     let Reply::NotOpened(text) = reply else {
         panic!("it was opened")

@@ -117,7 +117,7 @@ fn open_typed(state: &mut State) -> Vec<Request> {
     if chooser.text.trim().is_empty() {
         return vec![];
     }
-    chooser.is_open = false;
+    (chooser.is_open, chooser.problem) = (false, None);
     let text = std::mem::take(&mut chooser.text);
     vec![Request::Run(Errand::OpenTyped(text))]
 }
