@@ -71,8 +71,8 @@ pub fn paint(shown: &Shown) -> ColorImage {
     let primitives = ctx.tessellate(shapes, scale);
     output.drop_without_applying_deltas();
     let background = Tokens::of(&ctx.global_style().visuals).canvas;
-    let side = |points: f32| (points * scale).round().clamp(1.0, 16_384.0) as usize;
-    let size = [side(shown.size.x), side(shown.size.y)];
+    let pixels = |points: f32| (points * scale).round().clamp(1.0, 16_384.0) as usize;
+    let size = [pixels(shown.size.x), pixels(shown.size.y)];
     rasterizer.paint(size, scale, &primitives, background)
 }
 

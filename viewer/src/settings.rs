@@ -1,7 +1,7 @@
 //! What is remembered from one day to the next: the window, the theme, the zone, how captures
 //! are shown, and which were open.
 //!
-//! In the file everything is written by name ([`file`]), so that a name this version does not
+//! In the file everything is written by name ([`mod@file`]), so that a name this version does not
 //! know is left out and nothing else is lost by it. Pictures without a window and tests neither
 //! read nor write it.
 

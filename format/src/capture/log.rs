@@ -113,7 +113,7 @@ mod tests {
     fn a_log_that_nobody_waits_for_is_not_copied() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        std::fs::write(at("from"), [7; 5000]).unwrap();
+        fs::write(at("from"), [7; 5000]).unwrap();
         let watch = Patience {
             longest: Some(0),
             ..Patience::default()

@@ -53,13 +53,13 @@ impl Viewer {
     }
 
     /// Does something on a thread of its own.
-    fn start(&mut self, name: &str, work: impl FnOnce() -> DeskCommand + Send + 'static) {
+    fn start(&mut self, name: &str, task: impl FnOnce() -> DeskCommand + Send + 'static) {
         let (send, wake) = (self.errand_to.clone(), Arc::clone(&self.wake));
         let started = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
                 // Nobody listens any more once the window is closed.
-                let _closed = send.send(Command::Desk(work())).is_err();
+                let _closed = send.send(Command::Desk(task())).is_err();
                 wake();
             });
         if let Err(error) = started {

@@ -198,16 +198,16 @@ fn serve(
     let mut told = replay.facts();
     say(Reply::Opened(Arc::clone(&told)));
     let (mut waiting, mut looked) = (Waiting::default(), now());
-    let (mut searches, mut searched) = (watch.looks_for_damage(), now());
+    let (mut is_searching, mut told_at) = (watch.looks_for_damage(), now());
     loop {
         let is_recorded = told.ending == Ending::Recording;
-        if searches && !is_recorded && !waiting.has_any(inbox) {
+        if is_searching && !is_recorded && !waiting.has_any(inbox) {
             let found = replay.search();
             let found = found.unwrap_or_else(|error| Search::Failed(chain(&error)));
-            searches = matches!(found, Search::On { .. }) && !watch.is_over();
+            is_searching = matches!(found, Search::On { .. }) && !watch.is_over();
             tell(replay.as_ref(), &mut told, &say);
-            if !searches || now() - searched >= EACH_SEARCH {
-                searched = now();
+            if !is_searching || now() - told_at >= EACH_SEARCH {
+                told_at = now();
                 say(Reply::Searched(found));
             }
             continue;

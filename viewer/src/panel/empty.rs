@@ -114,7 +114,9 @@ fn lesson(ui: &mut Ui, tokens: &Tokens, out: &mut Vec<Command>) {
             .stroke(Stroke::new(1.0, tokens.grid))
             .corner_radius(5.0)
             .inner_margin(Margin::symmetric(10, 5))
-            .show(ui, |ui| example_line(ui, (what, example), out));
+            .show(ui, |ui| {
+                ui.horizontal(|ui| example_line(ui, (what, example), out));
+            });
         ui.add_space(10.0);
     }
 }

@@ -116,6 +116,8 @@ fn list(ui: &mut Ui, document: &Document, facts: &Facts, out: &mut Vec<Command>)
     ui.add_space(4.0);
     ScrollArea::vertical()
         .max_height(180.0)
+        // Else it stays as high as it was first, when more is found.
+        .min_scrolled_height(180.0)
         .auto_shrink([false, true])
         .show(ui, |ui| {
             for gap in lost.iter().take(MOST) {

@@ -65,7 +65,7 @@ pub fn ways(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     field(ui, state, out);
     if !state.desk.recent.is_empty() {
         ui.add_space(14.0);
-        ui.label(RichText::new("Open before").color(tokens.text_strong));
+        ui.label(RichText::new("Opened before").color(tokens.text_strong));
         ui.add_space(2.0);
         recent::list(ui, state, out);
     }

@@ -14,7 +14,7 @@ use egui::{Align, Button, FontId, Layout, RichText, TextFormat, Ui};
 pub fn list(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let zone = state.local_zone.clone().unwrap_or_else(Zone::utc);
     for recent in &state.desk.recent {
-        line(ui, recent, &zone, out);
+        ui.horizontal(|ui| line(ui, recent, &zone, out));
     }
 }
 

@@ -52,7 +52,7 @@ fn damaged(facts: &mut Facts) {
         },
     );
     facts.damage = Damage {
-        time: Duration::from_secs(60),
+        time: Duration::from_mins(1),
         rows: 2,
         tables: vec![LostRows {
             table: "kernel_log",

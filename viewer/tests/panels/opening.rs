@@ -7,6 +7,7 @@ use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::worker::Opener;
 use afterimage_viewer::data::{ReplayError, open};
+use afterimage_viewer::state::Document;
 use afterimage_viewer::state::desk::Chosen;
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, PointerButton};
@@ -76,12 +77,12 @@ fn open_files(harness: &mut Window, names: &[&str]) {
 
 fn names(harness: &Window) -> Vec<String> {
     let documents = &harness.state().state().documents;
-    documents.iter().map(|document| document.name()).collect()
+    documents.iter().map(Document::name).collect()
 }
 
 fn shown(harness: &Window) -> String {
     let document = harness.state().state().document();
-    document.map(|document| document.name()).unwrap_or_default()
+    document.map(Document::name).unwrap_or_default()
 }
 
 fn type_path(harness: &mut Window, text: &str) {

@@ -247,9 +247,9 @@ pub(super) fn received(
 ) -> Result<Vec<Request>, Reply> {
     match reply {
         Reply::IsAt(file) => return Ok(identify(state, id, &file)),
-        Reply::Opening(stage) => {
+        Reply::Opening(reached) => {
             if let Some(document) = state.find_mut(id) {
-                document.condition.stage = Some(stage);
+                document.condition.stage = Some(reached);
             }
         }
         Reply::Searched(found) => {
