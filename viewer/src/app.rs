@@ -24,6 +24,9 @@ use std::time::Duration;
 pub type OpenerFor = Box<dyn Fn(PathBuf) -> Opener>;
 pub use errand::Dialog;
 
+/// How long a worker may take to let go of its capture when the window is closed.
+const LAST: Duration = Duration::from_secs(1);
+
 /// How often a playing capture is drawn.
 const PLAYING: Duration = Duration::from_millis(100);
 
@@ -260,5 +263,8 @@ impl eframe::App for Viewer {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.remember_at_last();
+        for (_, worker) in std::mem::take(&mut self.workers) {
+            worker.end(LAST);
+        }
     }
 }

@@ -137,6 +137,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct Worker {
     jobs: Sender<Job>,
     progress: Arc<Progress>,
+    /// Nothing ever comes over it; it is closed when the thread has let go of everything.
+    over: Receiver<()>,
 }
 
 impl Worker {
@@ -158,16 +160,33 @@ impl Worker {
             told(Reply::Opening(stage));
         })));
         let watch = Arc::clone(&progress);
+        let (alive, over) = channel();
         std::thread::Builder::new()
             .name(format!("capture-{}", document.0))
-            .spawn(move || match opener(&watch) {
-                Ok(replay) => {
-                    watch.opened();
-                    serve(replay, (&inbox, &watch), say);
+            .spawn(move || {
+                let _until_the_end = alive;
+                match opener(&watch) {
+                    Ok(replay) => {
+                        watch.opened();
+                        serve(replay, (&inbox, &watch), say);
+                    }
+                    Err(error) => say(Reply::NotOpened(chain(&error))),
                 }
-                Err(error) => say(Reply::NotOpened(chain(&error))),
             })?;
-        Ok(Self { jobs, progress })
+        Ok(Self {
+            jobs,
+            progress,
+            over,
+        })
+    }
+
+    /// Ends it and waits until it has let go of its capture: a folder that was made to open it
+    /// is gone then. Not for longer than this: a disk may not answer.
+    pub fn end(mut self, longest: Duration) {
+        self.progress.end();
+        // No job will ever come.
+        self.jobs = channel().0;
+        let _over = self.over.recv_timeout(longest).is_err();
     }
 
     /// Has the whole capture looked through for damage while there is nothing else to do. To be

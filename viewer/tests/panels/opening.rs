@@ -20,6 +20,7 @@ use std::time::Duration;
 
 /// Whether the opener that ends only when it is told to has ended.
 static ENDED: AtomicBool = AtomicBool::new(false);
+static ENDED_AT_EXIT: AtomicBool = AtomicBool::new(false);
 
 type Window = Harness<'static, Viewer>;
 
@@ -31,7 +32,8 @@ fn opener(path: PathBuf) -> Opener {
         return Box::new(move |told| open(&path, told));
     }
     if name.starts_with("slow") {
-        return Box::new(|told| {
+        let is_first = name == "slow.afterimage";
+        return Box::new(move |told| {
             told.reached(Stage {
                 work: Work::CopyingLog,
                 done: 1 << 20,
@@ -40,7 +42,8 @@ fn opener(path: PathBuf) -> Opener {
             while !told.is_over() {
                 std::thread::yield_now();
             }
-            ENDED.store(true, Ordering::Relaxed);
+            let ended = if is_first { &ENDED } else { &ENDED_AT_EXIT };
+            ended.store(true, Ordering::Relaxed);
             Err(ReplayError::Damaged)
         });
     }
@@ -240,6 +243,17 @@ fn opening_says_what_it_is_doing_and_can_be_cancelled() {
     }
     harness.run();
     assert!(names(&harness).is_empty());
+}
+
+#[test]
+fn closing_the_window_waits_until_workers_have_let_go() {
+    let mut harness = window();
+    let path = PathBuf::from("slow-exit.afterimage");
+    harness
+        .state_mut()
+        .perform(Command::Open { path, at: None });
+    eframe::App::on_exit(harness.state_mut(), None);
+    assert!(ENDED_AT_EXIT.load(Ordering::Relaxed));
 }
 
 #[test]
