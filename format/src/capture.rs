@@ -19,7 +19,8 @@ mod tables;
 #[cfg(test)]
 mod tests;
 pub mod version;
+pub mod watch;
 pub mod writer;
 
 pub use open::Mode;
-pub use reader::{Capture, Checked, Curves, Damage, LifeBucket};
+pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Verified};

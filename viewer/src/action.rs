@@ -122,9 +122,16 @@ impl Press {
         name
     }
 
+    /// How many keys are held with it: with fewer it would match as well.
+    pub(crate) fn modifiers(self) -> usize {
+        let held = self.held;
+        let all = [held.command || held.ctrl, held.alt, held.shift];
+        all.into_iter().filter(|held| *held).count()
+    }
+
     /// Whether it is one even while text is typed.
     pub fn is_global(self) -> bool {
-        self.held.command || matches!(self.key, Key::F1)
+        self.held.command || self.held.ctrl || matches!(self.key, Key::F1)
     }
 }
 

@@ -3,12 +3,17 @@
 //! A frame takes what arrived, reads the keys, lets the panels draw and push commands, and
 //! applies those. It never waits. The window, the screenshot and the tests all run this.
 
+mod errand;
+mod remember;
+
 use crate::command::{Command, DocumentId, Request};
 use crate::data::worker::{Opener, Reply, Wake, Worker};
+use crate::state::desk::Chosen;
 use crate::state::{State, apply};
 use crate::{data, fonts, keys, panel, theme};
 use afterimage_analysis::zone::Zone;
 use egui::{Context, Ui};
+use remember::Keeper;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +22,10 @@ use std::time::Duration;
 
 /// Makes what opens a file; tests put a generated capture here.
 pub type OpenerFor = Box<dyn Fn(PathBuf) -> Opener>;
+pub use errand::Dialog;
+
+/// How long a worker may take to let go of its capture when the window is closed.
+const LAST: Duration = Duration::from_secs(1);
 
 /// How often a playing capture is drawn.
 const PLAYING: Duration = Duration::from_millis(100);
@@ -31,6 +40,16 @@ pub struct Viewer {
     reply_to: Sender<(DocumentId, Reply)>,
     wake: Wake,
     last_frame: Option<f64>,
+    /// What errands bring.
+    errands: Receiver<Command>,
+    errand_to: Sender<Command>,
+    dialog: Dialog,
+    keeper: Option<Keeper>,
+    /// Whether files that are opened are remembered.
+    remembers: bool,
+    /// Whether captures are looked through for damage.
+    searches: bool,
+    has_system_fonts: bool,
 }
 
 impl std::fmt::Debug for Viewer {
@@ -44,10 +63,35 @@ impl std::fmt::Debug for Viewer {
 impl Viewer {
     /// A viewer of capture files.
     pub fn new(ctx: &Context) -> Self {
-        let mut viewer =
-            Self::with_opener(ctx, Box::new(|path| Box::new(move || data::open(&path))));
+        let mut viewer = Self::with_opener(
+            ctx,
+            Box::new(|path| Box::new(move |told| data::open(&path, told))),
+        );
         viewer.state.local_zone = Some(local_zone());
         viewer
+    }
+
+    /// The same as a window has it: with the desktop's dialogs and fonts, and captures are looked
+    /// through for damage while nothing else is to be done.
+    #[must_use]
+    pub fn in_window(self) -> Self {
+        Self {
+            dialog: Arc::new(errand::desktop),
+            searches: true,
+            has_system_fonts: true,
+            ..self
+        }
+    }
+
+    /// The same with another dialog that chooses files, and with the files that are opened
+    /// remembered; for tests.
+    #[must_use]
+    pub fn with_dialog(self, dialog: Dialog) -> Self {
+        Self {
+            dialog,
+            remembers: true,
+            ..self
+        }
     }
 
     /// A viewer of whatever `opener_for` opens.
@@ -55,6 +99,7 @@ impl Viewer {
         fonts::install(ctx);
         theme::install(ctx);
         let (reply_to, replies) = channel();
+        let (errand_to, errands) = channel();
         let waker = ctx.clone();
         Self {
             state: State::default(),
@@ -65,6 +110,13 @@ impl Viewer {
             reply_to,
             wake: Arc::new(move || waker.request_repaint()),
             last_frame: None,
+            errands,
+            errand_to,
+            dialog: Arc::new(|| Chosen::Unavailable("There is no file dialog here.".to_owned())),
+            keeper: None,
+            remembers: false,
+            searches: false,
+            has_system_fonts: false,
         }
     }
 
@@ -75,10 +127,34 @@ impl Viewer {
 
     /// Applies a command and sets to work what it asks for.
     pub fn perform(&mut self, command: Command) {
+        let command = match command {
+            // One name for a file, wherever it is said; this asks no disk.
+            Command::Open { path, at } => Command::Open {
+                path: std::path::absolute(&path).unwrap_or(path),
+                at,
+            },
+            command => command,
+        };
+        let opened = match &command {
+            Command::Received(id, Reply::Opened(facts)) => Some((*id, facts.host.clone())),
+            _ => None,
+        };
+        self.carry_out(command);
+        let Some((id, host)) = opened.filter(|_| self.remembers) else {
+            return;
+        };
+        let document = self.state.documents.iter().find(|known| known.id == id);
+        if let Some(path) = document.map(|document| document.path.clone()) {
+            self.remember(path, host);
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
         for request in apply(&mut self.state, command) {
             match request {
                 Request::Open(document, path) => self.open(document, path),
                 Request::Copy(text) => self.ctx.copy_text(text),
+                Request::Run(errand) => self.run(errand),
                 Request::Ask(document, job) => {
                     if let Some(worker) = self.workers.get(&document) {
                         worker.ask(job);
@@ -89,10 +165,13 @@ impl Viewer {
     }
 
     fn open(&mut self, document: DocumentId, path: PathBuf) {
-        let opener = (self.opener_for)(path);
+        let opener = self.identified(document, path);
         let (replies, wake) = (self.reply_to.clone(), Arc::clone(&self.wake));
         match Worker::start(document, opener, replies, wake) {
             Ok(worker) => {
+                if self.searches {
+                    worker.look_for_damage();
+                }
                 self.workers.insert(document, worker);
             }
             Err(error) => {
@@ -100,6 +179,19 @@ impl Viewer {
                 self.perform(Command::Received(document, Reply::NotOpened(problem)));
             }
         }
+    }
+
+    /// Opens a file after it was said which one it is, on the worker's thread.
+    fn identified(&self, document: DocumentId, path: PathBuf) -> Opener {
+        let opener = (self.opener_for)(path.clone());
+        let replies = self.reply_to.clone();
+        Box::new(move |told| {
+            if let Ok(file) = path.canonicalize() {
+                // Nobody listens any more once the window is closed.
+                let _closed = replies.send((document, Reply::IsAt(file))).is_err();
+            }
+            opener(told)
+        })
     }
 
     /// Waits for one reply, for pictures without a window; whether one came.
@@ -118,6 +210,9 @@ impl Viewer {
         while let Ok((document, reply)) = self.replies.try_recv() {
             self.perform(Command::Received(document, reply));
         }
+        while let Ok(command) = self.errands.try_recv() {
+            self.perform(command);
+        }
         theme::choose(ui, self.state.theme);
         let mut out = Vec::new();
         keys::read(ui, &self.state, &mut out);
@@ -135,6 +230,7 @@ impl Viewer {
         for command in out {
             self.perform(command);
         }
+        self.remember_now_and_then(ui);
     }
 
     fn play(&mut self, ctx: &Context, out: &mut Vec<Command>) {
@@ -163,5 +259,12 @@ fn local_zone() -> Zone {
 impl eframe::App for Viewer {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.frame(ui);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.remember_at_last();
+        for (_, worker) in std::mem::take(&mut self.workers) {
+            worker.end(LAST);
+        }
     }
 }

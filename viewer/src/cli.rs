@@ -24,9 +24,9 @@ pub struct Cli {
     #[arg(long, value_name = "OUT.png")]
     pub screenshot: Option<PathBuf>,
 
-    /// How large the picture or the window is.
-    #[arg(long, value_name = "WxH", default_value = "1600x1000", value_parser = size)]
-    pub size: Size,
+    /// How large the picture or the window is; 1600x1000, or as the window was last.
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub size: Option<Size>,
 
     /// How many pixels a point of the picture has: 2 is what screens of high density show.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = scale)]
@@ -35,6 +35,10 @@ pub struct Cli {
     /// Which colours; a window follows the desktop and a picture is dark unless this is given.
     #[arg(long)]
     pub theme: Option<ThemeChoice>,
+
+    /// Begin as on the first day: neither read what is remembered nor write it.
+    #[arg(long)]
+    pub no_settings: bool,
 
     /// How the processes are shown in the picture; may be given more than once: filter=TEXT,
     /// sort=COLUMN, as=tree, columns=pid,user,cpu,command, pin=TIME, select=PID, page=PID,
@@ -45,6 +49,12 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage.";
+
+/// How large a picture or a window is when nothing else is said.
+pub const USUAL_SIZE: Size = Size {
+    width: 1600,
+    height: 1000,
+};
 
 /// `1600x1000`, with sides a screen could have.
 fn size(text: &str) -> Result<Size, String> {

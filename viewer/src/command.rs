@@ -3,6 +3,7 @@
 //! Panels and keys push a [`Command`]; [`apply`](crate::state::apply) changes the state and
 //! answers with [`Request`]s; the app carries those out. What they bring comes back as a command.
 
+mod desk;
 mod log;
 mod time;
 mod window;
@@ -16,6 +17,7 @@ use crate::state::tabs::Tab;
 use afterimage_analysis::when::When;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::time::WallTime;
+pub use desk::{DeskCommand, Errand};
 pub use log::LogCommand;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,6 +38,8 @@ pub enum Command {
         /// Where the cursor goes.
         at: Option<When>,
     },
+    /// Something about opening and closing captures, and about the window.
+    Desk(DeskCommand),
     /// Show another of the open captures.
     Activate(DocumentId),
     /// A worker answered.
@@ -143,6 +147,8 @@ pub enum Request {
     Open(DocumentId, PathBuf),
     /// Ask a worker.
     Ask(DocumentId, Job),
+    /// Do something around the captures.
+    Run(Errand),
     /// Put a text on the clipboard.
     Copy(String),
 }

@@ -9,17 +9,20 @@ pub mod events;
 pub mod life;
 pub mod log;
 pub mod process;
+pub mod progress;
 pub mod rows;
 pub mod series;
 pub mod worker;
 
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
+use afterimage_format::capture::watch::Watch;
 use afterimage_format::time::{Seq, WallTime};
 pub use events::{Events, Lane};
 pub use life::{Life, Whom};
 pub use log::LogEntry;
 pub use process::{ProcessRow, Snapshot};
+pub use progress::Progress;
 pub use rows::{RowGroup, RowsData};
 pub use series::{Bucket, SeriesData, SeriesId, Unit};
 use std::path::Path;
@@ -77,6 +80,12 @@ pub trait Replay {
         to: WallTime,
         buckets: usize,
     ) -> Result<Life, ReplayError>;
+
+    /// Looks through the next little piece of the capture for damage, of which
+    /// [`Replay::facts`] then tells; says how far it has come.
+    fn search(&mut self) -> Result<Search, ReplayError> {
+        Ok(Search::Over)
+    }
 }
 
 /// Which snapshot is wanted.
@@ -135,13 +144,48 @@ pub enum Ending {
     CopiedLive,
 }
 
-/// How much of a capture cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How much of a capture cannot be read, or is not in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Damage {
     /// The time whose samples are lost.
     pub time: Duration,
     /// Rows of other tables that are lost.
     pub rows: usize,
+    /// The same table by table.
+    pub tables: Vec<LostRows>,
+    /// How much older than the file its newest tick is, when it was copied while it was
+    /// recorded: that much was not in it yet.
+    pub behind: Option<Duration>,
+}
+
+/// What is lost of one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LostRows {
+    /// Which.
+    pub table: &'static str,
+    /// So many rows were found damaged.
+    pub rows: usize,
+    /// Whether there is a place from which on nothing of it can be read.
+    pub is_torn: bool,
+}
+
+/// How far looking through a whole capture for damage has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Search {
+    /// It has not begun, or is not wanted.
+    #[default]
+    Off,
+    /// It goes on.
+    On {
+        /// So many chunks were looked at,
+        done: u64,
+        /// of so many.
+        total: u64,
+    },
+    /// All of it was looked at.
+    Over,
+    /// It came to something that cannot be passed.
+    Failed(String),
 }
 
 /// A stretch of time in which nothing was recorded, and why.
@@ -172,6 +216,8 @@ pub enum ReplayError {
 }
 
 /// Opens a capture file for replay. To be called on the thread that will read it.
-pub fn open(path: &Path) -> Result<Box<dyn Replay>, ReplayError> {
-    Ok(Box::new(capture::CaptureReplay::open(path)?))
+/// `progress` is told how far it has come, and may give it up.
+pub fn open(path: &Path, progress: &Arc<Progress>) -> Result<Box<dyn Replay>, ReplayError> {
+    let watch: Arc<dyn Watch> = Arc::<Progress>::clone(progress);
+    Ok(Box::new(capture::CaptureReplay::open_watched(path, watch)?))
 }

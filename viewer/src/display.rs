@@ -96,11 +96,57 @@ pub fn damage(damage: &Damage) -> Option<String> {
         1..60 => Some(counted(seconds, "second")),
         _ => Some(counted((seconds + 30) / 60, "minute")),
     };
-    let rows = (damage.rows > 0).then(|| counted(damage.rows as u64, "other record"));
-    let is_one = matches!((seconds, damage.rows), (1 | 60..90, 0) | (0, 1));
-    let what = [time, rows].into_iter().flatten().collect::<Vec<_>>();
+    let torn = damage.tables.iter().filter(|lost| lost.is_torn).count();
+    let lost = damage.rows.saturating_sub(torn);
+    let rows = (lost > 0).then(|| counted(lost as u64, "other record"));
+    let tables = match torn {
+        0 => None,
+        1 => Some("the rest of 1 table".to_owned()),
+        _ => Some(format!("the rest of {torn} tables")),
+    };
+    let is_one = matches!(
+        (seconds, lost, torn),
+        (1 | 60..90, 0, 0) | (0, 1, 0) | (0, 0, 1)
+    );
+    let what = [time, rows, tables]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>();
     let verb = if is_one { "is" } else { "are" };
     (!what.is_empty()).then(|| format!("{} {verb} damaged and left out", what.join(" and ")))
+}
+
+/// How far a copy is behind what was recorded; `None` when it is not, or that is not known.
+pub fn behind(damage: &Damage) -> Option<String> {
+    let behind = damage
+        .behind
+        .filter(|behind| *behind >= Duration::from_secs(1))?;
+    let behind = duration(behind);
+    Some(format!(
+        "It was copied while it was recorded: the last {behind} before that are not in it."
+    ))
+}
+
+/// What a table of a capture holds, in words.
+pub fn table(name: &str) -> &str {
+    match name {
+        "capture" => "What the capture says of itself",
+        "host" => "The host",
+        "run" => "Runs of the recorder",
+        "gap" => "Gaps",
+        "clock" => "Settings of the clock",
+        "source" => "What could be read on the host",
+        "process" => "Lives of processes",
+        "process_sum" => "Sums of short lives",
+        "command" => "Command lines",
+        "event" => "Marks and events",
+        "kernel_log" => "The kernel log",
+        "thread_dump" => "Thread dumps",
+        "pyramid" => "Summaries for long stretches of time",
+        "tail" => "The last minute",
+        "note" => "Notes",
+        other => other,
+    }
 }
 
 /// A number of things: `1 kill`, `3 births`.
@@ -195,6 +241,7 @@ pub fn gap_cause(kind: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::LostRows;
 
     #[test]
     fn amounts_keep_one_decimal_and_never_reach_1024_of_a_unit() {
@@ -219,8 +266,29 @@ mod tests {
     fn damage_is_told_as_time_and_nothing_is_told_without_it() {
         let told = |seconds, rows| {
             let time = Duration::from_secs(seconds);
-            damage(&Damage { time, rows }).unwrap_or_default()
+            let damaged = Damage {
+                time,
+                rows,
+                ..Damage::default()
+            };
+            damage(&damaged).unwrap_or_default()
         };
+        let torn = |rows, tables| {
+            let table = LostRows {
+                table: "event",
+                rows: 1,
+                is_torn: true,
+            };
+            let damaged = Damage {
+                rows,
+                tables: vec![table; tables],
+                ..Damage::default()
+            };
+            damage(&damaged).unwrap_or_default()
+        };
+        assert_eq!(torn(1, 1), "the rest of 1 table is damaged and left out");
+        let more = "1 other record and the rest of 2 tables are damaged and left out";
+        assert_eq!(torn(3, 2), more);
         assert_eq!(told(0, 0), "");
         assert_eq!(told(180, 0), "3 minutes are damaged and left out");
         assert_eq!(told(61, 0), "1 minute is damaged and left out");

@@ -3,7 +3,7 @@
 use crate::action::{Action, Press, usable};
 use crate::command::{Command, TimeCommand, WindowCommand};
 use crate::state::State;
-use egui::{Context, Event, Key, Modifiers, PointerButton};
+use egui::{Context, Event, Key, PointerButton};
 
 /// Takes the keys that were pressed out of the input. While text is typed, or something lies
 /// over the window, only few are.
@@ -13,7 +13,7 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
     if !ctx.input(|input| input.events.iter().any(is_key)) {
         return;
     }
-    let is_covered = state.help || state.palette.is_some();
+    let is_covered = state.help || state.palette.is_some() || state.desk.is_asking();
     if state.help && state.palette.is_none() && consume(ctx, Press::escape()) > 0 {
         out.push(Command::Window(WindowCommand::ToggleHelp));
         return;
@@ -32,9 +32,11 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
         })
         .collect();
     // Those with something held first: they would match without it as well.
-    presses.sort_by_key(|(press, _)| press.held == Modifiers::NONE);
+    presses.sort_by_key(|(press, _)| std::cmp::Reverse(press.modifiers()));
     for (press, commands) in presses {
-        if is_elsewhere && !press.is_global() {
+        // In a text Ctrl W takes away a word.
+        let is_text = is_elsewhere && (!press.is_global() || press.key == Key::W);
+        if is_text {
             continue;
         }
         for _ in 0..consume(ctx, press) {

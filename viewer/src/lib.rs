@@ -10,7 +10,8 @@
 //! - [`panel`]: one panel a file: reads the state, pushes commands.
 //! - [`paint`], [`theme`], [`fonts`], [`display`]: curves and hatching, colours, values as text.
 //! - [`explain`]: what every column, state and curve means, out of one data file.
-//! - [`app`]: the window; [`screenshot`] and [`raster`]: the same picture without one, with
+//! - [`settings`]: what is remembered from one day to the next.
+//! - [`app`]: the window; [`picture`]: what it shows, painted again; [`screenshot`] and [`raster`]: the same picture without one, with
 //!   [`view`] saying what is shown in it.
 //!
 //! No SQL, no thresholds and no rates are here: a [`data::Replay`] hands over finished numbers.
@@ -27,8 +28,10 @@ pub mod fonts;
 pub mod keys;
 pub mod paint;
 pub mod panel;
+pub mod picture;
 pub mod raster;
 pub mod screenshot;
+pub mod settings;
 pub mod state;
 pub mod theme;
 pub mod time_axis;

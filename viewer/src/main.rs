@@ -1,9 +1,10 @@
 //! The binary `afterimage-viewer`: arguments in; a window, or a picture in a file.
 
 use afterimage_viewer::app::Viewer;
-use afterimage_viewer::cli::Cli;
+use afterimage_viewer::cli::{Cli, USUAL_SIZE};
 use afterimage_viewer::command::Command;
-use afterimage_viewer::screenshot::{Screen, write_png};
+use afterimage_viewer::screenshot::{Screen, Size, write_png};
+use afterimage_viewer::settings::{Window, file};
 use afterimage_viewer::state::ThemeChoice;
 use anyhow::{anyhow, bail};
 use clap::Parser as _;
@@ -46,14 +47,15 @@ fn picture(cli: &Cli, path: &Path) -> anyhow::Result<()> {
     let mut viewer = Viewer::new(&ctx);
     open(&mut viewer, cli);
     let choice = cli.theme.unwrap_or(ThemeChoice::Dark);
+    let size = cli.size.unwrap_or(USUAL_SIZE);
     let mut screen = Screen::new(&ctx).scaled(cli.scale);
-    let mut image = screen.picture(&mut viewer, cli.size, choice, &[])?;
+    let mut image = screen.picture(&mut viewer, size, choice, &[])?;
     for option in &cli.view {
         for step in option.steps(viewer.state()) {
             for command in step {
                 viewer.perform(command);
             }
-            image = screen.picture(&mut viewer, cli.size, choice, &[])?;
+            image = screen.picture(&mut viewer, size, choice, &[])?;
         }
     }
     write_png(&image, path)
@@ -67,11 +69,13 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
              --screenshot OUT.png writes the picture to a file without one"
         );
     }
-    let size = [f32::from(cli.size.width), f32::from(cli.size.height)];
+    let kept = file::path().filter(|_| !cli.no_settings);
+    let kept = kept.map(|path| (file::read(&path), path));
+    let window = kept.as_ref().and_then(|(read, _)| read.settings.window);
     let viewport = egui::ViewportBuilder::default()
         .with_title("afterimage")
-        .with_app_id("afterimage-viewer")
-        .with_inner_size(size);
+        .with_app_id("afterimage-viewer");
+    let viewport = placed(viewport, cli.size, window);
     let options = eframe::NativeOptions {
         viewport,
         dithering: false,
@@ -82,7 +86,10 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
         "afterimage-viewer",
         options,
         Box::new(move |creation| {
-            let mut viewer = Viewer::new(&creation.egui_ctx);
+            let mut viewer = Viewer::new(&creation.egui_ctx).in_window();
+            if let Some((read, path)) = &kept {
+                viewer.keep_settings(path.clone(), read);
+            }
             if let Some(choice) = cli.theme {
                 viewer.perform(Command::SetTheme(choice));
             }
@@ -97,4 +104,31 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
              --screenshot OUT.png writes the picture to a file without one"
         )
     })
+}
+
+/// A window as large as was asked for, else where and as large as it was last.
+fn placed(
+    viewport: egui::ViewportBuilder,
+    asked: Option<Size>,
+    last: Option<Window>,
+) -> egui::ViewportBuilder {
+    let usual = asked.unwrap_or(USUAL_SIZE);
+    let usual = [f32::from(usual.width), f32::from(usual.height)];
+    let is_usable = |window: &Window| {
+        let usable = 320.0..=16_384.0;
+        usable.contains(&window.width) && usable.contains(&window.height)
+    };
+    let Some(last) = last.filter(is_usable).filter(|_| asked.is_none()) else {
+        return viewport.with_inner_size(usual);
+    };
+    let viewport = viewport
+        .with_inner_size([last.width, last.height])
+        .with_maximized(last.maximized);
+    // Left of and above the first screen there may be none any more.
+    match last.x.zip(last.y) {
+        Some((x, y)) if (0.0..8_192.0).contains(&x) && (0.0..8_192.0).contains(&y) => {
+            viewport.with_position([x, y])
+        }
+        _ => viewport,
+    }
 }

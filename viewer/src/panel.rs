@@ -1,5 +1,7 @@
 //! The panels: each reads the state and pushes commands, and changes nothing itself.
 
+pub mod captures;
+pub mod drop;
 pub mod empty;
 pub mod explained;
 pub mod heat;
@@ -8,12 +10,16 @@ pub mod kernel_log;
 pub mod lanes;
 pub mod legend;
 pub mod machine;
+pub mod notice;
+pub mod opening;
 pub mod overview;
 pub mod palette;
+pub mod picture;
 pub mod pointer;
 pub mod process_page;
 pub mod process_table;
 pub mod processes;
+pub mod recent;
 pub mod ruler;
 pub mod status_bar;
 pub mod tabs;
@@ -22,7 +28,8 @@ pub mod top_bar;
 pub mod track;
 pub mod transport;
 
-use crate::command::Command;
+use crate::command::{Command, DeskCommand};
+use crate::state::desk::Divider;
 use crate::state::{Document, Phase, State};
 use crate::theme::Tokens;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
@@ -37,6 +44,7 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
         .frame(bar)
         .show(ui, |ui| top_bar::show(ui, state, out));
     let document = state.document();
+    notice::show(ui, state, out);
     if document.is_some_and(|document| document.facts().is_some()) {
         Panel::bottom("status bar")
             .frame(bar)
@@ -49,8 +57,11 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
             Some(document) if matches!(document.phase, Phase::Open(_)) => {
                 show_document(ui, state, document, out);
             }
-            document => empty::show(ui, document),
+            document => empty::show(ui, state, document, out),
         });
+    opening::over(ui, state, out);
+    picture::show(ui, state, out);
+    drop::show(ui, tokens);
     if state.help {
         help::show(ui, state, out);
     }
@@ -63,9 +74,11 @@ fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<
     let tokens = Tokens::of(ui.visuals());
     let height = ui.available_height();
     let load = Frame::new().fill(tokens.canvas);
-    Panel::top("timeline")
+    let share = state.desk.shares.timeline;
+    let chosen = share.map(|share| share * height);
+    let shown = Panel::top("timeline")
         .resizable(true)
-        .default_size(timeline::usual_height(height))
+        .default_size(chosen.unwrap_or_else(|| timeline::usual_height(height)))
         .size_range(250.0..=(height - 100.0).max(251.0))
         .frame(load)
         .show(ui, |ui| {
@@ -73,5 +86,15 @@ fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<
             ui.set_min_height(ui.available_height());
             timeline::show(ui, state, document, out);
         });
+    let now = shown.response.rect.height() / height;
+    keep_share(share, (Divider::Timeline, now), out);
     tabs::show(ui, state, document, out);
+}
+
+/// Remembers where the window is divided, when that is no longer where it was.
+fn keep_share(known: Option<f32>, (divider, now): (Divider, f32), out: &mut Vec<Command>) {
+    let is_news = known.is_none_or(|known| (known - now).abs() > 0.004);
+    if is_news && now.is_finite() && (0.05..=0.95).contains(&now) {
+        out.push(Command::Desk(DeskCommand::Divide(divider, now)));
+    }
 }

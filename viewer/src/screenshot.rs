@@ -6,8 +6,6 @@ use crate::state::{Phase, ThemeChoice};
 use crate::theme::{self, Tokens};
 use anyhow::{Context as _, bail};
 use egui::{ColorImage, Context, Event, FullOutput, Pos2, RawInput, Rect, Vec2};
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 use std::time::Duration;
 
@@ -140,14 +138,15 @@ fn problem(viewer: &Viewer) -> anyhow::Result<()> {
 
 /// Writes a picture as a PNG file.
 pub fn write_png(image: &ColorImage, path: &Path) -> anyhow::Result<()> {
+    let bytes = encode_png(image)?;
+    std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// A picture as the bytes of a PNG file.
+pub fn encode_png(image: &ColorImage) -> anyhow::Result<Vec<u8>> {
     let side = |pixels: usize| u32::try_from(pixels).context("the picture is too large");
-    let file =
-        File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
-    let mut encoder = png::Encoder::new(
-        BufWriter::new(file),
-        side(image.size[0])?,
-        side(image.size[1])?,
-    );
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, side(image.size[0])?, side(image.size[1])?);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     // Painted over an opaque colour, so there is no alpha to keep.
@@ -155,8 +154,9 @@ pub fn write_png(image: &ColorImage, path: &Path) -> anyhow::Result<()> {
     let bytes: Vec<u8> = pixels
         .flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()])
         .collect();
-    let failed = || format!("{} cannot be written", path.display());
-    let mut writer = encoder.write_header().with_context(failed)?;
-    writer.write_image_data(&bytes).with_context(failed)?;
-    writer.finish().with_context(failed)
+    let failed = "the picture cannot be encoded";
+    let mut writer = encoder.write_header().context(failed)?;
+    writer.write_image_data(&bytes).context(failed)?;
+    writer.finish().context(failed)?;
+    Ok(file)
 }

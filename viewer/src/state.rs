@@ -1,6 +1,8 @@
 //! What is shown: pure data, changed by [`apply()`] and by nothing else.
 
 mod apply;
+pub mod condition;
+pub mod desk;
 pub mod document;
 pub mod history;
 pub mod log;
@@ -39,6 +41,8 @@ pub struct State {
     pub help: bool,
     /// Where the keyboard should go at the next frame.
     pub focus: Option<Focus>,
+    /// What lies around the captures.
+    pub desk: desk::Desk,
 }
 
 /// Light or dark.
@@ -61,6 +65,10 @@ pub enum Focus {
     Palette,
     /// The field that looks for text in the kernel log.
     Search,
+    /// The field that takes the path of a capture.
+    Path,
+    /// The field that takes the path of a picture.
+    Picture,
 }
 
 impl State {

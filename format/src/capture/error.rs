@@ -26,6 +26,9 @@ pub enum FrameFault {
     /// There is none where there should be one.
     #[error("it is not there")]
     Absent,
+    /// SQLite cannot read the pages that it, and what follows it, lies on.
+    #[error("the pages of the database from there on are damaged")]
+    Torn,
     /// It could not be compressed or unpacked.
     #[error("zstd: {0}")]
     Zstd(String),
@@ -103,6 +106,12 @@ pub enum CaptureError {
         /// The file.
         path: PathBuf,
     },
+    /// Nobody waits for it any more: see [`Watch`](super::watch::Watch).
+    #[error("{path}: cancelled")]
+    Cancelled {
+        /// The file.
+        path: PathBuf,
+    },
     /// The capture holds no tick at all, or none where it was asked for.
     #[error("{path} holds no sample {place}")]
     NoSample {
@@ -122,16 +131,21 @@ impl CaptureError {
 
     /// Whether it says that the file is damaged, and not that something else went wrong with it.
     pub fn is_damage(&self) -> bool {
-        let damage = [
-            rusqlite::ErrorCode::DatabaseCorrupt,
-            rusqlite::ErrorCode::NotADatabase,
-        ];
         match self {
             Self::Damaged { .. } | Self::Unsound { .. } => true,
-            Self::Sqlite { source, .. } => source
-                .sqlite_error_code()
-                .is_some_and(|code| damage.contains(&code)),
+            Self::Sqlite { source, .. } => is_torn(source),
             _ => false,
         }
     }
+}
+
+/// Whether `SQLite` says that the file itself is damaged, and not that something else went wrong.
+pub(crate) fn is_torn(error: &rusqlite::Error) -> bool {
+    let damage = [
+        rusqlite::ErrorCode::DatabaseCorrupt,
+        rusqlite::ErrorCode::NotADatabase,
+    ];
+    error
+        .sqlite_error_code()
+        .is_some_and(|code| damage.contains(&code))
 }

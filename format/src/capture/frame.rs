@@ -85,6 +85,11 @@ pub(crate) fn open(
     Unpacker::default().open(input, kind, key, raw)
 }
 
+/// Takes the next frame off `input` and says whether its bytes are those that were stored.
+pub(crate) fn verify(input: &mut &[u8], kind: FrameKind, key: FrameKey) -> Result<(), FrameFault> {
+    checked(input, kind, key).map(drop)
+}
+
 /// Takes the next frame off `input`: how many bytes it unpacks to, and what is stored of them.
 fn checked<'a>(
     input: &mut &'a [u8],

@@ -4,6 +4,7 @@
 //! from earlier rounds. Each round has numbers of its own (the salts), and `SQLite` replays the
 //! log up to the first page of another round: only that much is copied.
 
+use super::watch::{self, Stage, Watch, Work};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -13,17 +14,19 @@ const LOG_HEADER: u64 = 32;
 const PAGE_HEADER: u64 = 24;
 
 /// Copies what counts of a log to a file that is not there yet.
-pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> io::Result<()> {
     let mut log = File::open(from)?;
     let length = log.metadata()?.len();
-    let counts = end_of_round(&mut log, length)?.unwrap_or(length);
+    let counts = end_of_round(&mut log, length, watch)?.unwrap_or(length);
     log.rewind()?;
-    io::copy(&mut log.take(counts), &mut File::create_new(to)?).map(drop)
+    let mut to = File::create_new(to)?;
+    let work = (Work::CopyingLog, counts);
+    watch::copy(&mut log.take(counts), &mut to, work, watch)
 }
 
 /// Where the pages of its round end; `None` when it does not begin as a log does, which is for
 /// `SQLite` to judge.
-fn end_of_round(log: &mut File, length: u64) -> io::Result<Option<u64>> {
+fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Option<u64>> {
     let mut header = [0; 32];
     if length < LOG_HEADER {
         return Ok(None);
@@ -38,6 +41,12 @@ fn end_of_round(log: &mut File, length: u64) -> io::Result<Option<u64>> {
     let mut end = LOG_HEADER;
     let mut salts = [0; 8];
     while end + step <= length {
+        let stage = Stage {
+            work: Work::CopyingLog,
+            done: 0,
+            total: 0,
+        };
+        watch::go_on(watch, stage)?;
         log.seek(SeekFrom::Start(end + 8))?;
         log.read_exact(&mut salts)?;
         if salts != header[16..24] {
@@ -51,6 +60,7 @@ fn end_of_round(log: &mut File, length: u64) -> io::Result<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::watch::{Patience, Unwatched};
     use rusqlite::Connection;
     use std::fs;
 
@@ -78,7 +88,7 @@ mod tests {
         db.execute_batch("PRAGMA wal_checkpoint(RESTART)").unwrap();
         fill(7);
         fs::copy(at("db"), at("copy")).unwrap();
-        copy(&at("db-wal"), &at("copy-wal")).unwrap();
+        copy(&at("db-wal"), &at("copy-wal"), &Unwatched).unwrap();
         let length = |name: &str| fs::metadata(at(name)).unwrap().len();
         assert!(length("copy-wal") * 3 < length("db-wal"));
         assert_eq!(rows(&at("copy")), 57);
@@ -94,8 +104,21 @@ mod tests {
         {
             let to = at(&format!("to-{number}"));
             fs::write(at("from"), bytes).unwrap();
-            copy(&at("from"), &to).unwrap();
+            copy(&at("from"), &to, &Unwatched).unwrap();
             assert_eq!(fs::read(to).unwrap(), *bytes);
         }
+    }
+
+    #[test]
+    fn a_log_that_nobody_waits_for_is_not_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("from"), [7; 5000]).unwrap();
+        let watch = Patience {
+            longest: Some(0),
+            ..Patience::default()
+        };
+        assert!(copy(&at("from"), &at("to"), &watch).is_err());
+        assert_eq!(fs::metadata(at("to")).map_or(0, |data| data.len()), 0);
     }
 }

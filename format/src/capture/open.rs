@@ -3,9 +3,11 @@
 //! Three ways, by what lies beside the file: in place while a recorder on this host keeps it;
 //! in place and taken as immutable when it is complete by itself; and when a crash left a
 //! write-ahead log, through a private folder with a link to the file and a copy of the log.
+//! A [`Watch`] is told how far that is, and may give it up.
 
 use super::error::CaptureError;
 use super::lock::{OwnerLock, with_suffix};
+use super::watch::{self, Stage, Unwatched, Watch, Work};
 use super::{log, tables, version};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -41,16 +43,18 @@ pub(crate) struct Opened {
 }
 
 /// Opens `path` in the way that fits it.
-pub(crate) fn open(path: &Path) -> Result<Opened, CaptureError> {
-    open_as(path, OwnerLock::is_held(path))
+pub(crate) fn open(path: &Path, watch: &dyn Watch) -> Result<Opened, CaptureError> {
+    open_as(path, OwnerLock::is_held(path), watch)
 }
 
 /// Opens `path` as one that no recorder has open.
 pub(crate) fn open_unowned(path: &Path) -> Result<Opened, CaptureError> {
-    open_as(path, false)
+    open_as(path, false, &Unwatched)
 }
 
-fn open_as(path: &Path, alive: bool) -> Result<Opened, CaptureError> {
+fn open_as(path: &Path, alive: bool, watch: &dyn Watch) -> Result<Opened, CaptureError> {
+    let begin = |work| watch::begin(watch, work).map_err(|_over| cancelled(path));
+    begin(Work::ReadingHeader)?;
     let header = read_header(path)?;
     let wal = with_suffix(path, "-wal");
     // A file that ended cleanly is no longer in the mode that has a log: one that lies beside it
@@ -63,10 +67,11 @@ fn open_as(path: &Path, alive: bool) -> Result<Opened, CaptureError> {
     } else if log_bytes == 0 {
         (connect(path, "mode=ro&immutable=1")?, None)
     } else {
-        let folder = PrivateFolder::with(path, &wal)?;
+        let folder = PrivateFolder::with(path, &wal, watch)?;
         let db = connect(&folder.path.join("capture"), "mode=ro")?;
         (db, Some(folder))
     };
+    begin(Work::OpeningDatabase)?;
     defend(&db).map_err(sqlite(path, "cannot be opened safely"))?;
     version::check_database(path, &db)?;
     check_schema(path, &db)?;
@@ -86,6 +91,12 @@ fn open_as(path: &Path, alive: bool) -> Result<Opened, CaptureError> {
         has_foreign_log,
         _folder: folder,
     })
+}
+
+fn cancelled(path: &Path) -> CaptureError {
+    CaptureError::Cancelled {
+        path: path.to_owned(),
+    }
 }
 
 struct Header {
@@ -219,6 +230,15 @@ fn sqlite(
     }
 }
 
+/// Copies a capture to where no link to it can be.
+fn copy(capture: &Path, to: &Path, watch: &dyn Watch) -> io::Result<()> {
+    let mut from = fs::File::open(capture)?;
+    let (work, done, total) = (Work::CopyingCapture, 0, from.metadata()?.len());
+    watch::go_on(watch, Stage { work, done, total })?;
+    let mut to = fs::File::create_new(to)?;
+    watch::copy(&mut from, &mut to, (work, total), watch)
+}
+
 /// A folder that only we can read, with the capture as a link and its log as a copy. Removed
 /// with everything in it when it is dropped.
 #[derive(Debug)]
@@ -229,28 +249,33 @@ struct PrivateFolder {
 impl PrivateFolder {
     /// Beside the capture, so that a link costs nothing; else, with a copy, where temporary
     /// files go.
-    fn with(capture: &Path, wal: &Path) -> Result<Self, CaptureError> {
-        let fail = |source| CaptureError::Open {
-            path: capture.to_owned(),
-            source,
+    fn with(capture: &Path, wal: &Path, watch: &dyn Watch) -> Result<Self, CaptureError> {
+        let fail = |source| {
+            if watch.is_over() {
+                return cancelled(capture);
+            }
+            CaptureError::Open {
+                path: capture.to_owned(),
+                source,
+            }
         };
         let beside = capture
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
         let beside = beside.unwrap_or_else(|| Path::new("."));
-        let filled = Self::filled(beside, capture, wal);
+        let filled = Self::filled(beside, capture, wal, watch);
         // It may not be writable, or full.
         filled
-            .or_else(|_no_room| Self::filled(&std::env::temp_dir(), capture, wal))
+            .or_else(|_no_room| Self::filled(&std::env::temp_dir(), capture, wal, watch))
             .map_err(fail)
     }
 
-    fn filled(parent: &Path, capture: &Path, wal: &Path) -> io::Result<Self> {
+    fn filled(parent: &Path, capture: &Path, wal: &Path, watch: &dyn Watch) -> io::Result<Self> {
         let folder = Self::make(parent)?;
         let inside = folder.path.join("capture");
-        log::copy(wal, &folder.path.join("capture-wal"))?;
+        log::copy(wal, &folder.path.join("capture-wal"), watch)?;
         fs::hard_link(capture, &inside)
-            .or_else(|_other_file_system| fs::copy(capture, &inside).map(drop))?;
+            .or_else(|_other_file_system| copy(capture, &inside, watch))?;
         Ok(folder)
     }
 

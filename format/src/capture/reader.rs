@@ -9,18 +9,22 @@ mod plain;
 mod series;
 mod stored;
 mod time;
+mod verify;
 
 pub use moments::{LifeEnds, ShortLives};
 pub use series::{Curves, LifeBucket};
+pub use verify::Verified;
 
 use super::chunk::Chunk;
 use super::chunk::decode::Part;
 use super::error::{CaptureError, FrameFault};
 use super::open::{Mode, Opened, open};
+use super::watch::{self, Unwatched, Watch, Work};
 use crate::sample::Sample;
 use crate::time::Seq;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use stored::{Cache, Tail};
 
 /// A capture, open for reading.
@@ -30,6 +34,7 @@ pub struct Capture {
     opened: Opened,
     cache: Cache,
     damage: Vec<Damage>,
+    watch: Arc<dyn Watch>,
 }
 
 /// Something in the capture that could not be used.
@@ -53,16 +58,26 @@ struct Place {
 impl Capture {
     /// Opens a capture and changes nothing about it. Costs about 2 ms, whatever its length.
     pub fn open(path: &Path) -> Result<Self, CaptureError> {
-        let opened = open(path)?;
+        Self::open_watched(path, Arc::new(Unwatched))
+    }
+
+    /// The same with somebody who is told how far it has come (a log beside the file is copied
+    /// first, and where no link can be made the file too) and who may give it up, then and in
+    /// everything that is asked later.
+    pub fn open_watched(path: &Path, watch: Arc<dyn Watch>) -> Result<Self, CaptureError> {
+        let opened = open(path, watch.as_ref())?;
         let mut capture = Self {
             path: path.to_owned(),
             opened,
             cache: Cache::default(),
             damage: Vec::new(),
+            watch,
         };
         if !capture.opened.is_sound {
             capture.note_damage("capture", 1, FrameFault::Check);
         }
+        watch::begin(capture.watch.as_ref(), Work::ReadingWhole)
+            .map_err(|_over| capture.cancelled())?;
         capture.refresh()?;
         Ok(capture)
     }
@@ -170,6 +185,20 @@ impl Capture {
         let damage = Damage { table, row, fault };
         if !self.damage.contains(&damage) {
             self.damage.push(damage);
+        }
+    }
+
+    /// Fails when nobody waits for what is being read.
+    fn go_on(&self) -> Result<(), CaptureError> {
+        if self.watch.is_over() {
+            return Err(self.cancelled());
+        }
+        Ok(())
+    }
+
+    fn cancelled(&self) -> CaptureError {
+        CaptureError::Cancelled {
+            path: self.path.clone(),
         }
     }
 

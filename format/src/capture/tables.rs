@@ -4,6 +4,7 @@
 //! it. A row's check covers its table, its id and its values, so a row that was changed,
 //! moved or copied is noticed.
 
+use super::error::is_torn;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use std::sync::LazyLock;
@@ -115,7 +116,22 @@ impl Table {
         db: &Connection,
         capture: u64,
         rest: (&str, &[i64]),
-        mut make: impl FnMut(&CheckedRow) -> T,
+        make: impl FnMut(&CheckedRow) -> T,
+    ) -> rusqlite::Result<Selected<T>> {
+        let mut found = self.select_while(db, capture, rest, (make, || true))?;
+        match found.torn.take() {
+            Some((_, error)) => Err(error),
+            None => Ok(found),
+        }
+    }
+
+    /// The same for as long as it is said to go on, and up to where the file is damaged.
+    pub(crate) fn select_while<T>(
+        &self,
+        db: &Connection,
+        capture: u64,
+        rest: (&str, &[i64]),
+        (mut make, go_on): (impl FnMut(&CheckedRow) -> T, impl Fn() -> bool),
     ) -> rusqlite::Result<Selected<T>> {
         let columns = self.columns.join(", ");
         let sql = format!(
@@ -125,10 +141,21 @@ impl Table {
         let mut statement = db.prepare_cached(&sql)?;
         let mut found = statement.query(params_from_iter(rest.1))?;
         let (mut rows, mut damaged) = (Vec::new(), Vec::new());
-        while let Some(row) = found.next()? {
+        let (mut torn, mut next) = (None, 1);
+        while go_on() {
+            let row = match found.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                Err(error) if is_torn(&error) => {
+                    torn = Some((next, error));
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             let ValueRef::Integer(id) = row.get_ref(0)? else {
                 continue;
             };
+            next = id.saturating_add(1);
             let last = self.columns.len() + 1;
             let cells = (1..last).map(|column| row.get_ref(column).map(owned));
             let values = cells.collect::<rusqlite::Result<Vec<_>>>()?;
@@ -139,7 +166,11 @@ impl Table {
                 damaged.push(id);
             }
         }
-        Ok(Selected { rows, damaged })
+        Ok(Selected {
+            rows,
+            damaged,
+            torn,
+        })
     }
 
     /// The same, for those who can do nothing about damage.
@@ -193,6 +224,8 @@ pub(crate) struct Selected<T> {
     pub(crate) rows: Vec<T>,
     /// The ids of rows whose check fails, which are left out.
     pub(crate) damaged: Vec<i64>,
+    /// The row from which on the file itself is damaged, and what was said there.
+    pub(crate) torn: Option<(i64, rusqlite::Error)>,
 }
 
 /// A row whose check was right.

@@ -58,7 +58,9 @@ fn goes_beside(error: &CaptureError, is_service: bool) -> bool {
         CaptureError::Damaged { .. }
         | CaptureError::Unsound { .. }
         | CaptureError::Sqlite { .. } => error.is_damage(),
-        CaptureError::Open { .. } | CaptureError::NoSample { .. } => false,
+        CaptureError::Open { .. }
+        | CaptureError::NoSample { .. }
+        | CaptureError::Cancelled { .. } => false,
     }
 }
 

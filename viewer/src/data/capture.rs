@@ -8,14 +8,18 @@ mod damage;
 mod events;
 mod life;
 mod rows;
+mod search;
 mod table;
 mod whole;
 
 use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
-use crate::data::{Facts, Life, Replay, ReplayError, SeriesData, SeriesId, Snapshot, Want, Whom};
+use crate::data::{
+    Facts, Life, Replay, ReplayError, Search, SeriesData, SeriesId, Snapshot, Want, Whom,
+};
 use afterimage_analysis::rate::Step;
 use afterimage_format::capture::pyramid::Bucket;
+use afterimage_format::capture::watch::Watch;
 use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::sample::Sample;
 use afterimage_format::time::{Seq, WallTime};
@@ -46,23 +50,34 @@ pub(super) struct CaptureReplay {
     counters: rows::Known,
     /// Events of which a part has been read.
     events: Option<events::Reading>,
+    watch: Arc<dyn Watch>,
+    searched: search::Searched,
 }
 
 impl CaptureReplay {
-    /// Opens a capture and reads what is true of all of it.
+    /// Opens a capture that nobody else waits for.
+    #[cfg(test)]
     pub(super) fn open(path: &Path) -> Result<Self, ReplayError> {
-        let mut capture = Capture::open(path)?;
+        use afterimage_format::capture::watch::Unwatched;
+        Self::open_watched(path, Arc::new(Unwatched))
+    }
+
+    /// Opens a capture and reads what is true of all of it.
+    pub(super) fn open_watched(path: &Path, watch: Arc<dyn Watch>) -> Result<Self, ReplayError> {
+        let mut capture = Capture::open_watched(path, Arc::clone(&watch))?;
         let whole = Whole::read(&mut capture)?;
         let damage = DamageSeen::default();
         Ok(Self {
             path: path.to_owned(),
-            facts: Arc::new(whole.facts(capture.mode(), &damage)),
+            facts: Arc::new(whole.facts((path, capture.mode()), &damage)),
             capture: Some(capture),
             whole,
             damage,
             samples: VecDeque::new(),
             counters: rows::Known::new(),
             events: None,
+            watch,
+            searched: search::Searched::default(),
         })
     }
 
@@ -72,7 +87,7 @@ impl CaptureReplay {
             capture
         } else {
             self.damage.reader_is_new();
-            Capture::open(&self.path)?
+            Capture::open_watched(&self.path, Arc::clone(&self.watch))?
         };
         Ok(self.capture.insert(capture))
     }
@@ -81,7 +96,7 @@ impl CaptureReplay {
     fn read_whole(&mut self) -> Result<(), ReplayError> {
         let capture = self.reader()?;
         let (whole, mode) = (Whole::read(capture)?, capture.mode());
-        let facts = whole.facts(mode, &self.damage);
+        let facts = whole.facts((&self.path, mode), &self.damage);
         if facts != *self.facts {
             self.facts = Arc::new(facts);
         }
@@ -262,6 +277,10 @@ impl Replay for CaptureReplay {
         let life = life::of(capture, &self.whole, whom, span, buckets)?;
         self.notice_damage()?;
         Ok(life)
+    }
+
+    fn search(&mut self) -> Result<Search, ReplayError> {
+        self.search_on()
     }
 }
 

@@ -6,11 +6,13 @@
 
 use crate::command::DocumentId;
 use crate::data::{
-    Ending, Events, Facts, Life, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId,
-    Snapshot, Want, Whom,
+    Ending, Events, Facts, Life, Progress, Replay, ReplayError, RowGroup, RowsData, Search,
+    SeriesData, SeriesId, Snapshot, Want, Whom,
 };
+use afterimage_format::capture::watch::{Stage, Watch as _};
 use afterimage_format::time::WallTime;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -91,6 +93,12 @@ pub enum Job {
 /// What came back from one capture.
 #[derive(Debug, Clone)]
 pub enum Reply {
+    /// The file is this one, whatever name it was opened by.
+    IsAt(PathBuf),
+    /// Opening it has come so far.
+    Opening(Stage),
+    /// Looking through all of it for damage has come so far.
+    Searched(Search),
     /// It is open.
     Opened(Arc<Facts>),
     /// It cannot be opened, and why.
@@ -114,7 +122,7 @@ pub enum Reply {
 }
 
 /// What opens a capture; it runs on the worker's thread.
-pub type Opener = Box<dyn FnOnce() -> Result<Box<dyn Replay>, ReplayError> + Send>;
+pub type Opener = Box<dyn FnOnce(&Arc<Progress>) -> Result<Box<dyn Replay>, ReplayError> + Send>;
 
 /// What is said when the reader itself fails: the file may be what no recorder writes, but a
 /// reader must stand that.
@@ -124,13 +132,19 @@ const DEFECT: &str = "the viewer met something in it that it does not expect and
 /// How often a capture that is being recorded is looked at again.
 const EACH: Duration = Duration::from_secs(1);
 
+/// How often it is told how far looking for damage has come.
+const EACH_SEARCH: Duration = Duration::from_millis(100);
+
 /// What a worker calls after each reply, to have a frame drawn.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// The thread that reads one capture. It ends when this is dropped.
+/// The thread that reads one capture. When this is dropped it gives up what it is doing and ends.
 #[derive(Debug)]
 pub struct Worker {
     jobs: Sender<Job>,
+    progress: Arc<Progress>,
+    /// Nothing ever comes over it; it is closed when the thread has let go of everything.
+    over: Receiver<()>,
 }
 
 impl Worker {
@@ -147,11 +161,21 @@ impl Worker {
             let _closed = replies.send((document, reply)).is_err();
             wake();
         };
+        let told = say.clone();
+        let progress = Arc::new(Progress::new(Box::new(move |stage| {
+            told(Reply::Opening(stage));
+        })));
+        let watch = Arc::clone(&progress);
+        let (alive, over) = channel();
         std::thread::Builder::new()
             .name(format!("capture-{}", document.0))
             .spawn(move || {
-                let read = || match opener() {
-                    Ok(replay) => serve(replay, &inbox, &say),
+                let _until_the_end = alive;
+                let read = || match opener(&watch) {
+                    Ok(replay) => {
+                        watch.opened();
+                        serve(replay, (&inbox, &watch), &say);
+                    }
                     Err(error) => say(Reply::NotOpened(chain(&error))),
                 };
                 // Nothing of the capture is used after it, so nothing half done is seen.
@@ -159,7 +183,26 @@ impl Worker {
                     say(Reply::NotOpened(DEFECT.to_owned()));
                 }
             })?;
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs,
+            progress,
+            over,
+        })
+    }
+
+    /// Ends it and waits until it has let go of its capture: a folder that was made to open it
+    /// is gone then. Not for longer than this: a disk may not answer.
+    pub fn end(mut self, longest: Duration) {
+        self.progress.end();
+        // No job will ever come.
+        self.jobs = channel().0;
+        let _over = self.over.recv_timeout(longest).is_err();
+    }
+
+    /// Has the whole capture looked through for damage while there is nothing else to do. To be
+    /// asked before it is open.
+    pub fn look_for_damage(&self) {
+        self.progress.look_for_damage();
     }
 
     /// Asks for something; a reply comes over the channel.
@@ -169,13 +212,35 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.progress.end();
+    }
+}
+
 /// Answers jobs until the sender is gone, and meanwhile follows what is still being recorded.
-fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: &impl Fn(Reply)) {
+fn serve(
+    mut replay: Box<dyn Replay>,
+    (inbox, watch): (&Receiver<Job>, &Progress),
+    say: &impl Fn(Reply),
+) {
     let mut told = replay.facts();
     say(Reply::Opened(Arc::clone(&told)));
     let (mut waiting, mut looked) = (Waiting::default(), now());
+    let (mut is_searching, mut told_at) = (watch.looks_for_damage(), now());
     loop {
         let is_recorded = told.ending == Ending::Recording;
+        if is_searching && !is_recorded && !waiting.has_any(inbox) {
+            let found = replay.search();
+            let found = found.unwrap_or_else(|error| Search::Failed(chain(&error)));
+            is_searching = matches!(found, Search::On { .. }) && !watch.is_over();
+            tell(replay.as_ref(), &mut told, say);
+            if !is_searching || now() - told_at >= EACH_SEARCH {
+                told_at = now();
+                say(Reply::Searched(found));
+            }
+            continue;
+        }
         let left = is_recorded.then(|| EACH.saturating_sub(now() - looked));
         let answered = match waiting.next(inbox, left) {
             Next::Job(job) => {
@@ -198,17 +263,22 @@ fn serve(mut replay: Box<dyn Replay>, inbox: &Receiver<Job>, say: &impl Fn(Reply
             Next::Over => return,
         };
         // First, so that a snapshot from before a damaged minute is known to be one.
-        let facts = replay.facts();
-        if !Arc::ptr_eq(&facts, &told) {
-            told = facts;
-            say(Reply::Changed(Arc::clone(&told)));
-        }
+        tell(replay.as_ref(), &mut told, say);
         if let Some(answer) = answered {
             say(answer);
         }
         if !waiting.has_any(inbox) {
             replay.rest();
         }
+    }
+}
+
+/// Tells what is true of the whole capture, when that is no longer what was told.
+fn tell(replay: &dyn Replay, told: &mut Arc<Facts>, say: &impl Fn(Reply)) {
+    let facts = replay.facts();
+    if !Arc::ptr_eq(&facts, told) {
+        *told = facts;
+        say(Reply::Changed(Arc::clone(told)));
     }
 }
 
@@ -347,73 +417,4 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn snapshot(number: u64) -> Job {
-        let want = Want::At(WallTime(0));
-        Job::Snapshot {
-            generation: Generation(number),
-            want,
-        }
-    }
-
-    fn series(buckets: usize) -> Job {
-        let (from, to) = (WallTime(0), WallTime(1));
-        Job::Series {
-            generation: Generation(0),
-            wanted: vec![],
-            from,
-            to,
-            buckets,
-        }
-    }
-
-    #[test]
-    fn only_the_newest_wanted_moment_is_loaded() {
-        let (send, inbox) = channel();
-        for job in [
-            snapshot(1),
-            series(10),
-            snapshot(2),
-            series(20),
-            snapshot(3),
-        ] {
-            send.send(job).unwrap();
-        }
-        drop(send);
-        let mut waiting = Waiting::default();
-        assert_eq!(waiting.next(&inbox, None), Next::Job(snapshot(3)));
-        assert_eq!(waiting.next(&inbox, None), Next::Job(series(20)));
-        assert_eq!(waiting.next(&inbox, None), Next::Over);
-    }
-
-    #[test]
-    fn a_capture_that_grows_is_looked_at_again_also_while_jobs_come() {
-        let (send, inbox) = channel();
-        send.send(snapshot(1)).unwrap();
-        let mut waiting = Waiting::default();
-        assert_eq!(waiting.next(&inbox, Some(Duration::ZERO)), Next::Look);
-        let later = Some(Duration::from_mins(10));
-        assert_eq!(waiting.next(&inbox, later), Next::Job(snapshot(1)));
-        let soon = Some(Duration::from_millis(1));
-        assert_eq!(waiting.next(&inbox, soon), Next::Look);
-    }
-
-    #[test]
-    fn a_capture_that_is_not_there_is_reported_with_its_cause() {
-        let path = std::path::PathBuf::from("no-such.afterimage");
-        let opener: Opener = Box::new(move || crate::data::open(&path));
-        let (send, replies) = channel();
-        let _worker = Worker::start(DocumentId(7), opener, send, Arc::new(|| ())).unwrap();
-        let (document, reply) = replies.recv().unwrap();
-        assert_eq!(document, DocumentId(7));
-        let Reply::NotOpened(text) = reply else {
-            panic!("it was opened")
-        };
-        assert!(
-            text.starts_with("cannot open no-such.afterimage: "),
-            "{text}"
-        );
-    }
-}
+mod tests;

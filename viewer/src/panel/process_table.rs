@@ -28,7 +28,11 @@ const HEADER: f32 = 24.0;
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
     let (Some(snapshot), Some(rows)) = (&document.snapshot, document.rows()) else {
-        ui.centered_and_justified(|ui| ui.weak("Loading …"));
+        let words = match &document.problem {
+            Some(_) if document.owed_snapshot.is_none() => "No snapshot can be read here",
+            _ => "Loading …",
+        };
+        ui.centered_and_justified(|ui| ui.weak(words));
         return;
     };
     title::show(ui, state, document, snapshot, out);

@@ -3,7 +3,8 @@
 //! Where there is no room for both the page has all of it, until it is closed.
 
 use crate::command::Command;
-use crate::panel::{process_page, process_table};
+use crate::panel::{keep_share, process_page, process_table};
+use crate::state::desk::Divider;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
 use egui::{Frame, Panel, Ui};
@@ -22,14 +23,18 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     if page.is_wide || width < BOTH {
         return process_page::show(ui, document, page, width >= BOTH, out);
     }
-    Panel::right("process page")
+    let share = state.desk.shares.page;
+    let chosen = share.map(|share| share * width);
+    let shown = Panel::right("process page")
         .resizable(true)
-        .default_size((width * 0.36).clamp(NARROWEST_PAGE, 640.0))
+        .default_size(chosen.unwrap_or((width * 0.36).clamp(NARROWEST_PAGE, 640.0)))
         .size_range(NARROWEST_PAGE..=width * 0.7)
         .frame(frame)
         .show(ui, |ui| {
             ui.set_min_width(ui.available_width());
             process_page::show(ui, document, page, true, out);
         });
+    let now = shown.response.rect.width() / width;
+    keep_share(share, (Divider::Page, now), out);
     process_table::show(ui, state, document, out);
 }

@@ -1,7 +1,8 @@
 //! The bar at the bottom: what went wrong last or is damaged, else what the keys and the mouse do.
 
 use crate::action::hints;
-use crate::command::{Command, WindowCommand};
+use crate::command::{Command, DeskCommand, WindowCommand};
+use crate::data::Search;
 use crate::display::{self, escape::escaped};
 use crate::state::State;
 use crate::theme::Tokens;
@@ -21,7 +22,21 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
         }
         let facts = state.document().and_then(|document| document.facts());
         if let Some(damage) = facts.and_then(|facts| display::damage(&facts.damage)) {
-            ui.label(RichText::new(damage).color(tokens.problem));
+            let text = RichText::new(damage).color(tokens.problem);
+            let button = ui.add(egui::Button::new(text).frame(false));
+            if button
+                .on_hover_text("Show or hide what is missing")
+                .clicked()
+            {
+                out.push(Command::Desk(DeskCommand::ToggleNotice));
+            }
+            ui.add_space(16.0);
+        }
+        let condition = state.document().map(|document| &document.condition);
+        if let Some(Search::On { done, total }) = condition.map(|condition| &condition.search) {
+            let percent = done * 100 / total.max(&1);
+            let text = format!("looking for damage: {percent} %");
+            ui.label(RichText::new(text).color(tokens.text_weak));
             ui.add_space(16.0);
         }
         let hints = hints(state);

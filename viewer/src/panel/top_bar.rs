@@ -1,40 +1,47 @@
-//! The bar on top: which host this is, and which captures are open.
+//! The bar on top: which captures are open, and which host the shown one is of.
 
-use crate::command::Command;
+use crate::command::{Command, DeskCommand};
 use crate::data::{Ending, Facts};
 use crate::display;
 use crate::display::escape::escaped;
+use crate::panel::captures;
 use crate::state::{State, ThemeChoice};
 use crate::theme::Tokens;
-use egui::{Align, Button, Layout, RichText, Ui};
+use egui::{Align, Label, Layout, RichText, Ui};
 
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.set_min_height(26.0);
-        match state.document() {
-            Some(document) if document.facts().is_some() => {
-                if let Some(facts) = document.facts() {
-                    host(ui, facts);
-                }
-            }
-            _ => {
-                ui.label(RichText::new("afterimage").heading());
-            }
+        if state.documents.is_empty() {
+            ui.label(RichText::new("afterimage").heading());
         }
-        tabs(ui, state, out);
+        captures::show(ui, state, out);
+        captures::open_button(ui, state, out);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_button(ui, out);
+            let facts = state.document().and_then(|document| document.facts());
+            if let Some(facts) = facts {
+                picture_button(ui, out);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| host(ui, facts));
+            }
         });
     });
 }
 
+/// What is known of the host, as far as there is room.
 fn host(ui: &mut Ui, facts: &Facts) {
     let tokens = Tokens::of(ui.visuals());
-    let name = RichText::new(escaped(&facts.host))
-        .heading()
-        .color(tokens.text_strong);
-    ui.label(name);
+    ui.add_space(8.0);
+    let end = display::ending(facts.ending);
+    let color = match facts.ending {
+        Ending::Recording => tokens.running,
+        Ending::Clean => tokens.text_weak,
+        Ending::Unclean | Ending::CopiedLive => tokens.text,
+    };
+    let meaning = display::ending_meaning(facts.ending);
+    ui.label(RichText::new(end).color(color))
+        .on_hover_text(meaning);
     let cpus = match facts.cpus {
         Some(cpus) => display::cpus(f64::from(cpus)),
         None => "CPUs unknown".to_owned(),
@@ -43,34 +50,21 @@ fn host(ui: &mut Ui, facts: &Facts) {
         .last
         .since(facts.first)
         .map_or(display::ABSENT.to_owned(), display::duration);
-    let (kernel, end) = (escaped(&facts.kernel), display::ending(facts.ending));
+    let kernel = escaped(&facts.kernel);
     let so_far = match facts.ending {
         Ending::Recording => "so far",
         _ => "recorded",
     };
-    let text = format!("{cpus}  ·  Linux {kernel}  ·  {length} {so_far},");
-    ui.label(RichText::new(text).color(tokens.text_weak));
-    let color = match facts.ending {
-        Ending::Recording => tokens.running,
-        Ending::Clean => tokens.text_weak,
-        Ending::Unclean | Ending::CopiedLive => tokens.text,
-    };
-    ui.label(RichText::new(end).color(color))
-        .on_hover_text(display::ending_meaning(facts.ending));
+    let text = format!("·  {length} {so_far}  ·  {cpus}  ·  Linux {kernel}");
+    let text = RichText::new(text).color(tokens.text_weak);
+    ui.add(Label::new(text).truncate());
 }
 
-/// One button a capture, when there are several.
-fn tabs(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
-    if state.documents.len() < 2 {
-        return;
-    }
-    ui.separator();
-    for document in &state.documents {
-        let active = state.active == Some(document.id);
-        let name = document.name();
-        if ui.add(Button::selectable(active, escaped(&name))).clicked() {
-            out.push(Command::Activate(document.id));
-        }
+fn picture_button(ui: &mut Ui, out: &mut Vec<Command>) {
+    let button = ui.button("Save as picture");
+    let hover = "Save what is shown as a PNG file (Ctrl-S)";
+    if button.on_hover_text(hover).clicked() {
+        out.push(Command::Desk(DeskCommand::BeginPicture));
     }
 }
 

@@ -171,13 +171,8 @@ fn range(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
     }
     let facts = document.facts();
     let is_recorded = facts.is_some_and(|facts| facts.ending == Ending::Recording);
-    if is_recorded && !time.following {
-        let newest = ui
-            .button("Newest")
-            .on_hover_text("Go to the end and stay there (End)");
-        if newest.clicked() {
-            out.push(Command::Last);
-        }
+    if is_recorded {
+        live(ui, document, out);
     }
     let shown = time.shown();
     let length = time.folds.folded_span(shown).micros();
@@ -186,6 +181,35 @@ fn range(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
     if ui.available_width() > 110.0 {
         ui.add_space(4.0);
         ui.label(RichText::new(text).color(tokens.text_weak));
+    }
+}
+
+/// Whether the cursor stays at the end of what is being recorded; a click goes there, or leaves.
+fn live(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
+    let tokens = Tokens::of(ui.visuals());
+    let following = document.time.following;
+    let (text, hover, color) = if following {
+        (
+            "Live",
+            "The cursor stays at the end of what is being recorded. Any move leaves it, and so \
+             does a click here.",
+            tokens.running,
+        )
+    } else {
+        (
+            "Go live",
+            "This capture is being recorded: go to its end and stay there (End)",
+            tokens.text,
+        )
+    };
+    let text = RichText::new(text).color(color);
+    let button = ui.add(Button::selectable(following, text).frame_when_inactive(true));
+    if button.on_hover_text(hover).clicked() {
+        out.push(if following {
+            Command::SetCursor(document.time.cursor)
+        } else {
+            Command::Last
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! The only thing that changes the state: a command in, what is to be done about it out.
 
+mod desk;
 mod machine;
 mod navigate;
 mod processes;
@@ -14,7 +15,6 @@ use crate::state::{Document, Focus, Phase, State, palette};
 use crate::time_axis::Span;
 use afterimage_analysis::when::When;
 use afterimage_format::time::WallTime;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +28,11 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Request> {
 
 fn perform(state: &mut State, command: Command) -> Vec<Request> {
     match command {
-        Command::Open { path, at } => open(state, path, at),
+        Command::Open { path, at } => desk::open(state, path, at),
+        Command::Desk(command) => desk::change(state, command),
         Command::Received(document, reply) => received(state, document, reply),
         Command::Activate(document) => {
+            desk::keep_preferences(state);
             state.active = Some(document);
             vec![]
         }
@@ -82,18 +84,6 @@ fn with_active(
         return vec![];
     };
     state.find_mut(active).map(change).unwrap_or_default()
-}
-
-fn open(state: &mut State, path: PathBuf, at: Option<When>) -> Vec<Request> {
-    let newest = state.documents.iter().map(|document| document.id.0).max();
-    let id = DocumentId(newest.map_or(0, |newest| newest + 1));
-    // A capture that could not be opened has nothing to show beside the next one.
-    state
-        .documents
-        .retain(|document| !matches!(document.phase, Phase::Failed(_)));
-    state.documents.push(Document::new(id, path.clone(), at));
-    state.active = Some(id);
-    vec![Request::Open(id, path)]
 }
 
 /// Everything that concerns the capture that is shown.
@@ -256,6 +246,10 @@ fn jump(document: &mut Document) -> Vec<Request> {
 }
 
 fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
+    let reply = match desk::received(state, id, reply) {
+        Ok(requests) => return requests,
+        Err(reply) => reply,
+    };
     let (choice, local) = (state.zone, state.local_zone.clone());
     let Some(document) = state.find_mut(id) else {
         return vec![];
@@ -315,6 +309,7 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
             document.problem = Some(problem);
             vec![]
         }
+        Reply::IsAt(_) | Reply::Opening(_) | Reply::Searched(_) => vec![],
     }
 }
 

@@ -12,6 +12,7 @@ use afterimage_format::reading::Missing;
 use afterimage_format::time::Seq;
 use afterimage_format::units::{Bytes, Ticks};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 const SECOND: i64 = 1_000_000;
 

@@ -3,6 +3,7 @@
 use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
+use crate::state::condition::Condition;
 use crate::state::log::LogView;
 use crate::state::page::Page;
 use crate::state::table::{Pinned, Rows, TableView};
@@ -27,6 +28,8 @@ pub struct Document {
     pub path: PathBuf,
     /// How far opening it has come.
     pub phase: Phase,
+    /// In what condition it is.
+    pub condition: Condition,
     /// Where the cursor goes once it is open.
     pub wanted_at: Option<When>,
     /// The time zone that its times are shown in.
@@ -97,6 +100,7 @@ impl Document {
             id,
             path,
             phase: Phase::Opening,
+            condition: Condition::default(),
             wanted_at,
             zone: Zone::utc(),
             time: TimeView::default(),

@@ -46,7 +46,7 @@ fn frame(ctx: &Context, viewer: &mut Viewer, number: u32) -> (f64, f64, usize) {
 fn measure(name: &str, is_rough: bool, moves: &Command, commands: &[Command]) {
     let ctx = Context::default();
     let opener_for = move |_path| -> Opener {
-        Box::new(move || {
+        Box::new(move |_told| {
             let mut generated = Generated::new();
             generated.many = 50_000;
             generated.is_rough = is_rough;

@@ -106,7 +106,8 @@ fn cost_of_a_frame() {
     let mut told = String::new();
     for arrangement in [Arrangement::Flat, Arrangement::Tree, Arrangement::ALL[2]] {
         let ctx = egui::Context::default();
-        let opener_for = |_path| -> Opener { Box::new(|| Ok(Box::new(Crowd(Generated::new())))) };
+        let opener_for =
+            |_path| -> Opener { Box::new(|_told| Ok(Box::new(Crowd(Generated::new())))) };
         let mut viewer = Viewer::with_opener(&ctx, Box::new(opener_for));
         let at = Some("13:57:03".parse().expect("a moment"));
         let path = PathBuf::from("web-07.afterimage");

@@ -117,6 +117,11 @@ impl Generated {
         }
     }
 
+    /// Tells something else of the capture as a whole.
+    pub(crate) fn change_facts(&mut self, change: fn(&mut Facts)) {
+        change(Arc::make_mut(&mut self.facts));
+    }
+
     /// The place of the newest moment at or before an instant.
     fn place(&self, at: WallTime) -> usize {
         let after = self

@@ -221,7 +221,7 @@ fn numbers_that_are_none_draw_nothing_and_break_nothing() {
     for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
         let ctx = egui::Context::default();
         let opener_for = move |_path| -> Opener {
-            Box::new(move || {
+            Box::new(move |_told| {
                 let mut generated = Generated::new();
                 generated.wrong = Some(wrong);
                 Ok(Box::new(generated))

@@ -5,10 +5,12 @@ mod crowd;
 mod filtering;
 mod generated;
 mod hostile;
+mod keeping;
 mod lanes;
 mod log;
 mod looking;
 mod machine;
+mod opening;
 mod page;
 mod pictures;
 mod pinning;
@@ -32,7 +34,7 @@ use std::time::Duration;
 
 /// A viewer with the generated capture open and loaded.
 fn viewer(ctx: &egui::Context, at: &str) -> Viewer {
-    let opener_for = |_path| -> Opener { Box::new(|| Ok(Box::new(Generated::new()))) };
+    let opener_for = |_path| -> Opener { Box::new(|_told| Ok(Box::new(Generated::new()))) };
     let mut viewer = Viewer::with_opener(ctx, Box::new(opener_for));
     let at = Some(at.parse().expect("a moment"));
     viewer.perform(Command::Open {
@@ -63,6 +65,18 @@ fn settle(harness: &mut Harness<'static, Viewer>) {
         assert!(
             harness.state_mut().wait(Duration::from_secs(30)),
             "no answer came"
+        );
+        harness.run();
+    }
+}
+
+/// Draws until something is so that a thread beside the workers brings about.
+fn until(harness: &mut Harness<'static, Viewer>, is_so: impl Fn(&Viewer) -> bool) {
+    harness.run();
+    while !is_so(harness.state()) {
+        assert!(
+            harness.state_mut().wait_for_errand(Duration::from_secs(30)),
+            "nothing came"
         );
         harness.run();
     }

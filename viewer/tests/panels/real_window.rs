@@ -5,7 +5,7 @@
 
 use crate::written::incident;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -175,99 +175,106 @@ fn wait_for(display: &Display, wanted: &Picture, file: &Path) -> f64 {
     least
 }
 
-#[test]
-fn a_real_window_driven_by_keys_and_mouse_shows_what_the_picture_without_one_does() {
+/// A display with everything that drives it, or why there is none.
+fn display() -> Result<Display, &'static str> {
     let answers = |tool: &&str| {
         let mut command = Command::new(tool);
-        let command = command
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command.status().is_ok()
+        let command = command.arg("--version").stdout(Stdio::null());
+        command.stderr(Stdio::null()).status().is_ok()
     };
-    let tools = ["xdotool", "import"].iter().all(answers);
-    let Some(display) = Display::start().filter(|_| tools) else {
-        eprintln!("no Xvfb, xdotool or import (imagemagick) here: the real window is not tested");
-        return;
+    if !["xdotool", "import"].iter().all(answers) {
+        return Err("no xdotool or no import (of imagemagick)");
+    }
+    Display::start().ok_or("no Xvfb")
+}
+
+/// A window on a capture, and where pictures of it are put.
+struct Scene {
+    display: Display,
+    capture: PathBuf,
+    shot: PathBuf,
+    wanted: PathBuf,
+}
+
+impl Scene {
+    fn xdotool(&self, arguments: &[&str]) {
+        assert!(self.display.run("xdotool", arguments), "{arguments:?}");
+    }
+
+    /// Waits until the window shows what the binary paints of this view; that picture.
+    fn shows(&self, what: &str, view: &[&str]) -> Picture {
+        let wanted = painted(&self.capture, &self.wanted, view);
+        let difference = wait_for(&self.display, &wanted, &self.shot);
+        assert!(
+            difference <= DIFFERENT,
+            "{what}, {difference} of the pixels are different"
+        );
+        wanted
+    }
+
+    /// Waits until the window shows something else; whether it did.
+    fn leaves(&self, before: &Picture) -> bool {
+        (0..PATIENCE).any(|_| {
+            std::thread::sleep(Duration::from_millis(250));
+            let shown = self.display.picture(&self.shot);
+            shown.is_some_and(|shown| shown.different_from(before) > DIFFERENT)
+        })
+    }
+}
+
+#[test]
+fn a_real_window_driven_by_keys_and_mouse_shows_what_the_picture_without_one_does() {
+    let display = match display() {
+        Ok(display) => display,
+        Err(missing) => {
+            eprintln!("{missing} here: the real window is not tested");
+            return;
+        }
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let capture = folder.path().join("web-07.afterimage");
+    let [capture, shot, wanted] =
+        ["web-07.afterimage", "shot.png", "wanted.png"].map(|name| folder.path().join(name));
     incident(&capture);
-    let [shot, wanted] = ["shot.png", "wanted.png"].map(|name| folder.path().join(name));
+    let scene = Scene {
+        display,
+        capture,
+        shot,
+        wanted,
+    };
     // Where the mouse rests nothing is under it.
-    assert!(display.run("xdotool", &["mousemove", "1279", "799"]));
-
-    let mut viewer = display.viewer(&capture, folder.path());
-    let first = painted(&capture, &wanted, &["--at", "+80s"]);
-    let difference = wait_for(&display, &first, &shot);
-    assert!(
-        difference <= DIFFERENT,
-        "as it opens, {difference} of the pixels are different"
-    );
-    assert!(
-        viewer.0.try_wait().expect("it can be asked").is_none(),
-        "it still runs"
-    );
+    scene.xdotool(&["mousemove", "1279", "799"]);
+    let mut viewer = scene.display.viewer(&scene.capture, folder.path());
+    let first = scene.shows("as it opens", &["--at", "+80s"]);
+    let running = viewer.0.try_wait().expect("it can be asked").is_none();
+    assert!(running, "it still runs");
 
     // There is no window manager that would give it the keyboard.
-    let focus = [
-        "search",
-        "--onlyvisible",
-        "--name",
-        "afterimage",
-        "windowfocus",
-        "--sync",
-    ];
-    assert!(
-        display.run("xdotool", &focus),
-        "it has a window of that name"
-    );
-    // Keys: ten snapshots back, the tree, the second process of it.
-    assert!(display.run("xdotool", &["key", "shift+Left"]));
-    assert!(display.run("xdotool", &["key", "t"]));
-    let stepped = painted(&capture, &wanted, &["--at", "+70s", "--view", "as=tree"]);
-    assert!(
-        stepped.different_from(&first) > DIFFERENT,
-        "the keys change something"
-    );
-    let difference = wait_for(&display, &stepped, &shot);
-    assert!(
-        difference <= DIFFERENT,
-        "after keys, {difference} of the pixels are different"
-    );
+    let name = ["search", "--onlyvisible", "--name", "afterimage"];
+    scene.xdotool(&[&name[..], &["windowfocus", "--sync"]].concat());
+    scene.xdotool(&["key", "shift+Left"]);
+    scene.xdotool(&["key", "t"]);
+    let view = ["--at", "+70s", "--view", "as=tree"];
+    let stepped = scene.shows("after ten steps back and the tree", &view);
+    assert!(stepped.different_from(&first) > DIFFERENT);
 
-    // The mouse: a click on the curves moves the cursor there, and typing filters.
-    assert!(display.run("xdotool", &["key", "Home"]));
-    assert!(display.run("xdotool", &["key", "slash"]));
-    assert!(display.run("xdotool", &["type", "--delay", "40", "burner"]));
-    assert!(display.run("xdotool", &["key", "Escape"]));
-    let filtered = painted(
-        &capture,
-        &wanted,
-        &[
-            "--at",
-            "start",
-            "--view",
-            "as=tree",
-            "--view",
-            "filter=burner",
-        ],
-    );
-    let difference = wait_for(&display, &filtered, &shot);
+    scene.xdotool(&["key", "Home"]);
+    scene.xdotool(&["key", "slash"]);
+    scene.xdotool(&["type", "--delay", "40", "burner"]);
+    scene.xdotool(&["key", "Escape"]);
+    let view = [
+        "--at",
+        "start",
+        "--view",
+        "as=tree",
+        "--view",
+        "filter=burner",
+    ];
+    let filtered = scene.shows("after typing into the filter", &view);
+
+    scene.xdotool(&["mousemove", "700", "250", "click", "1"]);
+    scene.xdotool(&["mousemove", "1279", "799"]);
     assert!(
-        difference <= DIFFERENT,
-        "after typing, {difference} of the pixels are different"
+        scene.leaves(&filtered),
+        "a click on the curves moves the cursor"
     );
-    assert!(display.run("xdotool", &["mousemove", "700", "250", "click", "1"]));
-    assert!(display.run("xdotool", &["mousemove", "1279", "799"]));
-    let mut moved = 0.0_f64;
-    for _ in 0..PATIENCE {
-        let shown = display.picture(&shot).expect("it is shown");
-        moved = shown.different_from(&filtered);
-        if moved > DIFFERENT {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(250));
-    }
-    assert!(moved > DIFFERENT, "a click on the curves moves the cursor");
 }

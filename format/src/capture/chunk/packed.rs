@@ -8,7 +8,7 @@ use super::decode::{self, Part};
 use super::pick::{Picked, Texts, Wanted, pick};
 use crate::capture::bytes::Input;
 use crate::capture::error::FrameFault;
-use crate::capture::frame::{FrameKey, FrameKind, Unpacker, skip};
+use crate::capture::frame::{self, FrameKey, FrameKind, Unpacker, skip};
 use crate::group::Group;
 use crate::tick::TickTimes;
 
@@ -21,6 +21,12 @@ pub(crate) struct Packed {
     ticks: Vec<TickTimes>,
     /// The frames behind the index, as they are stored.
     rest: Vec<u8>,
+}
+
+/// Whether the bytes of a chunk's frames are those that were stored; nothing is unpacked.
+pub(crate) fn verify(mut frames: &[u8], key: FrameKey) -> Result<(), FrameFault> {
+    let mut kinds = [FrameKind::Index, FrameKind::Machine, FrameKind::Processes].into_iter();
+    kinds.try_for_each(|kind| frame::verify(&mut frames, kind, key))
 }
 
 impl Packed {

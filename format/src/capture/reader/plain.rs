@@ -246,8 +246,14 @@ impl Capture {
         rest: (&str, &[i64]),
         make: impl FnMut(&CheckedRow) -> T,
     ) -> Result<Vec<T>, CaptureError> {
-        let found = tables::named(table).select(&self.opened.db, self.opened.capture, rest, make);
+        let (db, capture, watch) = (&self.opened.db, self.opened.capture, &self.watch);
+        let found =
+            tables::named(table).select_while(db, capture, rest, (make, || !watch.is_over()));
         let found = found.map_err(self.sqlite("a plain table cannot be read"))?;
+        self.go_on()?;
+        if let Some((row, _)) = found.torn {
+            self.note_damage(table, row, FrameFault::Torn);
+        }
         for row in found.damaged {
             self.note_damage(table, row, FrameFault::Check);
         }

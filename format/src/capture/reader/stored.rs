@@ -5,7 +5,7 @@ use crate::capture::chunk::Chunk;
 use crate::capture::chunk::builder::ChunkBuilder;
 use crate::capture::chunk::packed::Packed;
 use crate::capture::chunk::replay::{self, TailRows};
-use crate::capture::error::{CaptureError, FrameFault};
+use crate::capture::error::{CaptureError, FrameFault, is_torn};
 use crate::capture::frame::{FrameKey, FrameKind, Unpacker};
 use crate::tick::TickTimes;
 use crate::time::{Seq, WallTime};
@@ -172,6 +172,7 @@ impl Capture {
         if let Some((_, packed)) = known {
             return Ok(Some(Rc::clone(packed)));
         }
+        self.go_on()?;
         let key = self.key(first);
         let unpacker = &mut self.cache.unpacker;
         let read = "SELECT frames FROM chunk_body WHERE id = ?";
@@ -184,7 +185,10 @@ impl Capture {
             })
             .optional()
         };
-        let found = read().map_err(self.sqlite("a chunk cannot be read"))?;
+        let found = match read() {
+            Err(error) if is_torn(&error) => Some(Err(FrameFault::Torn)),
+            found => found.map_err(self.sqlite("a chunk cannot be read"))?,
+        };
         match found.unwrap_or(Err(FrameFault::Absent)) {
             Ok(packed) => {
                 let packed = Rc::new(packed);
@@ -201,7 +205,7 @@ impl Capture {
         }
     }
 
-    fn key(&self, seq: u64) -> FrameKey {
+    pub(super) fn key(&self, seq: u64) -> FrameKey {
         FrameKey {
             capture: self.opened.capture,
             seq,

@@ -1,13 +1,15 @@
 //! What is no capture of ours is refused, and damage is named.
 
 use super::{FakeHost, LARGE, crashed_copy, facts, folder, options, rss, rss_of, wall};
-use crate::capture::Capture;
-use crate::capture::error::CaptureError;
+use crate::capture::error::{CaptureError, FrameFault};
 use crate::capture::lock::{OwnerLock, with_suffix};
+use crate::capture::watch::{Patience, Watch, Work};
 use crate::capture::writer::{Start, Writer};
+use crate::capture::{Capture, Mode};
 use crate::time::Seq;
 use rusqlite::Connection;
 use std::path::Path;
+use std::sync::Arc;
 
 #[test]
 fn a_damaged_chunk_is_left_out_and_named_and_the_rest_is_shown() {
@@ -27,6 +29,16 @@ fn a_damaged_chunk_is_left_out_and_named_and_the_rest_is_shown() {
         .unwrap();
     db.execute("UPDATE gap SET missed_ticks = 5", []).unwrap();
     drop(db);
+    let mut looked = Capture::open(&path).unwrap();
+    let first = looked.verify(Seq(0), 2).unwrap();
+    assert_eq!((first.chunks, first.last), (2, Some(Seq(61))));
+    let rest = looked.verify(Seq(61), 2).unwrap();
+    assert_eq!(
+        (rest.chunks, looked.verify(Seq(121), 2).unwrap().last),
+        (1, None)
+    );
+    let damaged: Vec<_> = looked.damage().iter().map(|damage| damage.row).collect();
+    assert_eq!((damaged, looked.chunks().unwrap()), (vec![61], 3));
     let mut capture = Capture::open(&path).unwrap();
     assert_eq!(rss_of(&mut capture, 60, 1), Some(rss(1, 59)));
     assert_eq!(rss_of(&mut capture, 61, 1), None);
@@ -214,4 +226,70 @@ fn an_empty_file_is_recorded_into() {
     host.record(3);
     host.writer.finish("signal").unwrap();
     assert_eq!(Capture::open(&path).unwrap().ticks().unwrap(), 3);
+}
+
+#[test]
+fn opening_after_a_crash_tells_how_far_it_is_and_ends_when_nobody_waits() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(70);
+    let (_other, copy) = folder();
+    crashed_copy(&path, &copy);
+    let watch = Arc::new(Patience::default());
+    let mut capture = Capture::open_watched(&copy, Arc::clone(&watch) as Arc<dyn Watch>).unwrap();
+    assert_eq!(capture.mode(), Mode::WithLog);
+    assert!(capture.sample(Seq(3)).unwrap().is_some());
+    let told = watch.told.lock().unwrap().clone();
+    let mut copied = told.iter().filter(|stage| stage.work == Work::CopyingLog);
+    assert!(
+        copied.any(|stage| stage.done > 0 && stage.done == stage.total),
+        "{told:?}"
+    );
+    for longest in 0..told.len() {
+        let watch = Patience {
+            longest: Some(longest),
+            ..Patience::default()
+        };
+        let opened = Capture::open_watched(&copy, Arc::new(watch));
+        assert!(matches!(opened, Err(CaptureError::Cancelled { .. })));
+    }
+    let left = std::fs::read_dir(copy.parent().unwrap()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    drop(capture);
+    assert!(
+        left.len() <= 3,
+        "nothing but the copy, its log and the open one: {left:?}"
+    );
+}
+
+#[test]
+fn a_table_on_damaged_pages_is_read_as_far_as_it_goes_and_named() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(120);
+    host.writer.finish("signal").unwrap();
+    let db = Connection::open(&path).unwrap();
+    let page = |name: &str| -> i64 {
+        let find = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
+        db.query_row(find, [name], |row| row.get(0)).unwrap()
+    };
+    let places = ["gap", "event"].map(|name| usize::try_from((page(name) - 1) * 4096).unwrap());
+    drop(db);
+    let mut bytes = std::fs::read(&path).unwrap();
+    for place in places {
+        bytes[place..place + 4096].fill(0);
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let mut capture = Capture::open(&path).unwrap();
+    assert_eq!(capture.gaps().unwrap(), []);
+    assert_eq!(capture.events(wall(0), wall(9_999)).unwrap(), []);
+    assert_eq!(rss_of(&mut capture, 61, 1), Some(rss(1, 60)));
+    let damage = capture.damage().iter();
+    let damage: Vec<_> = damage
+        .map(|damage| (damage.table, damage.fault.clone()))
+        .collect();
+    assert_eq!(
+        damage,
+        [("gap", FrameFault::Torn), ("event", FrameFault::Torn)]
+    );
 }

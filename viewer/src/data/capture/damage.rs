@@ -3,8 +3,9 @@
 //! The reader lists a damaged chunk by its first tick, once it has met it. How far it reaches
 //! shows where the next sample can be read.
 
-use crate::data::{DAMAGED, Damage, GapBand, ReplayError};
+use crate::data::{DAMAGED, Damage, GapBand, LostRows, ReplayError};
 use afterimage_format::capture::Capture;
+use afterimage_format::capture::error::FrameFault;
 use afterimage_format::time::{Seq, WallTime};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub(super) struct DamageSeen {
     /// How many entries of the reader's list are worked in.
     known: usize,
     rows: BTreeSet<(&'static str, i64)>,
+    /// Tables of which nothing can be read from some row on.
+    torn: BTreeSet<&'static str>,
     stretches: Vec<Stretch>,
 }
 
@@ -50,6 +53,9 @@ impl DamageSeen {
             let first = Seq(damage.row.cast_unsigned());
             if damage.table != "chunk_body" {
                 self.rows.insert((damage.table, damage.row));
+                if damage.fault == FrameFault::Torn {
+                    self.torn.insert(damage.table);
+                }
             } else if self.stretch_of(first).is_none() {
                 let stretch = measure(capture, first, ends, damage.fault.to_string())?;
                 self.stretches.push(stretch);
@@ -81,9 +87,23 @@ impl DamageSeen {
             .stretches
             .iter()
             .filter_map(|stretch| stretch.to.since(stretch.from));
+        let mut tables: Vec<LostRows> = Vec::new();
+        // In the order of the set, so the same ones stand beside each other.
+        for (table, _) in &self.rows {
+            match tables.last_mut().filter(|known| known.table == *table) {
+                Some(known) => known.rows += 1,
+                None => tables.push(LostRows {
+                    table,
+                    rows: 1,
+                    is_torn: self.torn.contains(table),
+                }),
+            }
+        }
         Damage {
             time: lengths.fold(Duration::ZERO, Duration::saturating_add),
             rows: self.rows.len(),
+            tables,
+            behind: None,
         }
     }
 }

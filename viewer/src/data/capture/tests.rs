@@ -348,6 +348,11 @@ fn a_damaged_minute_is_a_gap_that_is_told_and_stepped_over() {
     assert_eq!(facts.damage.time, Duration::from_secs(91));
     let damaged = facts.gaps.iter().find(|gap| gap.kind == DAMAGED).unwrap();
     assert_eq!((damaged.from, damaged.to), (wall(59), wall(150)));
+    // Who looks through it knows the same before anybody has stepped there.
+    let mut looked = CaptureReplay::open(&path).unwrap();
+    assert!(matches!(looked.search(), Ok(Search::On { .. })));
+    assert_eq!(looked.search().unwrap(), Search::Over);
+    assert_eq!(looked.facts(), facts);
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use super::damage::DamageSeen;
 use crate::data::events::RunBand;
-use crate::data::{Ending, Facts, GapBand, ReplayError};
+use crate::data::{Damage, Ending, Facts, GapBand, ReplayError};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::facts::{Gap, GapKind, Host, Run};
 use afterimage_format::time::{Seq, WallTime};
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What is read of a capture as a whole.
 #[derive(Debug)]
@@ -110,7 +111,7 @@ impl Whole {
     }
 
     /// The same as the viewer shows it, with what was found damaged so far.
-    pub(super) fn facts(&self, mode: Mode, damage: &DamageSeen) -> Facts {
+    pub(super) fn facts(&self, (path, mode): (&Path, Mode), damage: &DamageSeen) -> Facts {
         let host = &self.host;
         let recorded = self.gaps.iter().filter(|gap| has_no_ticks(gap));
         let recorded = recorded.map(|gap| band(gap, self.interval_at(gap.after)));
@@ -126,9 +127,24 @@ impl Whole {
             first: self.first,
             last: self.last,
             gaps,
-            damage: damage.total(),
+            damage: Damage {
+                behind: behind(mode, path, self.last),
+                ..damage.total()
+            },
         }
     }
+}
+
+/// How much older than a copy made while it was recorded its newest tick is: unless the copy kept
+/// the time of change, so much was not in the file yet.
+fn behind(mode: Mode, path: &Path, last: WallTime) -> Option<Duration> {
+    if mode != Mode::CopiedLive {
+        return None;
+    }
+    let changed = std::fs::metadata(path).ok()?.modified().ok()?;
+    let changed = changed.duration_since(UNIX_EPOCH).ok()?;
+    let changed = WallTime(i64::try_from(changed.as_micros()).ok()?);
+    changed.since(last)
 }
 
 /// Whether time passed without ticks; when only the clock was set, it did not.

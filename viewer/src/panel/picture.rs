@@ -1,0 +1,90 @@
+//! Where a picture of what is shown goes.
+
+use crate::command::{Command, DeskCommand};
+use crate::state::desk::Saving;
+use crate::state::{Focus, State};
+use crate::theme::Tokens;
+use egui::{Button, Frame, Id, Key, Margin, Modal, RichText, TextEdit, Ui};
+
+/// Draws it over the window while it is open.
+pub fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
+    let Some(saving) = &state.desk.saving else {
+        return;
+    };
+    let tokens = Tokens::of(ui.visuals());
+    let frame = Frame::popup(ui.style())
+        .fill(tokens.panel)
+        .corner_radius(8.0)
+        .inner_margin(Margin::symmetric(24, 20));
+    let shown = Modal::new(Id::unique("save as picture"))
+        .frame(frame)
+        .show(ui, |ui| {
+            ui.set_width(520.0_f32.min(ui.ctx().content_rect().width() - 80.0));
+            let title = RichText::new("Save as picture").size(20.0);
+            ui.label(title.color(tokens.text_strong));
+            ui.add_space(6.0);
+            ui.label(
+                "What is shown, as a PNG file. A name without a folder is in the current one.",
+            );
+            ui.add_space(10.0);
+            field(ui, state, saving, out);
+            ui.add_space(6.0);
+            answer(ui, saving, tokens, out);
+        });
+    if shown.should_close() {
+        out.push(Command::Desk(DeskCommand::CancelPicture));
+    }
+}
+
+fn field(ui: &mut Ui, state: &State, saving: &Saving, out: &mut Vec<Command>) {
+    let mut edited = saving.text.clone();
+    let field = TextEdit::singleline(&mut edited)
+        .desired_width(f32::INFINITY)
+        .margin(Margin::symmetric(8, 5));
+    let field = ui.add_enabled(!saving.is_busy, field);
+    field.widget_info(|| egui::WidgetInfo {
+        label: Some("Name of the picture".to_owned()),
+        ..egui::WidgetInfo::text_edit(!saving.is_busy, &saving.text, &edited, "")
+    });
+    if state.focus == Some(Focus::Picture) {
+        field.request_focus();
+        out.push(Command::FocusTaken);
+    }
+    if field.changed() {
+        out.push(Command::Desk(DeskCommand::EditPicture(edited)));
+    }
+    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if entered && !saving.exists {
+        out.push(Command::Desk(DeskCommand::SavePicture { replaces: false }));
+    }
+}
+
+/// What became of it, and what can be done.
+fn answer(ui: &mut Ui, saving: &Saving, tokens: &Tokens, out: &mut Vec<Command>) {
+    let problem = match (&saving.problem, saving.exists) {
+        (Some(problem), _) => Some(problem.as_str()),
+        (None, true) => Some("There is a file of that name already."),
+        (None, false) => None,
+    };
+    if let Some(problem) = problem {
+        ui.label(RichText::new(problem).color(tokens.problem));
+    }
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        let (name, replaces) = if saving.exists {
+            ("Replace it", true)
+        } else {
+            ("Save", false)
+        };
+        let can = !saving.is_busy && !saving.text.trim().is_empty();
+        if ui.add_enabled(can, Button::new(name)).clicked() {
+            out.push(Command::Desk(DeskCommand::SavePicture { replaces }));
+        }
+        if ui.button("Cancel").clicked() {
+            out.push(Command::Desk(DeskCommand::CancelPicture));
+        }
+        if saving.is_busy {
+            ui.label(RichText::new("Painting …").color(tokens.text_weak));
+        }
+    });
+}
