@@ -4,7 +4,7 @@
 use crate::command::{Command, TimeCommand};
 use crate::data::{Lane, SeriesId};
 use crate::display;
-use crate::paint::clusters::clusters;
+use crate::paint::clusters;
 use crate::paint::kept::{self, Drawn, Wanted};
 use crate::paint::points;
 use crate::paint::scale::{Area, Scale};
@@ -120,11 +120,7 @@ fn events(painter: &Painter, document: &Document, axis: &TimeAxis, plot: Rect) {
         return;
     };
     for (lane, color) in [(Lane::Marks, tokens.mark), (Lane::OomKills, tokens.blocked)] {
-        for cluster in events
-            .of(lane)
-            .iter()
-            .flat_map(|row| clusters(row.times(), axis, per_point))
-        {
+        for cluster in clusters::kept(painter.ctx(), events, (lane, 0), axis).iter() {
             let x = points(cluster.pixel as f64 / per_point);
             let heights = plot.top()..=plot.top() + 6.0;
             painter.vline(x, heights, Stroke::new(2.0, color));

@@ -7,6 +7,9 @@ use afterimage_format::time::WallTime;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// How many events there are for each step of the first search.
+const STEP: usize = 256;
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaneEvent {
@@ -42,6 +45,9 @@ pub enum Name {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EventRow {
     times: Vec<WallTime>,
+    /// Every so manieth of them: a search begins in these, which are few enough to stay in the
+    /// processor's cache while a lane is drawn.
+    steps: Vec<WallTime>,
     /// Where more than one thing is told of together: its place, and by how much all the counts
     /// up to it exceed the number of events.
     many: Vec<(usize, u64)>,
@@ -67,10 +73,11 @@ impl Default for Words {
 impl From<Vec<LaneEvent>> for EventRow {
     fn from(mut events: Vec<LaneEvent>) -> Self {
         events.sort_by_key(|event| event.at);
-        let times = events.iter().map(|event| event.at).collect();
+        let times: Vec<WallTime> = events.iter().map(|event| event.at).collect();
         let many = excess(events.iter().map(|event| event.count));
         let texts = events.into_iter().map(|event| event.text).collect();
         Self {
+            steps: steps(&times),
             times,
             many,
             words: Words::Texts(texts),
@@ -87,9 +94,10 @@ impl EventRow {
             _ => 1,
         };
         let many = excess(lives.iter().map(count));
-        let times = lives.iter().map(|life| life.at).collect();
+        let times: Vec<WallTime> = lives.iter().map(|life| life.at).collect();
         let who = lives.iter().map(|life| (life.pid, life.name)).collect();
         Self {
+            steps: steps(&times),
             times,
             many,
             words: Words::Lives { who, names, verb },
@@ -137,10 +145,22 @@ impl EventRow {
 
     /// The events between two instants.
     pub fn between(&self, from: WallTime, to: WallTime) -> Range<usize> {
-        let first = self.times.partition_point(|at| *at < from);
-        let end = self.times.partition_point(|at| *at <= to);
+        let first = self.place(from);
+        let end = self.place(WallTime(to.0.saturating_add(1)));
         first..end.max(first)
     }
+
+    /// The place of the first event at or after an instant.
+    pub fn place(&self, at: WallTime) -> usize {
+        let step = self.steps.partition_point(|step| *step < at);
+        let from = step.saturating_sub(1) * STEP;
+        let to = (step * STEP).min(self.times.len());
+        from + self.times[from..to].partition_point(|time| *time < at)
+    }
+}
+
+fn steps(times: &[WallTime]) -> Vec<WallTime> {
+    times.iter().copied().step_by(STEP).collect()
 }
 
 fn excess(counts: impl Iterator<Item = u64>) -> Vec<(usize, u64)> {
@@ -175,6 +195,16 @@ mod tests {
         assert_eq!(row.count(&(2..4)), 6);
         assert_eq!(row.count(&(3..3)), 0);
         assert_eq!(row.between(WallTime(20), WallTime(30)), 1..3);
+    }
+
+    #[test]
+    fn places_are_those_that_a_plain_search_finds() {
+        let row = EventRow::from((0..1_000).map(|n| event(n / 3 * 10, 1)).collect::<Vec<_>>());
+        for at in (-5..3_400).map(WallTime) {
+            let plain = row.times().partition_point(|time| *time < at);
+            assert_eq!(row.place(at), plain, "{at:?}");
+        }
+        assert_eq!(EventRow::default().place(WallTime(5)), 0);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! How the events of each lane look.
 
 use crate::data::Lane;
-use crate::data::events::{EventRow, Events, RunBand};
+use crate::data::events::{Events, RunBand};
 use crate::display;
-use crate::paint::clusters::{Cluster, clusters};
+use crate::paint::clusters::{self, Cluster};
 use crate::paint::curve::quad;
 use crate::paint::points;
 use crate::panel::track::gaps;
@@ -11,10 +11,12 @@ use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
 use egui::{Color32, FontId, Mesh, Painter, Rect, Shape, Stroke, pos2, vec2};
+use std::sync::Arc;
 
 /// A lane, with the painter and everything that its events are drawn with.
 struct Drawing<'a> {
     painter: &'a Painter,
+    events: &'a Arc<Events>,
     axis: &'a TimeAxis,
     tokens: &'static Tokens,
     area: Rect,
@@ -32,15 +34,16 @@ pub(super) fn lane(
     };
     let drawing = Drawing {
         painter,
+        events,
         axis,
         tokens: Tokens::of(&painter.ctx().global_style().visuals),
         area,
     };
     match lane {
-        Lane::Marks => drawing.marks(&events.of(lane)[0]),
-        Lane::OomKills => drawing.kills(&events.of(lane)[0]),
-        Lane::KernelLog => drawing.log(events),
-        Lane::Processes => drawing.lives(events),
+        Lane::Marks => drawing.marks(),
+        Lane::OomKills => drawing.kills(),
+        Lane::KernelLog => drawing.log(),
+        Lane::Processes => drawing.lives(),
         Lane::Recorder => {
             drawing.runs(&events.runs);
             // A gap within a run is one as well.
@@ -60,8 +63,8 @@ impl Drawing<'_> {
         f64::from(self.painter.ctx().pixels_per_point())
     }
 
-    fn clusters(&self, row: &EventRow) -> Vec<Cluster> {
-        clusters(row.times(), self.axis, self.per_point())
+    fn clusters(&self, lane: Lane, class: usize) -> Arc<Vec<Cluster>> {
+        clusters::kept(self.painter.ctx(), self.events, (lane, class), self.axis)
     }
 
     fn x(&self, cluster: Cluster) -> f32 {
@@ -69,8 +72,9 @@ impl Drawing<'_> {
     }
 
     /// A flag with its words beside it, as far as they reach the next one.
-    fn marks(&self, row: &EventRow) {
-        let clusters = self.clusters(row);
+    fn marks(&self) {
+        let row = &self.events.of(Lane::Marks)[0];
+        let clusters = self.clusters(Lane::Marks, 0);
         let color = self.tokens.mark;
         for (place, cluster) in clusters.iter().enumerate() {
             let x = self.x(*cluster);
@@ -92,8 +96,9 @@ impl Drawing<'_> {
     }
 
     /// A cross, with the name beside it.
-    fn kills(&self, row: &EventRow) {
-        let clusters = self.clusters(row);
+    fn kills(&self) {
+        let row = &self.events.of(Lane::OomKills)[0];
+        let clusters = self.clusters(Lane::OomKills, 0);
         let stroke = Stroke::new(2.0, self.tokens.blocked);
         for (place, cluster) in clusters.iter().enumerate() {
             let middle = pos2(self.x(*cluster), self.area.center().y);
@@ -123,16 +128,16 @@ impl Drawing<'_> {
     }
 
     /// Three rows: errors, warnings, the rest. The more there are, the stronger.
-    fn log(&self, events: &Events) {
+    fn log(&self) {
         let colors = [self.tokens.blocked, self.tokens.warning, self.tokens.event];
         let step = (self.area.height() - 3.0) / 3.0;
         let mut mesh = Mesh::default();
-        for (class, (row, color)) in events.of(Lane::KernelLog).iter().zip(colors).enumerate() {
+        for (class, color) in colors.into_iter().enumerate() {
             let top = self.area.top() + 2.0 + class as f32 * step;
-            for cluster in self.clusters(row) {
+            for cluster in self.clusters(Lane::KernelLog, class).iter() {
                 let count = (cluster.end - cluster.first) as f32;
                 let strength = (0.62 + count.ln() * 0.09).min(1.0);
-                let x = self.x(cluster);
+                let x = self.x(*cluster);
                 let width = if class == 2 { 1.5 } else { 2.5 };
                 let edges = [x - width / 2.0, x + width / 2.0, top, top + step - 1.0];
                 let color = color.gamma_multiply(strength);
@@ -143,20 +148,20 @@ impl Drawing<'_> {
     }
 
     /// Births upwards from the middle, deaths downwards: as high as there were many.
-    fn lives(&self, events: &Events) {
-        let rows = events.of(Lane::Processes);
-        let counted = |row: &EventRow| -> Vec<(f32, f32)> {
+    fn lives(&self) {
+        let rows = self.events.of(Lane::Processes);
+        let counted = |class: usize| -> Vec<(f32, f32)> {
             let count = |cluster: &Cluster| {
-                let count = row.count(&(cluster.first..cluster.end));
+                let count = rows[class].count(&(cluster.first..cluster.end));
                 (1.0 + count as f32).log2()
             };
-            let clusters = self.clusters(row);
+            let clusters = self.clusters(Lane::Processes, class);
             clusters
                 .iter()
                 .map(|cluster| (self.x(*cluster), count(cluster)))
                 .collect()
         };
-        let sides = [counted(&rows[0]), counted(&rows[1])];
+        let sides = [counted(0), counted(1)];
         let most = sides.iter().flatten().map(|(_, height)| *height);
         let most = most.fold(3.0, f32::max);
         let (middle, half) = (self.area.center().y, self.area.height() / 2.0 - 2.0);
