@@ -81,6 +81,9 @@ pub trait Replay {
         buckets: usize,
     ) -> Result<Life, ReplayError>;
 
+    /// Reads what will be wanted next if things go on as they do: called when nothing is wanted.
+    fn look_ahead(&mut self) {}
+
     /// Looks through the next little piece of the capture for damage, of which
     /// [`Replay::facts`] then tells; says how far it has come.
     fn search(&mut self) -> Result<Search, ReplayError> {

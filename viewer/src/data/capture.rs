@@ -10,6 +10,7 @@ mod life;
 mod rows;
 mod search;
 mod table;
+mod travel;
 mod whole;
 
 use crate::data::events::Events;
@@ -28,10 +29,12 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use travel::Travel;
 use whole::Whole;
 
-/// How many samples are kept: a step needs the one that is shown already.
-const KEPT_SAMPLES: usize = 4;
+/// How many samples are kept: a step needs the one that is shown already, and the one that was
+/// read ahead.
+const KEPT_SAMPLES: usize = 6;
 /// How many samples are tried on either side of a damaged one. A damaged stretch that is known
 /// is passed in one go, so this many are hardly ever tried.
 const MOST_TRIED: u64 = 600;
@@ -48,6 +51,7 @@ pub(super) struct CaptureReplay {
     damage: DamageSeen,
     samples: VecDeque<Rc<Sample>>,
     counters: rows::Known,
+    travel: Travel,
     /// Events of which a part has been read.
     events: Option<events::Reading>,
     watch: Arc<dyn Watch>,
@@ -75,6 +79,7 @@ impl CaptureReplay {
             damage,
             samples: VecDeque::new(),
             counters: rows::Known::new(),
+            travel: Travel::default(),
             events: None,
             watch,
             searched: search::Searched::default(),
@@ -244,6 +249,7 @@ impl Replay for CaptureReplay {
 
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {
         let now = self.wanted(want)?;
+        self.travel.arrive(now.times.seq, self.whole.ends);
         let before = match now.times.seq {
             seq if seq > self.whole.ends.0 => self.sample(Seq(seq.0 - 1))?,
             _ => None,
@@ -260,6 +266,13 @@ impl Replay for CaptureReplay {
             &self.whole.host,
             (&self.facts.zone, curves.as_ref()),
         ))
+    }
+
+    fn look_ahead(&mut self) {
+        if let Some(ahead) = self.travel.ahead() {
+            // Whoever asks for it will be told what is wrong with it.
+            let _read = self.sample(ahead).is_ok();
+        }
     }
 
     fn life(

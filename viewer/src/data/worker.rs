@@ -268,6 +268,7 @@ fn serve(
             say(answer);
         }
         if !waiting.has_any(inbox) {
+            replay.look_ahead();
             replay.rest();
         }
     }

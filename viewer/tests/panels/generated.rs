@@ -45,8 +45,6 @@ pub(crate) struct Generated {
     facts: Arc<Facts>,
     /// So many lines of the kernel log.
     pub(crate) many: i64,
-    /// Whether curves come in as many pieces as were asked for, each unlike its neighbours.
-    pub(crate) is_rough: bool,
     /// What every value of every curve is instead of what it was.
     pub(crate) wrong: Option<f64>,
 }
@@ -112,7 +110,6 @@ impl Generated {
             moments: moments.collect(),
             facts: Arc::new(facts()),
             many: 40,
-            is_rough: false,
             wrong: None,
         }
     }
@@ -197,29 +194,6 @@ fn facts() -> Facts {
     }
 }
 
-/// The worst there is to draw.
-fn rough(id: SeriesId, (from, to): (WallTime, WallTime), pieces: i64) -> SeriesData {
-    let (from, to) = (from.max(wall(0)), to.min(wall(SECONDS)));
-    let bucket = |piece: i64| {
-        let at = |piece: i64| WallTime(from.0 + (to.0 - from.0) / pieces * piece);
-        let (low, high) = (
-            noise(piece, id as i64) * 9.0,
-            noise(piece, 77 + id as i64) * 60.0,
-        );
-        Bucket {
-            from: at(piece),
-            to: at(piece + 1),
-            min: low,
-            max: low + high,
-            mean: low + high / 2.0,
-        }
-    };
-    SeriesData {
-        id,
-        buckets: (0..pieces).map(bucket).collect(),
-    }
-}
-
 impl Replay for Generated {
     fn facts(&self) -> Arc<Facts> {
         Arc::clone(&self.facts)
@@ -239,10 +213,6 @@ impl Replay for Generated {
         buckets: usize,
     ) -> Result<Vec<SeriesData>, ReplayError> {
         let pieces = i64::try_from(buckets.max(1)).expect("a screen is not that wide");
-        if self.is_rough {
-            let rough = |id: &SeriesId| rough(*id, (from, to), pieces);
-            return Ok(wanted.iter().map(rough).collect());
-        }
         let step = ((to.0 - from.0) / pieces / SECOND).max(1);
         let seen = |moment: &&Moment| from <= wall(moment.second + 1) && wall(moment.second) <= to;
         let one = |id: &SeriesId| {

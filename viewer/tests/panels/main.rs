@@ -1,6 +1,5 @@
 //! The viewer driven as a person drives it, on a generated capture and without a display.
 
-mod cost;
 mod crowd;
 mod filtering;
 mod generated;
@@ -15,6 +14,7 @@ mod page;
 mod pictures;
 mod pinning;
 mod real_window;
+mod snapshots;
 mod sorting;
 mod stepping;
 mod table;

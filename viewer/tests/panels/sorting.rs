@@ -1,6 +1,7 @@
 //! Sorting the process table by its headings.
 
-use crate::{commands, harness, settle};
+use crate::{commands, document, harness, settle};
+use afterimage_viewer::app::Viewer;
 use egui::Role;
 use egui_kittest::kittest::Queryable as _;
 
@@ -26,4 +27,34 @@ fn a_click_on_a_heading_sorts_by_it_and_another_turns_it_round() {
         .click();
     settle(&mut harness);
     assert_ne!(commands(&harness)[0], "/sbin/init");
+}
+
+#[test]
+fn another_order_shows_whom_one_follows_or_else_its_first_lines() {
+    let mut harness = harness("14:00:00");
+    let heading = |harness: &mut egui_kittest::Harness<'static, Viewer>, name: &str| {
+        harness
+            .get_by_role_and_label(Role::ColumnHeader, name)
+            .click();
+        settle(harness);
+    };
+    heading(&mut harness, "PID");
+    let first = commands(&harness)[0].clone();
+    let in_sight = |harness: &egui_kittest::Harness<'static, Viewer>, name: &str| {
+        harness
+            .query_all_by_role_and_label(Role::Row, name)
+            .next()
+            .is_some()
+    };
+    assert!(in_sight(&harness, &first));
+    heading(&mut harness, "PID");
+    let last = commands(&harness)[0].clone();
+    assert!(in_sight(&harness, &last) && !in_sight(&harness, &first));
+    let mut rows = harness.query_all_by_role_and_label(Role::Row, &last);
+    rows.next().expect("it is in sight").click();
+    drop(rows);
+    settle(&mut harness);
+    assert!(document(&harness).page.is_some());
+    heading(&mut harness, "PID");
+    assert!(in_sight(&harness, &last), "at the end now, and followed");
 }

@@ -1,6 +1,6 @@
 //! Moving the one cursor with the keyboard and the mouse.
 
-use crate::{cursor, harness, settle};
+use crate::{cursor, document, harness, settle};
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
@@ -67,4 +67,35 @@ fn a_curve_is_switched_off_in_the_legend() {
     harness.run();
     let document = harness.state().state().document().unwrap();
     assert_eq!(document.hidden.len(), 1);
+}
+
+#[test]
+fn space_plays_as_fast_as_was_chosen_and_stops_again() {
+    let mut harness = harness("14:00:00");
+    harness.get_by_label("10×").click();
+    settle(&mut harness);
+    harness.key_press(Key::Space);
+    harness.step();
+    assert!(document(&harness).time.playing);
+    // A quarter of a second a step, unless told otherwise: 20 of them are five seconds.
+    for _ in 0..20 {
+        harness.step();
+    }
+    while harness.state().state().is_waiting() {
+        harness.state_mut().wait(std::time::Duration::from_secs(30));
+    }
+    harness.key_press(Key::Space);
+    settle(&mut harness);
+    assert!(!document(&harness).time.playing);
+    let shown = cursor(&harness);
+    assert!(
+        "14:00:30" < shown.as_str() && shown.as_str() < "14:01:10",
+        "{shown}"
+    );
+    let (cursor, shown) = (
+        document(&harness).time.cursor,
+        document(&harness).shown_at(),
+    );
+    let behind = cursor.since(shown.unwrap()).unwrap();
+    assert!(behind.as_secs() < 1, "the table is that of the cursor");
 }

@@ -184,3 +184,21 @@ fn the_pinned_moment_has_a_flag_that_leads_back_to_it() {
     settle(&mut harness);
     assert_eq!(cursor(&harness), "14:00:00");
 }
+
+#[test]
+fn the_colours_are_changed_by_the_button_and_back() {
+    let mut harness = harness("14:00:00");
+    let is_dark = |harness: &Harness<'static, Viewer>| harness.ctx.global_style().visuals.dark_mode;
+    let before = is_dark(&harness);
+    let [first, second] = if before {
+        ["Light", "Dark"]
+    } else {
+        ["Dark", "Light"]
+    };
+    harness.get_by_label(first).click();
+    settle(&mut harness);
+    assert_ne!(is_dark(&harness), before);
+    harness.get_by_label(second).click();
+    settle(&mut harness);
+    assert_eq!(is_dark(&harness), before);
+}

@@ -13,6 +13,10 @@ use std::sync::Arc;
 
 /// The rest of what concerns the capture that is shown.
 pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> {
+    let is_new_order = matches!(
+        command,
+        Command::SortBy(_) | Command::Filter(_) | Command::Arrange(_) | Command::ToggleTree
+    );
     let table = &mut document.table;
     match command {
         Command::SortBy(column) => table.sort_by(column),
@@ -47,6 +51,11 @@ pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> 
         _ => {}
     }
     document.arrange();
+    if is_new_order {
+        reveal(document);
+        // Nobody is followed, or not among those that are shown: the first lines are the news.
+        document.table.wanted_line.get_or_insert(0);
+    }
     vec![]
 }
 
