@@ -26,6 +26,8 @@ use rustix::io::Errno;
 
 /// What hardly ever changes is read again each so many ticks.
 const LONG_ROUND: u64 = 60;
+/// A process whose command line was empty so often in a row has none: it took it away itself.
+const MOST_EMPTY: u8 = 5;
 /// So many new processes at a tick are read whole; the others follow at the next ticks. A
 /// recorder that starts on a host with thousands would miss its second tick over the first.
 const MOST_NEW: u32 = 2000;
@@ -62,6 +64,8 @@ struct Process {
     /// The tick that last read `stat`.
     stat_at: u64,
     io_denied: bool,
+    /// How often in a row its command line was empty.
+    empty_lines: u8,
     /// Only its `stat` was read yet.
     is_new: bool,
     gone: bool,
@@ -121,7 +125,12 @@ impl Sweep {
             self.drop_command_lines(tick);
         }
         // Those that were waited for in vain at an earlier tick.
-        apply(&mut self.processes, tick, details.arrived());
+        apply(
+            &mut self.processes,
+            tick,
+            details.arrived(),
+            &mut self.wanted,
+        );
         let mut processes = std::mem::take(&mut self.processes);
         for process in &mut processes {
             self.visit(process, tick, around);
@@ -146,7 +155,7 @@ impl Sweep {
         }
         self.processes = processes;
         let awaited = details.awaited();
-        apply(&mut self.processes, tick, awaited);
+        apply(&mut self.processes, tick, awaited, &mut self.wanted);
         Ok(seen)
     }
 
@@ -227,6 +236,7 @@ impl Sweep {
             cpu_ticks: 0,
             stat_at: 0,
             io_denied: false,
+            empty_lines: 0,
             is_new: true,
             gone: false,
         })
@@ -234,7 +244,15 @@ impl Sweep {
 }
 
 /// Puts command lines and cgroups, which others have read, into the rows they belong to.
-fn apply(processes: &mut [Process], tick: &mut Tick, details: Vec<Detail>) {
+///
+/// In the middle of an exec a process has its new name and no command line yet: those that have
+/// none are asked again.
+fn apply(
+    processes: &mut [Process],
+    tick: &mut Tick,
+    details: Vec<Detail>,
+    again: &mut Vec<Wanted>,
+) {
     for detail in details {
         let found = processes.binary_search_by_key(&detail.key.pid.0, |process| process.pid);
         let Ok(place) = found else { continue };
@@ -252,6 +270,17 @@ fn apply(processes: &mut [Process], tick: &mut Tick, details: Vec<Detail>) {
         process
             .cells
             .count(tick, ProcessField::CommandLength.column(), length);
+        let may_have_one = process.cells.last(ProcessField::KernelThread.column()) == Ok(0);
+        let is_empty = length == Ok(0) && may_have_one && process.state != b'Z';
+        process.empty_lines = if is_empty {
+            process.empty_lines.saturating_add(1)
+        } else {
+            0
+        };
+        if (1..MOST_EMPTY).contains(&process.empty_lines) {
+            let (key, is_new) = (process.key, true);
+            again.push(Wanted { key, is_new });
+        }
         let cgroup = detail.cgroup.as_deref().map_err(|missing| *missing);
         process
             .cells

@@ -264,3 +264,19 @@ fn what_is_not_there_is_absent_and_null_and_never_zero() {
         rows_of[0]
     );
 }
+
+#[test]
+fn a_command_line_that_was_not_there_yet_is_read_at_the_next_ticks() {
+    let (root, folder) = (fake(), folder());
+    // A process in the middle of an exec; as for 8, nothing comes of it in the end.
+    write(root.path(), "7/cmdline", "");
+    let file = folder.path().join("host.afterimage");
+    let args = ["-i", "300ms", "--proc-root", root.path().to_str().unwrap()];
+    let mut recorder = Recorder::start_for(&file, "3s", &args);
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    write(root.path(), "7/cmdline", "/usr/sbin/server\0--late\0");
+    assert_eq!(recorder.wait().code, 0);
+    let lines = rows("ps", &file, &["--columns", "pid,cmdline"]);
+    let line = lines.iter().find(|row| row["pid"] == 7).unwrap();
+    assert_eq!(line["cmdline"], "/usr/sbin/server --late");
+}
