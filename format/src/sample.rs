@@ -16,6 +16,7 @@ use crate::group::Group;
 use crate::process::ProcessKey;
 use crate::reading::Reading;
 use crate::tick::{Key, TickTimes};
+use std::sync::Arc;
 
 /// Everything known of one instant.
 #[derive(Debug, Clone)]
@@ -111,8 +112,9 @@ impl Cells<'_> {
         self.signed(field).map(i64::cast_unsigned)
     }
 
-    fn text(&self, field: usize) -> Reading<Box<[u8]>> {
+    /// Shared with the chunk: a command line is in each of its ticks.
+    fn text(&self, field: usize) -> Reading<Arc<[u8]>> {
         let number = self.signed(field)?;
-        self.columns.chunk.string(number).map(Into::into)
+        self.columns.chunk.shared_string(number).map(Arc::clone)
     }
 }

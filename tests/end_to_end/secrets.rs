@@ -169,7 +169,7 @@ fn frames(file: &Path) -> Vec<u8> {
             ..
         } = process;
         [comm, command_line, cgroup, wchan, user, group]
-            .map(|text| text.unwrap_or_default().into_vec())
+            .map(|text| text.unwrap_or_default().to_vec())
             .join(&b'\n')
     };
     let processes = samples(file)

@@ -153,9 +153,14 @@ impl Chunk {
 
     /// The text behind the value of a text cell.
     pub(crate) fn string(&self, number: i64) -> Reading<&[u8]> {
+        self.shared_string(number).map(AsRef::as_ref)
+    }
+
+    /// The same, to be kept longer than the chunk.
+    pub(crate) fn shared_string(&self, number: i64) -> Reading<&Arc<[u8]>> {
         let text = usize::try_from(number).ok();
         let text = text.and_then(|number| self.strings.get(number));
-        text.map(AsRef::as_ref).ok_or(Missing::Malformed)
+        text.ok_or(Missing::Malformed)
     }
 
     /// Keeps the first ticks, as if the others had not been.

@@ -12,6 +12,7 @@ use crate::reading::Reading;
 use crate::tick::TickTimes;
 use crate::time::Seq;
 use crate::units::{Bytes, Ticks};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Fields of [`Counters`].
@@ -188,7 +189,7 @@ impl Process {
 
     /// What a list shows of it.
     pub fn listed(&self) -> Listed<'_> {
-        fn text(text: &Reading<Box<[u8]>>) -> Reading<&[u8]> {
+        fn text(text: &Reading<Arc<[u8]>>) -> Reading<&[u8]> {
             text.as_deref().map_err(|missing| *missing)
         }
         Listed {

@@ -6,6 +6,7 @@ use crate::process::{Pid, ProcessKey};
 use crate::reading::Reading;
 use crate::time::Seq;
 use crate::units::{Bytes, Ticks};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The state letter of `proc_pid_stat(5)`.
@@ -128,17 +129,17 @@ pub struct Process {
     /// `cmdline`: its full length, before it was cut.
     pub command_length: Reading<Bytes>,
     /// `comm`.
-    pub comm: Reading<Box<[u8]>>,
+    pub comm: Reading<Arc<[u8]>>,
     /// `cmdline`, redacted.
-    pub command_line: Reading<Box<[u8]>>,
+    pub command_line: Reading<Arc<[u8]>>,
     /// `cgroup`.
-    pub cgroup: Reading<Box<[u8]>>,
+    pub cgroup: Reading<Arc<[u8]>>,
     /// `wchan`, of a task in state D.
-    pub wchan: Reading<Box<[u8]>>,
+    pub wchan: Reading<Arc<[u8]>>,
     /// The real user's name.
-    pub user: Reading<Box<[u8]>>,
+    pub user: Reading<Arc<[u8]>>,
     /// The real group's name.
-    pub group: Reading<Box<[u8]>>,
+    pub group: Reading<Arc<[u8]>>,
 }
 
 impl Process {

@@ -9,6 +9,7 @@ use crate::replay::ps::View;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::sample::{Process, Sample, State};
 use afterimage_format::units::{Bytes, Ticks};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The processes of a sample, and those of the sample before that are there no more.
@@ -108,16 +109,15 @@ impl Row {
         let (host, usual, events) = (view.host, rates.usual, rates.events);
         let since_boot = process.key.started.to_duration(host.tick_rate);
         let started = view.booted.plus(since_boot);
-        let uid = process.uids[0].map(|uid| uid.to_string());
-        let gid = process.gids[0].map(|gid| gid.to_string());
+        let number = |id: Reading<u64>| move |_unnamed| id.map(|id| id.to_string());
         let cpu = process.utime.and_then(|user| Ok((user, process.stime?)));
         Self {
             ppid: process.ppid,
             pgrp: process.pgrp,
             session: process.session,
             tty: process.tty_nr.map(tty_name),
-            user: text(&process.user).or(uid),
-            group: text(&process.group).or(gid),
+            user: text(&process.user).or_else(number(process.uids[0])),
+            group: text(&process.group).or_else(number(process.gids[0])),
             state: process.state.map(State::letter),
             cpu_percent: rate(usual.cpu_percent, process.utime),
             wait_percent: rate(usual.wait_percent, process.wait),
@@ -184,7 +184,7 @@ fn rate<T, V>(rate: Option<T>, counted_from: Reading<V>) -> Reading<T> {
 }
 
 /// Bytes as text; those that are no text are shown as their code.
-fn text(bytes: &Reading<Box<[u8]>>) -> Reading<String> {
+fn text(bytes: &Reading<Arc<[u8]>>) -> Reading<String> {
     match bytes {
         Ok(bytes) if bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) => {
             Ok(String::from_utf8_lossy(bytes).into_owned())
