@@ -3,7 +3,7 @@
 use crate::action::{Action, Press, usable};
 use crate::command::{Command, TimeCommand, WindowCommand};
 use crate::state::State;
-use egui::{Context, Event, Key, PointerButton};
+use egui::{Context, Event, Key, PointerButton, Popup};
 
 /// Takes the keys that were pressed out of the input. While text is typed, or something lies
 /// over the window, only few are.
@@ -11,6 +11,10 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
     side_buttons(ctx, state, out);
     let is_key = |event: &Event| matches!(event, Event::Key { .. });
     if !ctx.input(|input| input.events.iter().any(is_key)) {
+        return;
+    }
+    if Popup::is_any_open(ctx) && ctx.input(|input| input.key_pressed(Key::Escape)) {
+        // It closes the menu that is open.
         return;
     }
     let is_covered = state.help || state.palette.is_some() || state.desk.is_asking();

@@ -51,7 +51,10 @@ fn picture(cli: &Cli, path: &Path) -> anyhow::Result<()> {
     let mut screen = Screen::new(&ctx).scaled(cli.scale);
     let mut image = screen.picture(&mut viewer, size, choice, &[])?;
     for option in &cli.view {
-        for step in option.steps(viewer.state()) {
+        let steps = option
+            .steps(viewer.state())
+            .map_err(|problem| anyhow!(problem))?;
+        for step in steps {
             for command in step {
                 viewer.perform(command);
             }

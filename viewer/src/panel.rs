@@ -79,7 +79,7 @@ fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<
     let shown = Panel::top("timeline")
         .resizable(true)
         .default_size(chosen.unwrap_or_else(|| timeline::usual_height(height)))
-        .size_range(250.0..=(height - 100.0).max(251.0))
+        .size_range(200.0..=(height - 100.0).max(201.0))
         .frame(load)
         .show(ui, |ui| {
             // A resizable panel takes its content's size; without this it would creep shut.

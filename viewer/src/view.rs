@@ -80,15 +80,17 @@ impl FromStr for ViewOption {
 
 impl ViewOption {
     /// What a person would do, in steps: after each, what it asks for must be loaded.
-    pub fn steps(&self, state: &State) -> Vec<Vec<Command>> {
+    ///
+    /// Fails when nobody has that pid at that moment.
+    pub fn steps(&self, state: &State) -> Result<Vec<Vec<Command>>, String> {
         let Some(document) = state.document() else {
-            return vec![];
+            return Ok(vec![]);
         };
         let table = &document.table;
         let window = |commands: Vec<WindowCommand>| -> Vec<Vec<Command>> {
             vec![commands.into_iter().map(Command::Window).collect()]
         };
-        match self {
+        Ok(match self {
             Self::Help => window(vec![WindowCommand::ToggleHelp]),
             Self::Find(text) => window(vec![
                 WindowCommand::OpenPalette,
@@ -115,13 +117,13 @@ impl ViewOption {
                 let next = Command::Log(LogCommand::NextMatch(1));
                 vec![vec![Command::ShowTab(Tab::Log), search, next]]
             }
-            Self::Select(pid) => vec![follow(state, *pid)],
+            Self::Select(pid) => vec![follow(state, *pid)?],
             Self::Page(pid) => {
-                let mut commands = follow(state, *pid);
+                let mut commands = follow(state, *pid)?;
                 commands.push(Command::TogglePageWidth);
                 vec![commands]
             }
-        }
+        })
     }
 }
 
@@ -152,14 +154,12 @@ fn choose(columns: &[Column]) -> Vec<Command> {
     commands
 }
 
-fn follow(state: &State, pid: i32) -> Vec<Command> {
+fn follow(state: &State, pid: i32) -> Result<Vec<Command>, String> {
     let rows = state.document().and_then(Document::rows);
     let found = rows.map(|rows| rows.all()).unwrap_or_default();
     let found = found.iter().find(|seen| seen.row.key.pid == Pid(pid));
-    found
-        .map(|seen| Command::Follow(seen.row.key))
-        .into_iter()
-        .collect()
+    let found = found.ok_or_else(|| format!("no process {pid} was there at that moment"))?;
+    Ok(vec![Command::Follow(found.row.key)])
 }
 
 #[cfg(test)]

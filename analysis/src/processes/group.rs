@@ -1,7 +1,7 @@
 //! Processes put together by user, cgroup, command or state, and their values added up.
 
 use crate::processes::column::Column;
-use crate::processes::seen::Seen;
+use crate::processes::seen::{Mark, Seen};
 use crate::processes::value::Value;
 use afterimage_format::reading::{Missing, Reading};
 use std::borrow::Cow;
@@ -61,6 +61,8 @@ pub struct Together {
     pub name: Reading<String>,
     /// Which of the rows that were given.
     pub members: Vec<usize>,
+    /// How many of them are there; the others are gone.
+    pub present: usize,
     /// The programs among them that are most, with how many; and how many others there are.
     pub programs: (Vec<(String, usize)>, usize),
     /// What the columns that can be added up come to, by [`Column`].
@@ -122,7 +124,10 @@ const MOST: usize = 6;
 
 fn programs(rows: &[Seen<'_>], members: &[usize]) -> (Vec<(String, usize)>, usize) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for &place in members {
+    for &place in members
+        .iter()
+        .filter(|&&place| rows[place].mark != Mark::Gone)
+    {
         *counts.entry(&rows[place].row.comm).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
@@ -146,15 +151,22 @@ pub fn together(rows: &[Seen<'_>], chosen: &[usize], by: GroupBy) -> Vec<Togethe
         let summable = Column::ALL
             .into_iter()
             .filter(|column| column.is_summable());
-        let sum = |column| {
-            let values = members.iter().map(|&place| rows[place].value(column));
-            (column, Sum::of(values))
+        let sum = |column: Column| {
+            // What is gone is nothing now; of a difference it is a part.
+            let of_all = column.changes_of().is_some();
+            let counted = members.iter().map(|&place| &rows[place]);
+            let counted = counted.filter(|seen| of_all || seen.mark != Mark::Gone);
+            (column, Sum::of(counted.map(|seen| seen.value(column))))
         };
         let missing = |code| Missing::from_code(code).unwrap_or(Missing::Unknown);
         Together {
             name: name.map(Cow::into_owned).map_err(missing),
             sums: summable.map(sum).collect(),
             programs: programs(rows, &members),
+            present: members
+                .iter()
+                .filter(|&&place| rows[place].mark != Mark::Gone)
+                .count(),
             members,
         }
     };
@@ -165,7 +177,6 @@ pub fn together(rows: &[Seen<'_>], chosen: &[usize], by: GroupBy) -> Vec<Togethe
 mod tests {
     use super::*;
     use crate::processes::row::Row;
-    use crate::processes::seen::Mark;
     use afterimage_format::process::{Pid, ProcessKey};
     use afterimage_format::units::{Bytes, Ticks};
 

@@ -104,7 +104,16 @@ impl ComputerMut<FoldKey<'_>, Arc<Folded>> for Fold {
             .map(|(layer, data)| (data.id, columns(layer, axis, key.per_point)))
             .collect();
         curves.reverse();
-        let line = |data: &Arc<SeriesData>| (data.id, columns(&data.buckets, axis, key.per_point));
+        // A line on a stack is the edge of it: drawn from its lowest to its highest value it
+        // would cover what it stands on.
+        let is_edge = !stacked.is_empty();
+        let line = |data: &Arc<SeriesData>| {
+            let mut columns = columns(&data.buckets, axis, key.per_point);
+            for column in columns.iter_mut().filter(|_| is_edge) {
+                column.min = column.max;
+            }
+            (data.id, columns)
+        };
         curves.extend(lines.iter().map(line));
         let all = curves.iter().flat_map(|(_, columns)| columns);
         let highest = all.map(|column| column.max).fold(0.0, f64::max);

@@ -67,7 +67,8 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         seen: 0..0,
         out,
     };
-    table.show(ui, &mut lines);
+    // Each table has its own place in its own list.
+    ui.push_id("kernel log", |ui| table.show(ui, &mut lines));
     let seen = lines.seen.clone();
     ui.data_mut(|data| data.insert_temp(in_sight, seen));
     if view.lines.is_empty() {

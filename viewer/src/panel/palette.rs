@@ -19,9 +19,9 @@ const HINT: &str = "A command, a time, a process …";
 pub fn show(ui: &Ui, state: &State, palette: &Palette, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     let fitting = palette.fitting(state);
-    if keys(ui, palette, &fitting, out) {
+    let Some(enters) = keys(ui, out) else {
         return;
-    }
+    };
     let frame = Frame::popup(ui.style())
         .fill(tokens.panel)
         .stroke(Stroke::new(1.0, tokens.line))
@@ -33,7 +33,10 @@ pub fn show(ui: &Ui, state: &State, palette: &Palette, out: &mut Vec<Command>) {
     let shown = area.show(ui, |ui| {
         frame.show(ui, |ui| {
             ui.set_width(WIDTH.min(ui.content_rect().width() - 60.0));
-            field(ui, state, palette, out);
+            let text = field(ui, state, palette, out);
+            if enters {
+                enter(state, palette, text, out);
+            }
             ui.add_space(6.0);
             list(ui, palette, &fitting, out);
             ui.add_space(6.0);
@@ -45,8 +48,9 @@ pub fn show(ui: &Ui, state: &State, palette: &Palette, out: &mut Vec<Command>) {
     }
 }
 
-/// The keys that it takes from the field; whether it was closed by one.
-fn keys(ui: &Ui, palette: &Palette, fitting: &[Action], out: &mut Vec<Command>) -> bool {
+/// The keys that it takes from the field; whether Enter was among them, and nothing when it was
+/// closed by one.
+fn keys(ui: &Ui, out: &mut Vec<Command>) -> Option<bool> {
     let pressed = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
     let steps = [
         (Key::ArrowUp, -1),
@@ -61,16 +65,23 @@ fn keys(ui: &Ui, palette: &Palette, fitting: &[Action], out: &mut Vec<Command>) 
     }
     if pressed(Key::Escape) > 0 {
         out.push(Command::Window(WindowCommand::ClosePalette));
-        return true;
+        return None;
     }
-    let chosen = fitting.get(palette.chosen);
-    if pressed(Key::Enter) > 0
-        && let Some(action) = chosen
-    {
+    Some(pressed(Key::Enter) > 0)
+}
+
+/// Does what is chosen, of what fits the text as it is now: letters may have come in the same
+/// frame as Enter.
+fn enter(state: &State, palette: &Palette, text: String, out: &mut Vec<Command>) {
+    let chosen = if text == palette.text {
+        palette.chosen
+    } else {
+        0
+    };
+    let now = Palette { text, chosen };
+    if let Some(action) = now.fitting(state).get(now.chosen) {
         take(action, out);
-        return true;
     }
-    false
 }
 
 fn take(action: &Action, out: &mut Vec<Command>) {
@@ -78,7 +89,8 @@ fn take(action: &Action, out: &mut Vec<Command>) {
     out.extend(action.commands.iter().cloned());
 }
 
-fn field(ui: &mut Ui, state: &State, palette: &Palette, out: &mut Vec<Command>) {
+/// The field; what stands in it now.
+fn field(ui: &mut Ui, state: &State, palette: &Palette, out: &mut Vec<Command>) -> String {
     let mut text = palette.text.clone();
     let field = TextEdit::singleline(&mut text)
         .hint_text(HINT)
@@ -94,8 +106,9 @@ fn field(ui: &mut Ui, state: &State, palette: &Palette, out: &mut Vec<Command>) 
         out.push(Command::FocusTaken);
     }
     if text != palette.text {
-        out.push(Command::Window(WindowCommand::EditPalette(text)));
+        out.push(Command::Window(WindowCommand::EditPalette(text.clone())));
     }
+    text
 }
 
 fn list(ui: &mut Ui, palette: &Palette, fitting: &[Action], out: &mut Vec<Command>) {

@@ -67,7 +67,8 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         area,
         out,
     };
-    table.show(ui, &mut lines);
+    // Each table has its own place in its own list.
+    ui.push_id("processes", |ui| table.show(ui, &mut lines));
     if document.table.lines.is_empty() {
         nothing(ui, document, area);
     }

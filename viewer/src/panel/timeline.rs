@@ -24,11 +24,14 @@ pub const GUTTER: f32 = 84.0;
 const RIGHT: f32 = 28.0;
 const RULER: f32 = 24.0;
 /// The first track takes what room is left, but it is never lower than this.
-const LOWEST: f32 = 104.0;
+const LOWEST: f32 = 84.0;
+
+/// Room for some lines of the table, however small the window is.
+const TABLE: f32 = 230.0;
 
 /// How high it likes to be, of so much.
 pub fn usual_height(of: f32) -> f32 {
-    (of * 0.58).clamp(410.0, 900.0).min(of - 150.0).max(250.0)
+    (of * 0.58).clamp(410.0, 900.0).min(of - TABLE).max(200.0)
 }
 
 /// Draws it.

@@ -8,6 +8,7 @@ use crate::panel::captures;
 use crate::state::{State, ThemeChoice};
 use crate::theme::Tokens;
 use egui::{Align, Label, Layout, RichText, Ui};
+use std::time::Duration;
 
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
@@ -46,10 +47,10 @@ fn host(ui: &mut Ui, facts: &Facts) {
         Some(cpus) => display::cpus(f64::from(cpus)),
         None => "CPUs unknown".to_owned(),
     };
-    let length = facts
-        .last
-        .since(facts.first)
-        .map_or(display::ABSENT.to_owned(), display::duration);
+    let whole = facts.last.since(facts.first);
+    let missing = facts.gaps.iter().filter_map(|gap| gap.to.since(gap.from));
+    let length = whole.map(|whole| missing.fold(whole, Duration::saturating_sub));
+    let length = length.map_or(display::ABSENT.to_owned(), display::duration);
     let kernel = escaped(&facts.kernel);
     let so_far = match facts.ending {
         Ending::Recording => "so far",

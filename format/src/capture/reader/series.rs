@@ -18,9 +18,13 @@ pub struct Curves {
     pub buckets: Vec<Bucket>,
 }
 
+/// Up to so many ticks are read for each bucket that was asked for: the next step of the pyramid
+/// is a minute, which would be seen as blocks.
+const TICKS_FOR_A_BUCKET: u64 = 6;
+
 impl Capture {
-    /// Every series from `from` to `to` in about `most` buckets or fewer: single ticks if there
-    /// are so few, else the finest level of the pyramid that fits. Costs 1 ms a recorded minute
+    /// Every series from `from` to `to` in about `most` buckets or fewer: the finest level of the
+    /// pyramid that fits; single ticks, even some times as many, where that level would be coarse. Costs 1 ms a recorded minute
     /// for ticks, else about 10 µs a bucket; the newest hours of a level that is not complete
     /// come from the finer ones.
     pub fn curves(
@@ -35,7 +39,7 @@ impl Capture {
         if first > last {
             return Ok(Curves::default());
         }
-        if last.0 - first.0 < most as u64 {
+        if (last.0 - first.0) / TICKS_FOR_A_BUCKET < most as u64 {
             return self.curves_of_ticks(first, last);
         }
         let level = level_for(self.recorded_between(from, to)?, most);
@@ -183,7 +187,7 @@ impl Capture {
         if first > last {
             return Ok(Vec::new());
         }
-        if last.0 - first.0 < most as u64 {
+        if (last.0 - first.0) / TICKS_FOR_A_BUCKET < most as u64 {
             return self.life_of_ticks(key, first, last);
         }
         let mut buckets: Vec<LifeBucket> = Vec::new();

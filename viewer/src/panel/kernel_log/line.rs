@@ -130,7 +130,8 @@ fn text(ui: &Ui, document: &Document, area: Rect, entry: &LogEntry) {
 
 fn format(color: Color32, mark: Option<(Color32, Color32)>) -> TextFormat {
     TextFormat {
-        font_id: FontId::proportional(13.0),
+        // The kernel aligns its tables with blanks.
+        font_id: FontId::monospace(12.0),
         color: mark.map_or(color, |(_, ink)| ink),
         background: mark.map_or(Color32::TRANSPARENT, |(paper, _)| paper),
         ..TextFormat::default()

@@ -98,7 +98,8 @@ pub(super) fn show(ui: &mut Ui, sheet: &Sheet, look: &Look) {
         parts,
         area,
     };
-    table.show(ui, &mut lines);
+    // Each table has its own place in its own list.
+    ui.push_id(("sheet", look.page), |ui| table.show(ui, &mut lines));
 }
 
 /// The columns under each heading: the name, the groups, and what is left.

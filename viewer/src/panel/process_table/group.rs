@@ -111,7 +111,7 @@ pub(super) fn show(
         area.min.x += 14.0;
         if column == Column::Pid {
             let count = Written {
-                number: format!("{}×", group.members.len()),
+                number: format!("{}×", group.present),
                 ..Written::default()
             };
             return number(ui, area, &count, column, ink);

@@ -43,14 +43,15 @@ impl TableView {
             all.iter()
                 .map(|seen| (seen.row.key.pid, seen.row.ppid.ok())),
         );
+        let is_difference = self.sort.changes_of().is_some();
         let totals = self.sort.is_summable().then(|| {
             let own = |place: usize| {
-                let value = all[place].value(self.sort).ok();
+                let is_counted = is_difference || all[place].mark != Mark::Gone;
+                let value = all[place].value(self.sort).ok().filter(|_| is_counted);
                 let number = value.and_then(|value| value.number());
                 number.filter(|number| number.is_finite()).unwrap_or(0.0)
             };
             // Of differences the largest counts: those of who is gone would hide who has grown.
-            let is_difference = self.sort.changes_of().is_some();
             forest.totals(own, |one, other| match (is_difference, self.descending) {
                 (false, _) => one + other,
                 (true, true) => one.max(other),
