@@ -241,4 +241,22 @@ mod tests {
         assert_eq!(groups[0].members, [0, 1]);
         assert_eq!(groups[0].programs, (vec![("kworker/0:1".to_owned(), 2)], 0));
     }
+
+    #[test]
+    fn what_is_gone_is_in_no_sum_but_in_that_of_the_differences() {
+        let rows = [row("root", Ok(10)), row("root", Ok(500))];
+        let mut all = seen(&rows);
+        all[1].mark = Mark::Gone;
+        for seen in &mut all {
+            seen.is_compared = true;
+            seen.was = Some(seen.row);
+        }
+        let groups = together(&all, &[0, 1], GroupBy::User);
+        assert_eq!(groups[0].present, 1);
+        assert_eq!(groups[0].members.len(), 2);
+        let sum = |column| groups[0].sum(column).map(|sum| sum.known);
+        assert_eq!(sum(Column::Rss), Some(10.0));
+        let change = Column::Rss.change().unwrap();
+        assert_eq!(sum(change), Some(-500.0));
+    }
 }

@@ -411,7 +411,12 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
+        let words = inner.to_string();
+        // SQLite says the same twice, the second time with its number.
+        let news = words.rsplit(": ").next().unwrap_or(&words);
+        if !text.ends_with(news) {
+            text = format!("{text}: {words}");
+        }
         cause = inner.source();
     }
     text

@@ -4,6 +4,7 @@ use crate::command::{Command, DeskCommand};
 use crate::state::desk::Saving;
 use crate::state::{Focus, State};
 use crate::theme::Tokens;
+use egui::text::{CCursor, CCursorRange};
 use egui::{Button, Frame, Id, Key, Margin, Modal, RichText, TextEdit, Ui};
 
 /// Draws it over the window while it is open.
@@ -49,6 +50,12 @@ fn field(ui: &mut Ui, state: &State, saving: &Saving, out: &mut Vec<Command>) {
     if state.focus == Some(Focus::Picture) {
         field.request_focus();
         out.push(Command::FocusTaken);
+        // The proposed name goes as soon as another one is typed.
+        let mut text = TextEdit::load_state(ui, field.id).unwrap_or_default();
+        let end = CCursor::new(saving.text.chars().count());
+        let all = CCursorRange::two(CCursor::new(0), end);
+        text.cursor.set_char_range(Some(all));
+        TextEdit::store_state(ui, field.id, text);
     }
     if field.changed() {
         out.push(Command::Desk(DeskCommand::EditPicture(edited)));

@@ -11,7 +11,10 @@ use crate::state::time::Speed;
 use crate::state::tracks::TrackId;
 use crate::state::{Document, Focus, State};
 use crate::theme::Tokens;
-use egui::{Align, Button, Frame, Key, Layout, Margin, Response, RichText, TextEdit, Ui};
+use egui::{
+    Align, Area, Button, Frame, Id, Key, Layout, Margin, Order, Response, RichText, TextEdit, Ui,
+    vec2,
+};
 
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
@@ -247,6 +250,12 @@ fn jump(ui: &mut Ui, state: &State, text: &str, out: &mut Vec<Command>) {
     if field.changed() {
         out.push(Command::EditJump(edited));
     }
+    let problem = state
+        .document()
+        .and_then(|document| document.problem.as_deref());
+    if let Some(problem) = problem {
+        no_time(ui, &field, problem);
+    }
     if field.lost_focus() {
         let entered = ui.input(|input| input.key_pressed(Key::Enter));
         out.push(if entered {
@@ -255,4 +264,18 @@ fn jump(ui: &mut Ui, state: &State, text: &str, out: &mut Vec<Command>) {
             Command::CancelJump
         });
     }
+}
+
+/// Why what stands in the field is no time, under it: there one looks.
+fn no_time(ui: &Ui, field: &Response, problem: &str) {
+    let tokens = Tokens::of(ui.visuals());
+    Area::new(Id::unique("why it is no time"))
+        .order(Order::Foreground)
+        .fixed_pos(field.rect.left_bottom() + vec2(0.0, 4.0))
+        .show(ui, |ui| {
+            Frame::popup(ui.style()).show(ui, |ui| {
+                ui.set_max_width(420.0);
+                ui.label(RichText::new(escaped(problem)).color(tokens.problem));
+            });
+        });
 }

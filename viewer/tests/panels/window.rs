@@ -202,3 +202,58 @@ fn the_colours_are_changed_by_the_button_and_back() {
     settle(&mut harness);
     assert_eq!(is_dark(&harness), before);
 }
+
+#[test]
+fn enter_does_what_fits_the_letters_that_came_with_it() {
+    let mut harness = harness("14:00:00");
+    ask(&mut harness, "show the track ");
+    let field = harness.get_by_role_and_label(Role::TextInput, "Find a command");
+    field.type_text("Paging");
+    harness.key_press(Key::Enter);
+    settle(&mut harness);
+    assert!(document(&harness).timeline.tracks.contains(TrackId::Swap));
+    assert_eq!(document(&harness).timeline.tracks.0.len(), 2);
+}
+
+#[test]
+fn escape_closes_the_menu_that_is_open_and_nothing_else() {
+    let mut harness = harness("14:00:00");
+    harness.key_press(Key::ArrowDown);
+    settle(&mut harness);
+    assert!(document(&harness).page.is_some());
+    harness.get_by_label("Tracks").click();
+    settle(&mut harness);
+    assert!(
+        harness
+            .query_by_role_and_label(Role::CheckBox, "Memory")
+            .is_some()
+    );
+    harness.key_press(Key::Escape);
+    settle(&mut harness);
+    assert!(
+        harness
+            .query_by_role_and_label(Role::CheckBox, "Memory")
+            .is_none()
+    );
+    assert!(document(&harness).page.is_some(), "the page stays");
+}
+
+#[test]
+fn each_page_is_scrolled_for_itself() {
+    let mut harness = harness("14:00:00");
+    let first = crate::commands(&harness)[0].clone();
+    let in_sight = |harness: &Harness<'static, Viewer>| {
+        let mut rows = harness.query_all_by_role_and_label(Role::Row, &first);
+        rows.next().is_some()
+    };
+    assert!(in_sight(&harness));
+    // The log goes to the lines at the cursor, far below its beginning.
+    harness.key_press(Key::End);
+    harness.key_press(Key::Num7);
+    settle(&mut harness);
+    harness.key_press(Key::Num1);
+    settle(&mut harness);
+    let top = crate::commands(&harness)[0].clone();
+    let mut rows = harness.query_all_by_role_and_label(Role::Row, &top);
+    assert!(rows.next().is_some(), "the first line is in sight");
+}
