@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Dmesg(RangeArgs),
     /// Copy a capture, also while it is recorded; `-` writes to standard output
     Copy(CopyArgs),
+    /// A range of a capture as a capture of its own
+    Clip(ClipArgs),
     /// What this host allows, what each missing privilege costs, and how to grant it
     Doctor(DoctorArgs),
     /// Print completions for a shell
@@ -203,6 +205,22 @@ pub(crate) struct CopyArgs {
     pub(crate) file: PathBuf,
     /// Where to: a file that is not there yet, or `-`
     pub(crate) destination: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClipArgs {
+    /// The capture; it may be one that is being recorded, or a damaged one: then what is sound
+    /// is taken, what is not is listed and becomes a gap, and the exit code is 3
+    pub(crate) file: PathBuf,
+    /// From this moment on [default: start]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) from: Option<When>,
+    /// Up to this moment [default: end]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) to: Option<When>,
+    /// The new capture: a file that is not there yet
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! The subcommands, one file each, and what they share.
 
 mod check;
+mod clip;
 mod copy;
 mod dmesg;
 mod doctor;
@@ -45,6 +46,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Free(args) => replay::free(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Copy(args) => copy::run(&args),
+        Command::Clip(args) => clip::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

@@ -14,6 +14,8 @@ mod beside_the_kernel;
 #[cfg(test)]
 mod clean_recording;
 #[cfg(test)]
+mod clips;
+#[cfg(test)]
 mod control_socket;
 #[cfg(test)]
 mod copies;
