@@ -16,6 +16,7 @@ mod open;
 pub mod pyramid;
 pub mod reader;
 mod remake;
+pub mod salvage;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Copy(CopyArgs),
     /// A range of a capture as a capture of its own
     Clip(ClipArgs),
+    /// Everything sound of a damaged capture, as a new one
+    Salvage(SalvageArgs),
     /// What this host allows, what each missing privilege costs, and how to grant it
     Doctor(DoctorArgs),
     /// Print completions for a shell
@@ -220,6 +222,20 @@ pub(crate) struct ClipArgs {
     pub(crate) to: Option<When>,
     /// The new capture: a file that is not there yet
     #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// Everything sound of a damaged capture, as a new one
+///
+/// Where the database cannot be read any more, its pages are: each row and each chunk is taken
+/// by its own checksum. Lost ticks become gaps; what was lost is listed, and the exit code is 3.
+/// Processes' lives and the curves of long stretches are made anew from the ticks that are left.
+/// Nothing can be saved (exit code 1) where the one row is lost that says which capture it is.
+#[derive(Debug, Args)]
+pub(crate) struct SalvageArgs {
+    /// The damaged capture, which stays as it is
+    pub(crate) input: PathBuf,
+    /// The new capture: a file that is not there yet
     pub(crate) output: PathBuf,
 }
 

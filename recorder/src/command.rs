@@ -13,6 +13,7 @@ mod ps;
 mod range;
 mod record;
 mod replay;
+mod salvage;
 
 use crate::cli::Command;
 use afterimage_analysis::when::{Span, When};
@@ -47,6 +48,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Copy(args) => copy::run(&args),
         Command::Clip(args) => clip::run(&args),
+        Command::Salvage(args) => salvage::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

@@ -35,6 +35,16 @@ struct Wanted {
 }
 
 impl Capture {
+    /// Writes all that is sound into a capture at `to`: see [`Capture::clip`].
+    pub(in crate::capture) fn remake(
+        &mut self,
+        to: &Path,
+        said: (&Maker, &str),
+    ) -> Result<Made, CaptureError> {
+        let (first, last) = self.ends()?.unwrap_or((Seq(1), Seq(1)));
+        self.clip((first, last), to, said)
+    }
+
     /// Writes the ticks `first..=last`, and what belongs to them, into a capture at `to`, where
     /// nothing may be yet. What of it is damaged is left out and is then in
     /// [`Capture::damage`]; lost ticks become gaps. Costs about 10 ms a recorded minute.

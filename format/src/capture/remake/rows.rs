@@ -46,6 +46,11 @@ impl PlainRows {
         rows.map(|(id, values)| (*id, values.as_slice()))
     }
 
+    /// Whether there is such a row.
+    pub(in crate::capture) fn has(&self, table: &str, id: i64) -> bool {
+        self.0.get(table).is_some_and(|rows| rows.contains_key(&id))
+    }
+
     /// The values of a row, to be changed.
     pub(in crate::capture) fn row_mut(&mut self, table: &str, id: i64) -> Option<&mut Vec<Value>> {
         self.0.get_mut(table)?.get_mut(&id)
