@@ -38,6 +38,8 @@ mod pid_reuse;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod salvages;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;

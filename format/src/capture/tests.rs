@@ -6,6 +6,7 @@ mod kept;
 mod listing;
 mod moments;
 mod refused;
+mod salvages;
 
 use super::Capture;
 use super::lock::{OwnerLock, with_suffix};
