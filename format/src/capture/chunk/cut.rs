@@ -52,9 +52,10 @@ impl Chunk {
         let known = |number: i64| usize::try_from(number).ok().filter(|&place| place < count);
         let mut used = BTreeSet::new();
         for change in self.texts_mut() {
-            match known(change.value) {
-                Some(number) => drop(used.insert(number)),
-                None => (change.missing, change.value) = (Missing::Malformed.code(), 0),
+            if let Some(number) = known(change.value) {
+                used.insert(number);
+            } else {
+                (change.missing, change.value) = (Missing::Malformed.code(), 0);
             }
         }
         let used: Vec<usize> = used.into_iter().collect();

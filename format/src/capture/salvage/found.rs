@@ -133,7 +133,7 @@ impl Found {
                 *known = true;
             }
         }
-        self.each_record(free, |found, record, place| found.take(record, place))
+        self.each_record(free, Self::take)
     }
 
     fn is_empty(&self) -> bool {
