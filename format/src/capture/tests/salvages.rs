@@ -127,6 +127,7 @@ fn an_altered_schema_and_a_changed_row_do_not_hide_the_rest() {
     let db = Connection::open(&path).unwrap();
     db.execute_batch(
         "ALTER TABLE gap ADD COLUMN more TEXT; UPDATE capture SET recorder_version = 'x';
+         UPDATE host SET hostname = 'other';
          UPDATE chunk_body SET id = 9999 WHERE id = 121",
     )
     .unwrap();
@@ -135,6 +136,7 @@ fn an_altered_schema_and_a_changed_row_do_not_hide_the_rest() {
     let to = folder.path().join("saved");
     let done = saved(&path, &to).unwrap();
     assert_eq!(samples(&to).len(), 560);
+    assert!(Capture::open(&to).unwrap().hosts().unwrap().is_empty());
     assert!(
         done.losses
             .contains(&"60 ticks from tick 121 on".to_owned()),
