@@ -15,6 +15,8 @@ mod log;
 mod open;
 pub mod pyramid;
 pub mod reader;
+mod remake;
+pub mod salvage;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -23,4 +25,5 @@ pub mod watch;
 pub mod writer;
 
 pub use open::Mode;
-pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Verified};
+pub use reader::{CLIPPED, Capture, Checked, Curves, Damage, LifeBucket, Verified};
+pub use remake::{Made, Maker};

@@ -50,6 +50,10 @@ pub(crate) enum Command {
     Dmesg(RangeArgs),
     /// Copy a capture, also while it is recorded; `-` writes to standard output
     Copy(CopyArgs),
+    /// A range of a capture as a capture of its own
+    Clip(ClipArgs),
+    /// Everything sound of a damaged capture, as a new one
+    Salvage(SalvageArgs),
     /// What this host allows, what each missing privilege costs, and how to grant it
     Doctor(DoctorArgs),
     /// Print completions for a shell
@@ -203,6 +207,36 @@ pub(crate) struct CopyArgs {
     pub(crate) file: PathBuf,
     /// Where to: a file that is not there yet, or `-`
     pub(crate) destination: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClipArgs {
+    /// The capture; it may be one that is being recorded, or a damaged one: then what is sound
+    /// is taken, what is not is listed and becomes a gap, and the exit code is 3
+    pub(crate) file: PathBuf,
+    /// From this moment on [default: start]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) from: Option<When>,
+    /// Up to this moment [default: end]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) to: Option<When>,
+    /// The new capture: a file that is not there yet
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// Everything sound of a damaged capture, as a new one
+///
+/// Where the database cannot be read any more, its pages are: each row and each chunk is taken
+/// by its own checksum. Lost ticks become gaps; what was lost is listed, and the exit code is 3.
+/// Processes' lives and the curves of long stretches are made anew from the ticks that are left.
+/// Nothing can be saved (exit code 1) where the one row is lost that says which capture it is.
+#[derive(Debug, Args)]
+pub(crate) struct SalvageArgs {
+    /// The damaged capture, which stays as it is
+    pub(crate) input: PathBuf,
+    /// The new capture: a file that is not there yet
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]

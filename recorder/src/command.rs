@@ -1,6 +1,7 @@
 //! The subcommands, one file each, and what they share.
 
 mod check;
+mod clip;
 mod copy;
 mod dmesg;
 mod doctor;
@@ -12,6 +13,7 @@ mod ps;
 mod range;
 mod record;
 mod replay;
+mod salvage;
 
 use crate::cli::Command;
 use afterimage_analysis::when::{Span, When};
@@ -45,6 +47,8 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Free(args) => replay::free(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Copy(args) => copy::run(&args),
+        Command::Clip(args) => clip::run(&args),
+        Command::Salvage(args) => salvage::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

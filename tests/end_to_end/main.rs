@@ -14,6 +14,8 @@ mod beside_the_kernel;
 #[cfg(test)]
 mod clean_recording;
 #[cfg(test)]
+mod clips;
+#[cfg(test)]
 mod control_socket;
 #[cfg(test)]
 mod copies;
@@ -35,6 +37,8 @@ mod not_visible;
 mod pid_reuse;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod salvages;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

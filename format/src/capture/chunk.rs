@@ -6,6 +6,7 @@
 
 pub mod builder;
 mod column;
+mod cut;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod packed;
@@ -44,7 +45,7 @@ pub(crate) fn check_rows(group: Group, rows: usize) -> Result<(), FrameFault> {
 pub(crate) const ALIVE: u8 = u8::MAX;
 
 /// A run of ticks: rows and the cells that changed.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Chunk {
     pub(crate) ticks: Vec<TickTimes>,
     pub(crate) strings: Vec<Arc<[u8]>>,
@@ -52,7 +53,7 @@ pub struct Chunk {
 }
 
 /// The rows of one group and every change of their cells.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct GroupRows {
     pub(crate) rows: Vec<Row>,
     /// In order of (field, row, tick) once [`GroupRows::sort`] was called.

@@ -130,6 +130,25 @@ pub(crate) fn skip(input: &mut &[u8]) -> Result<(), FrameFault> {
     Ok(())
 }
 
+/// Frames of one capture as frames of another: the same bytes under another check. What is not
+/// sound is refused.
+pub(crate) fn reseal(frames: &[u8], from: u64, to: u64) -> Result<Vec<u8>, FrameFault> {
+    let (mut out, mut rest) = (Vec::with_capacity(frames.len()), frames);
+    while !rest.is_empty() {
+        let begin = rest;
+        skip(&mut rest)?;
+        let (header, stored) = begin[..begin.len() - rest.len()].split_at(HEADER);
+        let (head, checked) = header.split_at(24);
+        if check(head, stored, from) != u64::from_le_bytes(array(checked)) {
+            return Err(FrameFault::Check);
+        }
+        out.extend_from_slice(head);
+        out.extend_from_slice(&check(head, stored, to).to_le_bytes());
+        out.extend_from_slice(stored);
+    }
+    Ok(out)
+}
+
 fn check(head: &[u8], stored: &[u8], capture: u64) -> u64 {
     let of_head = xxh3_64_with_seed(head, capture);
     xxh3_64_with_seed(stored, of_head)
@@ -305,6 +324,17 @@ mod tests {
             opened(&frame, FrameKind::Tick, KEY),
             Err(FrameFault::Misplaced)
         );
+    }
+
+    #[test]
+    fn a_frame_goes_into_another_capture_only_when_it_is_sound() {
+        let frame = sealed();
+        let moved = reseal(&frame, 7, 8).unwrap();
+        let key = FrameKey { capture: 8, ..KEY };
+        let opened = opened(&moved, FrameKind::Index, key);
+        assert_eq!(opened, Ok(b"what was said".to_vec()));
+        assert_eq!(reseal(&frame, 9, 8), Err(FrameFault::Check));
+        assert_eq!(reseal(&frame[1..], 7, 8), Err(FrameFault::Short));
     }
 
     #[test]

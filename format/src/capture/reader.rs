@@ -3,14 +3,17 @@
 //! What is damaged is left out and listed ([`Capture::damage`]); the rest is still shown.
 //! Costs are given for a capture of 500 processes at one tick a second.
 
+mod clip;
 mod listing;
 mod moments;
+mod parts;
 mod plain;
 mod series;
 mod stored;
 mod time;
 mod verify;
 
+pub use clip::CLIPPED;
 pub use moments::{LifeEnds, ShortLives};
 pub use series::{Curves, LifeBucket};
 pub use verify::Verified;

@@ -184,6 +184,14 @@ impl Table {
         Ok(self.select(db, capture, rest, make)?.rows)
     }
 
+    /// Whether a row that was found somewhere is one of this table: `values` are those between
+    /// its id and its check.
+    pub(crate) fn is_sound(&self, capture: u64, id: i64, values: &[Value], check: i64) -> bool {
+        self.checked
+            && values.len() == self.columns.len()
+            && self.check(capture, id, values.iter().map(ValueRef::from)) == check
+    }
+
     fn check<'a>(&self, capture: u64, id: i64, values: impl Iterator<Item = ValueRef<'a>>) -> i64 {
         let mut hash = Xxh3::with_seed(capture);
         hash.update(self.name.as_bytes());

@@ -1,10 +1,12 @@
 //! Writer and reader together: whatever was written is read back, and damage is named.
 
+mod clips;
 mod going_on;
 mod kept;
 mod listing;
 mod moments;
 mod refused;
+mod salvages;
 
 use super::Capture;
 use super::lock::{OwnerLock, with_suffix};

@@ -16,8 +16,9 @@ mod rows;
 mod start;
 
 pub(super) use evict::used_bytes;
+pub(super) use rows::gap_row;
 pub use start::{RunFacts, Start};
-pub(super) use start::{capture_number, create_private};
+pub(super) use start::{capture_number, create, create_private};
 
 use super::chunk::Chunk;
 use super::chunk::builder::ChunkBuilder;

@@ -53,16 +53,25 @@ fn ends(opened: &mut Opened, args: &RangeArgs) -> anyhow::Result<(Seq, Seq)> {
         let seq = opened.tick_at(at)?;
         return Ok((seq, seq));
     }
-    let from = opened.resolve(args.from.as_ref().unwrap_or(&When::Start))?;
-    let first = match &args.from {
+    between(opened, args.from.as_ref(), args.to.as_ref())
+}
+
+/// The first and the last tick between two moments.
+pub(super) fn between(
+    opened: &mut Opened,
+    from: Option<&When>,
+    to: Option<&When>,
+) -> anyhow::Result<(Seq, Seq)> {
+    let begin = opened.resolve(from.unwrap_or(&When::Start))?;
+    let first = match from {
         None => opened.first,
         // `resolve` is a millisecond generous: a tick at the very moment that was named counts.
         Some(_) => opened
             .capture
-            .at_or_after(from.minus(Duration::from_millis(2)))?
+            .at_or_after(begin.minus(Duration::from_millis(2)))?
             .unwrap_or(opened.last),
     };
-    let last = opened.tick_at(args.to.as_ref().unwrap_or(&When::End))?;
+    let last = opened.tick_at(to.unwrap_or(&When::End))?;
     if first > last {
         anyhow::bail!("--from is after --to");
     }

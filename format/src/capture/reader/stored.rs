@@ -167,7 +167,7 @@ impl Capture {
 
     /// The chunk that begins at `first`, of which only the index is unpacked; `None` when that
     /// is damaged.
-    fn packed(&mut self, first: u64) -> Result<Option<Rc<Packed>>, CaptureError> {
+    pub(super) fn packed(&mut self, first: u64) -> Result<Option<Rc<Packed>>, CaptureError> {
         let known = self.cache.packed.iter().find(|(id, _)| *id == first);
         if let Some((_, packed)) = known {
             return Ok(Some(Rc::clone(packed)));

@@ -66,7 +66,8 @@ impl Writer {
     }
 }
 
-fn gap_row(gap: &Gap) -> Vec<Value> {
+/// A gap as a row of its table.
+pub(in crate::capture) fn gap_row(gap: &Gap) -> Vec<Value> {
     vec![
         text(gap.kind.name().as_bytes()),
         integer(gap.after.0),

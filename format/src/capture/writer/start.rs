@@ -4,7 +4,7 @@ mod file;
 mod inspect;
 mod take_over;
 
-pub(in crate::capture) use file::{capture_number, create_private};
+pub(in crate::capture) use file::{capture_number, create, create_private};
 pub(super) use take_over::{change_run, due, end_run};
 
 use super::{Options, Record, Writer, evict};

@@ -7,6 +7,7 @@ use crate::capture::lock::with_suffix;
 use crate::capture::tables::{self, integer, text};
 use crate::capture::version;
 use crate::capture::writer::Sync;
+use crate::time::WallTime;
 use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
@@ -43,7 +44,7 @@ pub(super) fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), C
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(fail("cannot open it"))?;
     if !matches!(found, Found::File)
-        && let Err(source) = create(&db, facts)
+        && let Err(source) = create(&db, facts.now.wall, &facts.version)
     {
         drop(db);
         if matches!(found, Found::Nothing) {
@@ -129,7 +130,12 @@ pub(in crate::capture) fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn create(db: &Connection, facts: &RunFacts) -> rusqlite::Result<()> {
+/// Makes an empty capture of an empty database, and gives the number that it got.
+pub(in crate::capture) fn create(
+    db: &Connection,
+    now: WallTime,
+    version: &str,
+) -> rusqlite::Result<u64> {
     db.pragma_update(None, "page_size", 4096)?;
     db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     let number = std::hash::RandomState::new().build_hasher().finish();
@@ -137,13 +143,14 @@ fn create(db: &Connection, facts: &RunFacts) -> rusqlite::Result<()> {
     transaction.execute_batch(tables::SCHEMA)?;
     let values = vec![
         Value::Integer(number.cast_signed()),
-        integer(facts.now.wall.0),
-        text(facts.version.as_bytes()),
+        integer(now.0),
+        text(version.as_bytes()),
     ];
     tables::named("capture").insert(&transaction, number, Some(1), values)?;
     transaction.pragma_update(None, "application_id", version::APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", version::FORMAT)?;
-    transaction.commit()
+    transaction.commit()?;
+    Ok(number)
 }
 
 pub(super) fn configure(db: &Connection, sync: Sync) -> rusqlite::Result<()> {

@@ -1,0 +1,78 @@
+//! `afterimage clip`: a range of a capture as a capture of its own.
+
+use super::{DAMAGED, Opened, range};
+use crate::cli::ClipArgs;
+use crate::clock;
+use afterimage_format::capture::{Damage, Made, Maker};
+use anyhow::bail;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+pub(super) fn run(args: &ClipArgs) -> anyhow::Result<ExitCode> {
+    let mut opened = Opened::open(&args.file, false)?;
+    refuse_existing(&args.output)?;
+    let (first, last) = range::between(&mut opened, args.from.as_ref(), args.to.as_ref())?;
+    let mut at = |seq| -> anyhow::Result<String> {
+        let wall = opened.capture.wall_of(seq)?;
+        Ok(wall.map_or_else(|| "?".to_owned(), |wall| opened.zone.rfc3339(wall)))
+    };
+    let (from, to) = (at(first)?, at(last)?);
+    let name = args.file.file_name().unwrap_or_default().display();
+    let note = format!(
+        "clipped from {name}: ticks {} to {}, {from} to {to}",
+        first.0, last.0
+    );
+    let clipped = opened
+        .capture
+        .clip((first, last), &args.output, (&maker(), &note));
+    let damage = opened.capture.damage();
+    if clipped.is_err() {
+        say_damage(damage, &[]);
+    }
+    let made = clipped?;
+    Ok(exit(damage, &made))
+}
+
+/// What is there is never written over.
+pub(super) fn refuse_existing(output: &Path) -> anyhow::Result<()> {
+    if output.symlink_metadata().is_ok() {
+        bail!(
+            "{} is there already: nothing was overwritten",
+            output.display()
+        );
+    }
+    Ok(())
+}
+
+/// Who makes a capture: this program, now.
+pub(super) fn maker() -> Maker {
+    Maker {
+        now: clock::now().wall,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Lists what was lost; the exit code says whether anything was.
+pub(super) fn exit(damage: &[Damage], made: &Made) -> ExitCode {
+    if damage.is_empty() && made.lost.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let lost = made.lost.iter().map(|gap| {
+        let first = gap.after.0 + 1;
+        format!("lost: {} ticks from tick {first} on", gap.missed)
+    });
+    say_damage(damage, &lost.collect::<Vec<_>>());
+    ExitCode::from(DAMAGED)
+}
+
+/// Damage is said beside what was made, as it is no output.
+fn say_damage(damage: &[Damage], lost: &[String]) {
+    let damage = damage
+        .iter()
+        .map(|damage| format!("damaged: {} {}: {}", damage.table, damage.row, damage.fault));
+    for line in damage.chain(lost.iter().cloned()) {
+        // Where standard error is closed the exit code still tells.
+        drop(writeln!(std::io::stderr(), "{line}"));
+    }
+}

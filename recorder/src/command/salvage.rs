@@ -1,0 +1,24 @@
+//! `afterimage salvage`: everything sound of a damaged capture, as a new one.
+
+use super::DAMAGED;
+use super::clip::{maker, refuse_existing};
+use crate::cli::SalvageArgs;
+use afterimage_format::capture::salvage::salvage;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+pub(super) fn run(args: &SalvageArgs) -> anyhow::Result<ExitCode> {
+    refuse_existing(&args.output)?;
+    let name = args.input.file_name().unwrap_or_default().display();
+    let note = format!("salvaged from {name}");
+    let salvaged = salvage(&args.input, &args.output, (&maker(), &note))?;
+    for loss in &salvaged.losses {
+        // Where standard error is closed the exit code still tells.
+        drop(writeln!(std::io::stderr(), "lost: {loss}"));
+    }
+    Ok(if salvaged.losses.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(DAMAGED)
+    })
+}

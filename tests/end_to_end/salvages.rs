@@ -1,0 +1,110 @@
+//! `afterimage salvage` takes what is sound out of a file that was cut, overwritten or altered.
+
+use crate::support::command::{assert_sound, info, run};
+use crate::support::files::{DAMAGED, DONE, FAILED, READERS, edited, written};
+use crate::support::host::folder;
+use crate::support::recorder::Recorder;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn recorded() -> (TempDir, PathBuf) {
+    let folder = folder();
+    let file = folder.path().join("good");
+    let mut recorder = Recorder::start(&file, &["-i", "20ms"]);
+    recorder.wait_for_tick(200);
+    recorder.stop();
+    (folder, file)
+}
+
+/// Salvages, and gives the exit code and what was said of it.
+fn salvage(from: &Path, to: &Path) -> (i32, String) {
+    let before = fs::read(from).unwrap();
+    let ran = run(&[OsStr::new("salvage"), from.as_os_str(), to.as_os_str()]);
+    assert!(
+        before == fs::read(from).unwrap(),
+        "the original was changed"
+    );
+    assert!(ran.stdout.is_empty());
+    (ran.code, ran.stderr)
+}
+
+fn ticks(file: &Path) -> (u64, u64) {
+    assert_sound(file);
+    let said = info(file);
+    (
+        said["ticks"].as_u64().unwrap(),
+        said["missed"].as_u64().unwrap(),
+    )
+}
+
+#[test]
+fn a_sound_capture_is_saved_whole_and_nothing_is_overwritten() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (folder, good) = recorded();
+    let to = folder.path().join("saved");
+    assert_eq!(salvage(&good, &to), (DONE, String::new()));
+    assert_eq!(ticks(&to), ticks(&good));
+    let mode = fs::metadata(&to).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+    let before = fs::read(&to).unwrap();
+    let (code, said) = salvage(&good, &to);
+    assert_eq!(code, FAILED);
+    assert!(said.contains("there already"), "{said}");
+    assert!(before == fs::read(&to).unwrap());
+}
+
+#[test]
+fn what_no_reader_opens_is_saved() {
+    let (folder, good) = recorded();
+    let all = ticks(&good).0;
+    let bytes = fs::read(&good).unwrap();
+    let mut headless = bytes.clone();
+    headless[..4096].fill(0);
+    let mut holed = bytes.clone();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    holed[..100].fill(0);
+    holed[middle..middle + 3 * 4096].fill(0);
+    let cut = &bytes[..bytes.len() * 3 / 4];
+    let schema = "CREATE TRIGGER t AFTER INSERT ON note BEGIN SELECT 1; END; \
+                  ALTER TABLE note ADD COLUMN more TEXT";
+    let files = [
+        (written(folder.path(), "headless", &headless), DONE),
+        (edited(folder.path(), "altered", &good, schema), DONE),
+        (written(folder.path(), "holed", &holed), DAMAGED),
+        (written(folder.path(), "cut", cut), DAMAGED),
+    ];
+    for (file, expected) in files {
+        let to = file.with_extension("saved");
+        let (code, said) = salvage(&file, &to);
+        assert_eq!(code, expected, "{}: {said}", file.display());
+        let (saved, missed) = ticks(&to);
+        // What was lost may be rows of the kernel log alone.
+        assert!(
+            saved == all || code == DAMAGED,
+            "{}: {said}",
+            file.display()
+        );
+        assert!(
+            saved > 0 && saved + missed <= all,
+            "{saved} and {missed} of {all}"
+        );
+        assert_eq!(code == DAMAGED, said.contains("lost: "), "{said}");
+        for reader in READERS {
+            let ran = run(&[OsStr::new(reader), to.as_os_str()]);
+            assert_eq!((ran.code, ran.stderr.as_str()), (DONE, ""), "{reader}");
+        }
+    }
+}
+
+#[test]
+fn where_nothing_can_be_saved_nothing_is_left() {
+    let folder = folder();
+    let file = written(folder.path(), "noise", &[7; 9000]);
+    let to = folder.path().join("saved");
+    let (code, said) = salvage(&file, &to);
+    assert_eq!(code, FAILED);
+    assert!(said.contains("not an afterimage capture"), "{said}");
+    assert!(!to.exists());
+}
