@@ -18,6 +18,7 @@ use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::watch::Watch;
 use afterimage_format::time::{Seq, WallTime};
+use capture::CaptureReplay;
 pub use events::{Events, Lane};
 pub use life::{Life, Whom};
 pub use log::LogEntry;
@@ -159,6 +160,8 @@ pub struct Damage {
     /// How much older than the file its newest tick is, when it was copied while it was
     /// recorded: that much was not in it yet.
     pub behind: Option<Duration>,
+    /// The file is broken, and what is shown was salvaged from it: what could not be, in words.
+    pub salvaged: Option<Vec<String>>,
 }
 
 /// What is lost of one table.
@@ -222,5 +225,11 @@ pub enum ReplayError {
 /// `progress` is told how far it has come, and may give it up.
 pub fn open(path: &Path, progress: &Arc<Progress>) -> Result<Box<dyn Replay>, ReplayError> {
     let watch: Arc<dyn Watch> = Arc::<Progress>::clone(progress);
-    Ok(Box::new(capture::CaptureReplay::open_watched(path, watch)?))
+    let replay = match CaptureReplay::open_watched(path, Arc::clone(&watch)) {
+        Err(ReplayError::Capture(error)) if error.is_damage() => {
+            CaptureReplay::of_what_is_sound(path, watch, error)
+        }
+        opened => opened,
+    };
+    Ok(Box::new(replay?))
 }

@@ -8,6 +8,7 @@ mod damage;
 mod events;
 mod life;
 mod rows;
+mod salvaged;
 mod search;
 mod table;
 mod travel;
@@ -56,6 +57,8 @@ pub(super) struct CaptureReplay {
     events: Option<events::Reading>,
     watch: Arc<dyn Watch>,
     searched: search::Searched,
+    /// Where the capture is that was made of what is sound of a broken one.
+    folder: Option<tempfile::TempDir>,
 }
 
 impl CaptureReplay {
@@ -83,6 +86,7 @@ impl CaptureReplay {
             events: None,
             watch,
             searched: search::Searched::default(),
+            folder: None,
         })
     }
 

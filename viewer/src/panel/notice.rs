@@ -88,6 +88,11 @@ fn line(
 /// What is missing, plainly; nothing when that is nothing.
 fn sentences(document: &Document, facts: &Facts) -> Vec<String> {
     let mut sentences = Vec::new();
+    if facts.damage.salvaged.is_some() {
+        let broken = "This file is broken. Shown is what could be salvaged from it; what is \
+                      missing in between is hatched.";
+        sentences.push(broken.to_owned());
+    }
     if let Some(damage) = display::damage(&facts.damage) {
         sentences.push(format!(
             "This capture is damaged: {damage}. The rest is shown."
@@ -125,6 +130,9 @@ fn list(ui: &mut Ui, document: &Document, facts: &Facts, out: &mut Vec<Command>)
             }
             if lost.len() > MOST {
                 ui.label(format!("and {} more", lost.len() - MOST));
+            }
+            for loss in facts.damage.salvaged.iter().flatten().take(MOST) {
+                ui.label(format!("lost: {}", escaped(loss)));
             }
             for lost in &facts.damage.tables {
                 let what = display::table(lost.table);

@@ -233,3 +233,32 @@ fn numbers_that_are_none_draw_nothing_and_break_nothing() {
         assert!(walk(&ctx, &mut viewer), "{wrong}");
     }
 }
+
+#[test]
+fn of_a_file_that_was_cut_short_what_is_sound_is_shown_and_the_rest_is_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sound = folder.path().join("sound.afterimage");
+    incident(&sound);
+    let bytes = std::fs::read(&sound).expect("it was written");
+    let mut salvaged = 0;
+    for percent in (40..100).step_by(5) {
+        let cut = folder.path().join(format!("{percent}.afterimage"));
+        let part = &bytes[..bytes.len() * percent / 100];
+        std::fs::write(&cut, part).expect("there is room");
+        let ctx = egui::Context::default();
+        let mut viewer = Viewer::new(&ctx);
+        viewer.perform(Command::Open {
+            path: cut.clone(),
+            at: None,
+        });
+        if walk(&ctx, &mut viewer) {
+            let document = viewer.state().document().expect("it is open");
+            let facts = document.facts().expect("it is open");
+            assert_eq!(document.path, cut);
+            salvaged += usize::from(facts.damage.salvaged.is_some());
+        }
+        let after = std::fs::read(&cut).expect("it is there");
+        assert_eq!(after, part, "the file itself is as it was");
+    }
+    assert!(salvaged > 0);
+}

@@ -60,6 +60,7 @@ fn damaged(facts: &mut Facts) {
             is_torn: false,
         }],
         behind: None,
+        salvaged: None,
     };
 }
 

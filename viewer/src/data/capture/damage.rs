@@ -22,6 +22,8 @@ pub(super) struct DamageSeen {
     /// Tables of which nothing can be read from some row on.
     torn: BTreeSet<&'static str>,
     stretches: Vec<Stretch>,
+    /// What a salvage could not save, in words; `None` when there was no need for one.
+    salvaged: Option<Vec<String>>,
 }
 
 /// Neighbouring ticks that cannot be read.
@@ -35,6 +37,11 @@ struct Stretch {
 }
 
 impl DamageSeen {
+    /// What is shown is what was sound of a broken file, without these.
+    pub(super) fn was_salvaged(&mut self, losses: Vec<String>) {
+        self.salvaged = Some(losses);
+    }
+
     /// The reader was opened anew, and its list begins anew.
     pub(super) fn reader_is_new(&mut self) {
         self.known = 0;
@@ -104,6 +111,7 @@ impl DamageSeen {
             rows: self.rows.len(),
             tables,
             behind: None,
+            salvaged: self.salvaged.clone(),
         }
     }
 }
