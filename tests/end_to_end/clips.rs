@@ -112,9 +112,9 @@ fn a_damaged_chunk_is_listed_and_is_a_gap_in_the_clip() {
     assert_sound(&clip);
     let said = info(&clip);
     assert_eq!(said["ticks"], moments.len() - 60);
-    let gap = &said["gaps"][0];
-    assert_eq!(
-        (&gap["kind"], &gap["missed"]),
-        (&"unknown-end".into(), &60.into())
-    );
+    // A busy machine may have missed ticks of its own.
+    let gaps = said["gaps"].as_array().unwrap().iter();
+    let lost: Vec<_> = gaps.filter(|gap| gap["kind"] == "unknown-end").collect();
+    assert_eq!(lost.len(), 1, "{}", said["gaps"]);
+    assert_eq!(lost[0]["missed"], 60);
 }
