@@ -5,7 +5,7 @@
 //! one compressed chunk. Reading: a reader finds the chunk of a moment, unpacks it, and gives
 //! typed samples.
 
-mod bytes;
+pub(crate) mod bytes;
 pub mod chunk;
 pub mod error;
 mod frame;

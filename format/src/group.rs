@@ -94,6 +94,11 @@ impl Group {
         self as usize
     }
 
+    /// Whether it is left out first when memory is short: the machine's own rows stay.
+    pub const fn is_detail(self) -> bool {
+        matches!(self, Self::Process)
+    }
+
     /// Its columns.
     pub const fn fields(self) -> &'static [Field] {
         match self {

@@ -4,6 +4,10 @@
 //! the writer, and gets it back empty. It names rows by *slot*: a small number of its own
 //! choosing that it may reuse once it has announced the row's end.
 
+mod packed;
+
+pub use packed::{PackedTick, TickPacker};
+
 use crate::group::Group;
 use crate::process::ProcessKey;
 use crate::reading::{Missing, Reading};
@@ -72,11 +76,16 @@ impl Shed {
     /// Idle processes, but for each tenth tick, or still more rarely.
     pub const IDLE_PROCESSES: Self = Self(8);
 
-    const NAMES: [(Self, &'static str); 4] = [
+    /// All processes: while the capture could not be written there was no memory for them. A
+    /// later tick says what had changed.
+    pub const DETAILS: Self = Self(16 | Self::IDLE_PROCESSES.0);
+
+    const NAMES: [(Self, &'static str); 5] = [
         (Self::RARE_FILES, "rare-files"),
         (Self::STATUS, "status"),
         (Self::IO, "io"),
         (Self::IDLE_PROCESSES, "idle-processes"),
+        (Self::DETAILS, "all-processes"),
     ];
 
     /// Whether all of `step` is left out.
@@ -206,14 +215,19 @@ impl Tick {
     pub fn text(&mut self, group: Group, slot: u32, field: usize, reading: Reading<&[u8]>) {
         match reading {
             Ok(text) => {
-                let place = self.texts.len() << 16 | text.len().min(0xffff);
-                self.texts
-                    .extend_from_slice(&text[..text.len().min(0xffff)]);
-                let place = i64::try_from(place).unwrap_or(0);
+                let place = self.keep_text(text);
                 self.push(group, change(slot, field, 0, place));
             }
             Err(missing) => self.push(group, change(slot, field, missing.code(), 0)),
         }
+    }
+
+    /// Keeps a text, and gives the value of the change that has it.
+    fn keep_text(&mut self, text: &[u8]) -> i64 {
+        let place = self.texts.len() << 16 | text.len().min(0xffff);
+        self.texts
+            .extend_from_slice(&text[..text.len().min(0xffff)]);
+        i64::try_from(place).unwrap_or(0)
     }
 
     /// The bytes behind the value of a text change.

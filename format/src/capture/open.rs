@@ -29,6 +29,12 @@ pub enum Mode {
     CopiedLive,
 }
 
+/// Whether its last run has ended: a reader, or another name, kept it from leaving log mode then.
+fn has_ended(db: &Connection) -> bool {
+    let ended = "SELECT ended IS NOT NULL FROM run ORDER BY id DESC LIMIT 1";
+    matches!(db.query_row(ended, [], |row| row.get(0)), Ok(true))
+}
+
 /// An open database, and the private folder it needs, if any.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -79,8 +85,8 @@ fn open_as(path: &Path, alive: bool, watch: &dyn Watch) -> Result<Opened, Captur
         .map_err(sqlite(path, "it does not say which capture it is"))?;
     let mode = match (alive, log_bytes, header.written_ahead) {
         (true, ..) => Mode::Recording,
-        (false, 0, true) => Mode::CopiedLive,
-        (false, 0, false) => Mode::Whole,
+        (false, 0, true) if !has_ended(&db) => Mode::CopiedLive,
+        (false, 0, _) => Mode::Whole,
         (false, ..) => Mode::WithLog,
     };
     Ok(Opened {

@@ -5,6 +5,7 @@ mod going_on;
 mod kept;
 mod listing;
 mod moments;
+mod places;
 mod refused;
 mod salvages;
 
@@ -76,6 +77,8 @@ struct FakeHost {
     step: i64,
     processes: u32,
     begun: bool,
+    /// How far its own numbers are ahead of those in the file.
+    ahead: u64,
 }
 
 impl FakeHost {
@@ -89,6 +92,7 @@ impl FakeHost {
             step: 0,
             processes: 3,
             begun: false,
+            ahead: 0,
         };
         (host, start)
     }
@@ -96,7 +100,7 @@ impl FakeHost {
     fn tick(&mut self) -> Tick {
         let at = instants(self.second, self.step);
         let mut tick = Tick::new(TickTimes {
-            seq: self.writer.next_seq(),
+            seq: Seq(self.writer.next_seq().0 + self.ahead),
             planned: at.monotonic,
             began: at,
             ended: at,

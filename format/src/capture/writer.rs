@@ -7,20 +7,20 @@
 //!
 //! It has no clock and no threads: time is what the ticks say.
 
-mod backlog;
 mod close;
 mod evict;
 mod finish;
+mod place;
 mod reserve;
 mod rows;
 mod start;
 
 pub(super) use evict::used_bytes;
+pub use place::Carried;
 pub(super) use rows::gap_row;
 pub use start::{RunFacts, Start};
 pub(super) use start::{capture_number, create, create_private};
 
-use super::chunk::Chunk;
 use super::chunk::builder::ChunkBuilder;
 use super::error::CaptureError;
 use super::frame::{FrameKey, FrameKind, Packer, seal};
@@ -99,6 +99,18 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// With the number of the tick before moved on, or of the tick with which it comes.
+    fn renumbered(mut self, (before, with): (i64, i64)) -> Self {
+        match &mut self {
+            Self::Gap(gap) => gap.after = Seq(gap.after.0.saturating_add_signed(before)),
+            Self::Clock(anchor) => anchor.seq = Seq(anchor.seq.0.saturating_add_signed(with)),
+            Self::KernelLog(_) | Self::Event(_) | Self::Source(_) | Self::Settings { .. } => {}
+        }
+        self
+    }
+}
+
 /// The time between checkpoints, and between syncs with `--sync 10s`.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// About what a record takes.
@@ -120,13 +132,9 @@ pub struct Writer {
     builder: ChunkBuilder,
     /// Rows of the tail that could not be written yet, by tick.
     unsaved: Vec<(u64, Vec<u8>)>,
-    /// What the tail holds of a chunk that will get no more ticks.
-    cut_off: Option<Chunk>,
     /// The gap between the run before and this one, until its first tick ends it, and the time
     /// between ticks of the run before.
     before_run: Option<(Gap, Duration)>,
-    /// Ticks were lost: those that follow say nothing until one says everything.
-    awaits_reset: bool,
     /// Records that could not be written yet.
     unsaved_records: Vec<Record>,
     /// Why no room could be made for what comes next, if so.
@@ -137,6 +145,8 @@ pub struct Writer {
     lives: Lives,
     quotas: evict::Quotas,
     last: Option<(Seq, MonotonicTime, WallTime)>,
+    /// What the path stood for when the file was opened.
+    place: place::Place,
     checkpointed: Option<MonotonicTime>,
     synced: Option<MonotonicTime>,
     _lock: OwnerLock,
@@ -164,6 +174,24 @@ impl Writer {
         set.expect("a pragma of ours");
     }
 
+    /// Writes a tick, and goes on as if that had not worked.
+    #[cfg(test)]
+    pub(crate) fn pretend_that_a_commit_failed(&mut self, tick: &Tick, records: Vec<Record>) {
+        self.unsaved_records.extend(records);
+        self.add(tick).expect("a tick of ours");
+        let (unsaved, records) = (self.unsaved.clone(), self.unsaved_records.clone());
+        let is_full = self.builder.is_full();
+        let mut chunk = None;
+        if is_full {
+            chunk = Some(self.builder.take());
+            self.write_chunk(chunk.as_ref().expect("it is full")).expect("it can be written");
+        } else {
+            self.write_tail().expect("it can be written");
+        }
+        (self.unsaved, self.unsaved_records) = (unsaved, records);
+        chunk.into_iter().for_each(|chunk| self.builder.put_back(chunk));
+    }
+
     /// The kernel-log line that was stored last in this boot, by the kernel's number.
     pub fn last_kernel_sequence(&self) -> Result<Option<u64>, CaptureError> {
         let newest = "SELECT max(sequence) FROM kernel_log WHERE boot = ?";
@@ -181,19 +209,22 @@ impl Writer {
         tick: Option<&Tick>,
         records: Vec<Record>,
     ) -> Result<(), CaptureError> {
-        self.unsaved_records.extend(records);
+        let before = self.builder.shift();
         if let Some(tick) = tick {
             self.end_gap_before_run(tick.times.began.wall);
+            // Ticks may have been given up on the way, or begun in another file.
+            self.builder.number_from(tick.times.seq, self.next_seq());
         }
-        if let Some(tick) = tick
-            && !self.is_lost(tick)
-        {
+        let shifts = (before, self.builder.shift());
+        let records = records.into_iter();
+        self.unsaved_records
+            .extend(records.map(|record| record.renumbered(shifts)));
+        if let Some(tick) = tick {
             self.add(tick)?;
         }
         let now = self.last.map(|(_, at, _)| at);
         self.choose_sync(now)
             .map_err(self.sqlite("cannot set when to sync"))?;
-        self.bound_backlog();
         let room = self.keep_room();
         self.note_room(room);
         let mut written = self.write();
@@ -216,7 +247,6 @@ impl Writer {
 
     /// Writes everything that waits.
     fn write(&mut self) -> Result<(), CaptureError> {
-        self.write_cut_off()?;
         if self.builder.is_full() {
             self.close_chunk()?;
         } else {
@@ -225,15 +255,6 @@ impl Writer {
         self.unsaved.clear();
         self.unsaved_records.clear();
         Ok(())
-    }
-
-    fn write_cut_off(&mut self) -> Result<(), CaptureError> {
-        let Some(chunk) = self.cut_off.take() else {
-            return Ok(());
-        };
-        let written = self.write_chunk(&chunk);
-        self.cut_off = written.is_err().then_some(chunk);
-        written
     }
 
     /// The disk or the log is full: what waits in the log goes into the file, so that the log can
@@ -267,10 +288,11 @@ impl Writer {
 
     fn add(&mut self, tick: &Tick) -> Result<(), CaptureError> {
         let times = &tick.times;
+        let seq = self.next_seq();
         let mut raw = Vec::new();
         self.builder.push(tick, &mut raw);
         let mut frame = Vec::new();
-        let key = self.key(times.seq.0);
+        let key = self.key(seq.0);
         seal(
             &mut frame,
             FrameKind::Tick,
@@ -278,9 +300,9 @@ impl Writer {
             &raw,
             &mut self.tail_packer,
         )
-        .map_err(|fault| self.damaged(times.seq.0, fault))?;
-        self.unsaved.push((times.seq.0, frame));
-        self.last = Some((times.seq, times.planned, times.began.wall));
+        .map_err(|fault| self.damaged(seq.0, fault))?;
+        self.unsaved.push((seq.0, frame));
+        self.last = Some((seq, times.planned, times.began.wall));
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use super::{ALIVE, CHUNK_TICKS, CellChange, Chunk, MOST_TICKS, Row, tail};
 use crate::capture::error::FrameFault;
 use crate::group::Group;
 use crate::tick::{Change, Key, Tick, TickTimes};
+use crate::time::Seq;
 use interner::Interner;
 use table::Table;
 
@@ -18,8 +19,6 @@ use table::Table;
 const MUCH_CHANGED: usize = 384 << 10;
 /// The same for texts, in bytes.
 const MUCH_TEXT: usize = 16 << 20;
-/// While a chunk cannot be written it may grow to so many times that.
-const MOST_TIMES: usize = 4;
 
 /// A chunk in the making.
 #[derive(Debug, Default)]
@@ -29,6 +28,8 @@ pub struct ChunkBuilder {
     strings: Interner,
     /// Changes, and bytes of text, that the first tick of the open chunk has.
     carried: [usize; 2],
+    /// What is added to the number of each tick.
+    shift: i64,
 }
 
 /// What one tick changed, row by row: what the tail stores.
@@ -61,17 +62,25 @@ impl ChunkBuilder {
 
     /// Whether it is time to close the open chunk.
     pub fn is_full(&self) -> bool {
-        self.len() >= CHUNK_TICKS || self.has_grown(1)
-    }
-
-    /// Whether the open chunk, which cannot be closed, takes too much memory.
-    pub(crate) fn is_overfull(&self) -> bool {
-        self.has_grown(MOST_TIMES)
-    }
-
-    fn has_grown(&self, times: usize) -> bool {
         let grown = |at: usize| self.size()[at].saturating_sub(self.carried[at]);
-        grown(0) >= times * MUCH_CHANGED || grown(1) >= times * MUCH_TEXT
+        self.len() >= CHUNK_TICKS || grown(0) >= MUCH_CHANGED || grown(1) >= MUCH_TEXT
+    }
+
+    /// What is added to the number of each tick.
+    pub(crate) fn shift(&self) -> i64 {
+        self.shift
+    }
+
+    /// From the tick that is numbered `seq` on, numbers go on from `next`.
+    pub(crate) fn number_from(&mut self, seq: Seq, next: Seq) {
+        self.shift = next.0.wrapping_sub(seq.0).cast_signed();
+    }
+
+    /// What was read at a tick of another capture was read so many ticks on, by the numbers here.
+    pub(crate) fn renumber(&mut self, step: i64) {
+        for group in Group::ALL {
+            self.tables[group.index()].renumber(group, step);
+        }
     }
 
     /// Changes, and bytes of text, in the open chunk.
@@ -114,24 +123,28 @@ impl ChunkBuilder {
             "the writer closes chunks long before"
         );
         let first = self.is_empty();
+        let times = TickTimes {
+            seq: Seq(tick.times.seq.0.wrapping_add_signed(self.shift)),
+            ..tick.times
+        };
         let old_strings = self.chunk.strings.len();
         let mut deltas: [Delta; Group::COUNT] = Default::default();
         for group in Group::ALL {
             let texts = (&mut self.strings, &mut self.chunk.strings);
             let delta = (!first).then_some(&mut deltas[group.index()]);
-            self.tables[group.index()].apply(group, tick, texts, delta);
+            self.tables[group.index()].apply(group, (tick, self.shift), texts, delta);
         }
         if first {
-            self.carry_over(&tick.times);
+            self.carry_over(&times);
             tail::encode_first(tail, &self.chunk);
         } else {
             for delta in &mut deltas {
                 delta.sort();
             }
-            self.record(&tick.times, &deltas);
+            self.record(&times, &deltas);
             tail::encode(
                 tail,
-                &tick.times,
+                &times,
                 &self.chunk.strings[old_strings..],
                 &deltas,
             );

@@ -165,7 +165,7 @@ fn decode_delta(input: &mut Input<'_>) -> Result<Delta, FrameFault> {
 }
 
 /// When the tick of a row was taken, at the beginning of its row.
-pub(super) fn times(input: &mut Input<'_>) -> Result<TickTimes, FrameFault> {
+pub(crate) fn times(input: &mut Input<'_>) -> Result<TickTimes, FrameFault> {
     let mut numbers = [0; TIME_NUMBERS];
     for number in &mut numbers {
         *number = input.signed()?;

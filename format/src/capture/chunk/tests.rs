@@ -1,6 +1,7 @@
 //! Whatever ticks say, the chunk, its frames and its tail say the same afterwards.
 
 mod picked;
+mod waiting;
 
 use super::builder::ChunkBuilder;
 use super::decode::{Part, decode};

@@ -53,35 +53,33 @@ impl Writer {
             Err(error) if error.is_full() => {}
             given_back => given_back?,
         }
-        self.leave_log_mode()
-            .map_err(self.sqlite("cannot close the file"))?;
+        let (place, in_place) = (self.place, self.is_in_place());
+        if in_place {
+            self.leave_log_mode()
+                .map_err(self.sqlite("cannot close the file"))?;
+        }
         let path = self.path.clone();
         self.db.close().map_err(|(_, source)| CaptureError::Sqlite {
-            path,
+            path: path.clone(),
             doing: "cannot close the file",
             source,
-        })
+        })?;
+        if !in_place {
+            place.remove_log(&path);
+        }
+        Ok(())
     }
 
     /// On a full disk there may be no room for a chunk: then its ticks stay in the tail, which a
     /// reader takes as well, and the next run makes the chunk.
-    fn save_open_chunk(&mut self) -> Result<(), CaptureError> {
-        let closed = self.write_cut_off().and_then(|()| {
-            if self.builder.is_empty() {
-                Ok(())
-            } else {
-                self.close_chunk()
-            }
-        });
-        match closed {
+    pub(super) fn save_open_chunk(&mut self) -> Result<(), CaptureError> {
+        if self.builder.is_empty() {
+            return Ok(());
+        }
+        match self.close_chunk() {
             Err(error) if error.is_full() => {
                 self.relieve().map_err(self.sqlite("cannot make room"))?;
-                if self.cut_off.is_none() {
-                    return self.write_tail();
-                }
-                // The tail holds what was cut off, and can hold nothing after that.
-                self.drop_backlog();
-                Ok(())
+                self.write_tail()
             }
             closed => closed,
         }

@@ -7,6 +7,7 @@ mod take_over;
 pub(in crate::capture) use file::{capture_number, create, create_private};
 pub(super) use take_over::{change_run, due, end_run};
 
+use super::place::Place;
 use super::{Options, Record, Writer, evict};
 use crate::capture::chunk::builder::ChunkBuilder;
 use crate::capture::error::CaptureError;
@@ -17,7 +18,7 @@ use crate::capture::pyramid::PyramidWriter;
 use crate::capture::tables::{self, integer, maybe, text};
 use crate::facts::{Gap, Host};
 use crate::tick::Instants;
-use file::{configure, open};
+pub(super) use file::{configure, damage, open};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::path::Path;
@@ -83,9 +84,7 @@ impl Writer {
             interval: facts.interval,
             builder: ChunkBuilder::default(),
             unsaved: Vec::new(),
-            cut_off: None,
             before_run: None,
-            awaits_reset: false,
             unsaved_records: Vec::new(),
             no_room: None,
             chunk_packer: packer(super::CHUNK_LEVEL)?,
@@ -94,6 +93,7 @@ impl Writer {
             lives: lives(&db).map_err(fail("cannot read its processes"))?,
             quotas: evict::Quotas::load(&db, capture).map_err(fail("cannot read its quotas"))?,
             last: None,
+            place: Place::of(path),
             checkpointed: None,
             synced: None,
             db,
@@ -154,7 +154,9 @@ impl Writer {
         tables::named(table).insert(&transaction, self.capture, None, values)?;
         transaction.commit()?;
         // From here on a plain copy of the file alone can be opened.
-        super::reserve::checkpoint(&self.db)
+        super::reserve::checkpoint(&self.db)?;
+        self.place = Place::of(&self.path);
+        Ok(())
     }
 }
 

@@ -26,11 +26,11 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Follows what a tick says, and adds to `delta` what that changes.
+    /// Follows what a tick says, whose number is shifted, and adds to `delta` what that changes.
     pub(super) fn apply(
         &mut self,
         group: Group,
-        tick: &Tick,
+        (tick, shift): (&Tick, i64),
         (interner, strings): (&mut Interner, &mut Vec<Arc<[u8]>>),
         mut delta: Option<&mut Delta>,
     ) {
@@ -84,9 +84,25 @@ impl Table {
                     None => change.missing = Missing::Shed.code(),
                 }
             }
-            let step = self.set(group, &mut change, tick.times.seq.0);
+            if kind == Kind::ReadAt && change.missing == 0 {
+                change.value = change.value.saturating_add(shift);
+            }
+            let seq = tick.times.seq.0.wrapping_add_signed(shift);
+            let step = self.set(group, &mut change, seq);
             if let Some(delta) = &mut delta {
                 delta.changes.push((change, step));
+            }
+        }
+    }
+
+    /// The ticks at which values were read get other numbers. What was read before the first has 0.
+    pub(super) fn renumber(&mut self, group: Group, step: i64) {
+        let fields = group.fields();
+        for (column, field) in fields.iter().enumerate() {
+            if field.kind == Kind::ReadAt {
+                for row in self.values.chunks_exact_mut(fields.len()) {
+                    row[column] = row[column].saturating_add(step).max(0);
+                }
             }
         }
     }

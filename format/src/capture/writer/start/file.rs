@@ -26,7 +26,7 @@ enum Found {
 
 /// Opens the file that was named, created if it is not there. What cannot be gone on with is
 /// refused, and stays as it is.
-pub(super) fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), CaptureError> {
+pub(in crate::capture::writer) fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), CaptureError> {
     let found = look(path)?;
     match found {
         Found::Nothing => create_private(path).map_err(|source| CaptureError::Open {
@@ -81,7 +81,7 @@ pub(super) fn check_identity(
     }
 }
 
-pub(super) fn damage(path: &Path) -> CaptureError {
+pub(in crate::capture::writer) fn damage(path: &Path) -> CaptureError {
     CaptureError::Unsound {
         path: path.to_owned(),
     }
@@ -153,7 +153,7 @@ pub(in crate::capture) fn create(
     Ok(number)
 }
 
-pub(super) fn configure(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
+pub(in crate::capture::writer) fn configure(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
     db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     db.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
     db.pragma_update(None, "cache_size", -4096)?;

@@ -1,0 +1,180 @@
+//! A file that cannot be written for a while, that is opened anew, or that is no longer there.
+
+use super::{FakeHost, LARGE, facts, folder, instants, options, rss, rss_of};
+use crate::capture::lock::{OwnerLock, with_suffix};
+use crate::capture::writer::{Record, Start, Writer};
+use crate::capture::{Capture, Mode};
+use crate::facts::{Event, GapKind};
+use crate::group::{Group, ProcessField};
+use crate::time::Seq;
+use std::path::Path;
+
+fn mark(text: &str) -> Record {
+    Record::Event(Event {
+        wall: instants(0, 0).wall,
+        kind: "mark".to_owned(),
+        text: text.to_owned(),
+    })
+}
+
+/// A tick that cannot be written, at the end of a chunk or within one.
+fn fail_once(host: &mut FakeHost) {
+    host.writer.set_read_only(true);
+    let tick = host.tick();
+    let failed = host.writer.commit(Some(&tick), vec![mark("waits")]);
+    assert!(failed.is_err() && host.writer.is_waiting());
+    // And once more, in vain.
+    assert!(host.writer.commit(None, Vec::new()).is_err());
+}
+
+#[track_caller]
+fn assert_whole(path: &Path, ticks: u64) {
+    let mut capture = Capture::open(path).unwrap();
+    capture.check().unwrap();
+    assert_eq!(capture.damage(), []);
+    assert_eq!(capture.ticks().unwrap(), ticks);
+    for seq in 1..=ticks {
+        let second = seq.cast_signed() - 1;
+        assert_eq!(rss_of(&mut capture, seq, 1), Some(rss(1, second)), "{seq}");
+    }
+    let events = capture.events(instants(-9, 0).wall, instants(9999, 0).wall);
+    assert_eq!(events.unwrap().len(), 1, "it is said once");
+    assert_eq!(capture.gaps().unwrap(), []);
+}
+
+#[test]
+fn what_could_not_be_written_is_written_once_it_can() {
+    for before in [50, 59, 60] {
+        for anew in [false, true] {
+            let (_folder, path) = folder();
+            let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+            host.record(before);
+            fail_once(&mut host);
+            if anew {
+                host.writer.reopen(&facts("boot-1", 0)).unwrap();
+            } else {
+                host.writer.set_read_only(false);
+            }
+            host.writer.commit(None, Vec::new()).unwrap();
+            assert!(!host.writer.is_waiting());
+            host.record(70);
+            host.writer.finish("signal").unwrap();
+            assert_whole(&path, before as u64 + 71);
+        }
+    }
+}
+
+#[test]
+fn what_had_reached_the_file_after_all_is_not_written_twice() {
+    for before in [50, 59] {
+        let (_folder, path) = folder();
+        let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+        host.record(before);
+        let tick = host.tick();
+        host.writer
+            .pretend_that_a_commit_failed(&tick, vec![mark("waits")]);
+        assert!(host.writer.is_waiting());
+        host.writer.reopen(&facts("boot-1", 0)).unwrap();
+        host.writer.commit(None, Vec::new()).unwrap();
+        host.record(10);
+        host.writer.finish("signal").unwrap();
+        assert_whole(&path, before as u64 + 11);
+    }
+}
+
+/// Goes on in a new file at the path, as the recorder does.
+fn go_on(host: FakeHost, path: &Path) -> (FakeHost, u64) {
+    assert!(!host.writer.is_in_place());
+    let second = host.second;
+    let next = host.writer.next_seq();
+    let (carried, _) = host.writer.hand_over("moved");
+    let lost = carried.lost();
+    let lock = OwnerLock::take(path).unwrap();
+    let (mut writer, start) =
+        Writer::start(path, lock, options(LARGE), &facts("boot-1", second)).unwrap();
+    assert_eq!(start, Start::New);
+    writer.take_up(carried);
+    // Whoever takes the ticks goes on numbering them; the file counts from its own first one.
+    let ahead = next.0 - writer.next_seq().0;
+    let host = FakeHost {
+        writer,
+        ahead,
+        ..host
+    };
+    (host, lost)
+}
+
+#[test]
+fn a_renamed_file_is_ended_cleanly_and_the_next_goes_on_with_every_process() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(69);
+    let mut tick = host.tick();
+    let read_at = ProcessField::StatReadAt.column();
+    tick.number(Group::Process, 0, read_at, Ok(70));
+    host.writer.commit(Some(&tick), Vec::new()).unwrap();
+    assert!(host.writer.is_in_place());
+    let moved = path.with_file_name("moved.afterimage");
+    std::fs::rename(&path, &moved).unwrap();
+    let (mut host, lost) = go_on(host, &path);
+    assert_eq!(lost, 0);
+    host.record(70);
+    host.writer.finish("signal").unwrap();
+
+    let mut first = Capture::open(&moved).unwrap();
+    assert_eq!(first.mode(), Mode::Whole);
+    assert_eq!(first.ends().unwrap(), Some((Seq(1), Seq(70))));
+    assert_eq!(first.runs().unwrap()[0].end.as_deref(), Some("moved"));
+    let mut second = Capture::open(&path).unwrap();
+    second.check().unwrap();
+    assert_eq!(second.ends().unwrap(), Some((Seq(1), Seq(70))));
+    assert_eq!(second.runs().unwrap()[0].first, Seq(1));
+    assert_eq!(rss_of(&mut second, 1, 2), Some(rss(2, 70)));
+    assert_eq!(rss_of(&mut second, 70, 2), Some(rss(2, 139)));
+    let sample = second.sample(Seq(1)).unwrap().unwrap();
+    assert_eq!(&*sample.processes[0].comm.clone().unwrap(), b"worker-0");
+    // It was read at the tick before the first.
+    assert_eq!(sample.processes[0].counters().stat_read_at, Ok(Seq(0)));
+}
+
+#[test]
+fn a_file_that_took_its_place_keeps_its_own_log() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(10);
+    let log = with_suffix(&path, "-wal");
+    for file in [&path, &log] {
+        std::fs::rename(file, with_suffix(file, ".old")).unwrap();
+        std::fs::write(file, "somebody else's").unwrap();
+    }
+    let (carried, ended) = host.writer.hand_over("moved");
+    ended.unwrap();
+    assert_eq!(carried.lost(), 0);
+    for file in [&path, &log] {
+        assert_eq!(std::fs::read(file).unwrap(), b"somebody else's");
+    }
+    let moved = with_suffix(&path, ".old");
+    let first = Capture::open(&moved).unwrap();
+    assert_eq!(first.ends().unwrap(), Some((Seq(1), Seq(10))));
+}
+
+#[test]
+fn what_a_dead_file_could_not_take_is_a_gap_in_the_next() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(10);
+    fail_once(&mut host);
+    std::fs::remove_file(&path).unwrap();
+    let (mut host, lost) = go_on(host, &path);
+    assert_eq!(lost, 1);
+    host.record(5);
+    host.writer.finish("signal").unwrap();
+    let mut capture = Capture::open(&path).unwrap();
+    let gaps = capture.gaps().unwrap();
+    assert_eq!(
+        (gaps.len(), gaps[0].kind, gaps[0].after, gaps[0].missed),
+        (1, GapKind::StorageOutage, Seq(0), 1)
+    );
+    let events = capture.events(instants(-9, 0).wall, instants(99, 0).wall);
+    assert_eq!(events.unwrap().len(), 1, "what waited is there");
+}
