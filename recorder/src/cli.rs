@@ -93,6 +93,14 @@ pub(crate) struct RecordArgs {
     /// [default: redact]
     #[arg(long, value_name = "HOW MUCH", value_parser = ["full", "redact", "none"])]
     pub(crate) args: Option<String>,
+    /// Memory for ticks that cannot be written yet; when it is full, processes are left out of
+    /// them before ticks are [default: 16MiB]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub(crate) memory: Option<String>,
+    /// A directory in memory, for a second capture while the first cannot be written for longer
+    /// [default: /run/afterimage, or afterimage in $XDG_RUNTIME_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fallback: Option<PathBuf>,
     /// Read these settings from a file in TOML; what is given here goes before it. SIGHUP reads
     /// it again
     #[arg(long, value_name = "FILE")]
@@ -265,6 +273,7 @@ fn accepted(text: &str, set: impl FnOnce(&mut Config, String)) -> Result<String,
     let mut config = Config::default();
     set(&mut config, text.to_owned());
     let accepted = config.interval().and_then(|_| config.tunable());
+    let accepted = accepted.and_then(|_| config.memory());
     accepted
         .map(|_| text.to_owned())
         .map_err(|error| format!("{error:#}"))
@@ -280,6 +289,10 @@ fn retain(text: &str) -> Result<String, String> {
 
 fn budget_cpu(text: &str) -> Result<String, String> {
     accepted(text, |config, text| config.budget_cpu = Some(text))
+}
+
+fn memory(text: &str) -> Result<String, String> {
+    accepted(text, |config, text| config.memory = Some(text))
 }
 
 fn interval(text: &str) -> Result<String, String> {

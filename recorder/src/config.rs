@@ -9,9 +9,12 @@
 //! budget-cpu = "2%"
 //! sync = "10s"
 //! args = "redact"
+//! memory = "16MiB"
+//! fallback = "/run/afterimage"
 //! ```
 //! SIGHUP reads it again: `max-size`, `retain`, `budget-cpu`, `sync` and `args` change with the
-//! next tick; `interval`, `output`, `proc-root` and `socket` with the next start.
+//! next tick; `interval`, `output`, `memory`, `fallback`, `proc-root` and `socket` with the next
+//! start.
 
 use crate::redact::ArgsLevel;
 use afterimage_analysis::amount::{HumanBytes, HumanDuration, Percent};
@@ -34,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) budget_cpu: Option<String>,
     pub(crate) sync: Option<String>,
     pub(crate) args: Option<String>,
+    pub(crate) memory: Option<String>,
+    pub(crate) fallback: Option<PathBuf>,
     pub(crate) proc_root: Option<PathBuf>,
     pub(crate) socket: Option<PathBuf>,
 }
@@ -65,6 +70,8 @@ impl Config {
             budget_cpu: self.budget_cpu.or(other.budget_cpu),
             sync: self.sync.or(other.sync),
             args: self.args.or(other.args),
+            memory: self.memory.or(other.memory),
+            fallback: self.fallback.or(other.fallback),
             proc_root: self.proc_root.or(other.proc_root),
             socket: self.socket.or(other.socket),
         }
@@ -77,6 +84,15 @@ impl Config {
             bail!("interval: it must be between 10ms and 1h");
         }
         Ok(interval)
+    }
+
+    /// The memory for ticks that cannot be written yet.
+    pub(crate) fn memory(&self) -> anyhow::Result<usize> {
+        let HumanBytes(memory) = value("memory", self.memory.as_deref(), "16MiB")?;
+        match usize::try_from(memory.0) {
+            Ok(memory) if memory >= 1 << 20 => Ok(memory),
+            _ => bail!("memory: less than 1MiB holds no outage"),
+        }
     }
 
     /// What may change while it records.

@@ -2,10 +2,10 @@
 //!
 //! One line in, one answer out, in JSON. Only the same user and root are answered.
 
+use crate::backlog::Message;
 use crate::clock;
 use crate::record::Settings;
 use crate::status::Shared;
-use crate::store::Message;
 use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::Event;
 use anyhow::{Context as _, bail};
@@ -142,11 +142,14 @@ fn answer(
 fn status(facts: &Value, shared: &Shared) -> Value {
     let status = shared.status();
     let mut reply = facts.clone();
+    if let Some(file) = &status.file {
+        reply["file"] = json!(file);
+    }
     reply["ticks"] = json!(status.ticks);
     reply["missed"] = json!(status.missed);
     reply["last_tick_cpu_ms"] = json!(status.cost.as_secs_f64() * 1e3);
     reply["data_bytes"] = json!(status.data_bytes);
-    reply["not_on_disk_ticks"] = json!(status.backlog.saturating_sub(1));
+    reply["not_on_disk_ticks"] = json!(status.backlog);
     reply["shed"] = json!(status.shed.names().collect::<Vec<_>>());
     reply["trouble"] = json!(status.trouble);
     let not_visible = status

@@ -1,9 +1,9 @@
 //! The kernel log's thread: from the beginning of the ring, then as lines come.
 
+use crate::backlog::Message;
 use crate::clock;
 use crate::source::kernel_log::{KernelLog, KernelLogRecord};
 use crate::status::Shared;
-use crate::store::Message;
 use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::{Event, KernelLogLine, Source};
 use afterimage_format::reading::{Missing, Reading};

@@ -2,9 +2,10 @@
 //!
 //! `record`: the sampler's loop takes ticks by the `schedule`; `collect` names every
 //! source and puts what changed into a tick; `sweep` is the part that goes over the processes.
-//! The `store` thread writes. Everything else is in `command`, one file a subcommand.
+//! `backlog` keeps what the disk cannot take yet, and the `store` thread writes. Everything else is in `command`, one file a subcommand.
 
 mod accounts_at;
+mod backlog;
 mod budget;
 mod cli;
 mod clock;

@@ -12,13 +12,14 @@ mod status_line;
 mod threads;
 
 pub(crate) use outcome::Outcome;
+pub(crate) use output::Output;
 
+use crate::backlog::Message;
 use crate::budget::Budget;
 use crate::clock;
 use crate::collect::Collector;
 use crate::schedule::{Between, Due, Schedule};
 use crate::status::Shared;
-use crate::store::Message;
 use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::{Anchor, Event, Gap, GapKind};
 use afterimage_format::tick::{Instants, Tick, TickTimes};

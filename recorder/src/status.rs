@@ -1,8 +1,7 @@
 //! How the recording goes: written by the threads, read by the status line and the socket.
 
-use afterimage_format::capture::error::CaptureError;
-use afterimage_format::capture::writer::Writer;
 use afterimage_format::tick::Shed;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +15,10 @@ pub(crate) struct Status {
     pub(crate) cost: Duration,
     pub(crate) shed: Shed,
     pub(crate) data_bytes: u64,
+    /// Ticks that wait to be written.
     pub(crate) backlog: usize,
+    /// The file that is written, if it is another one than when the run began.
+    pub(crate) file: Option<PathBuf>,
     /// What could not be written, if the last attempt failed.
     pub(crate) trouble: Option<String>,
     /// Sources that are not readable, and why.
@@ -66,36 +68,7 @@ impl Shared {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes how a commit went; the first that fails, and the first that succeeds after it,
-    /// is worth a line.
-    pub(crate) fn stored(&self, writer: &Writer, result: Result<(), CaptureError>) {
-        let trouble = result.err().map(|error| {
-            let error: &dyn std::error::Error = &error;
-            let mut words = error.to_string();
-            let mut source = error.source();
-            while let Some(cause) = source {
-                words = format!("{words}: {cause}");
-                source = cause.source();
-            }
-            words
-        });
-        let mut status = self.lock();
-        status.backlog = writer.backlog();
-        if let Ok(bytes) = writer.data_bytes() {
-            status.data_bytes = bytes;
-        }
-        let before = std::mem::replace(&mut status.trouble, trouble.clone());
-        drop(status);
-        match (before, trouble) {
-            (None, Some(words)) => {
-                self.say(format!("{words}; keeping ticks in memory and trying on"));
-            }
-            (Some(_), None) => self.say("writing again; nothing in memory was lost".to_owned()),
-            _ => {}
-        }
-    }
-
-    /// The writer lost ticks: the next one must say everything.
+    /// Ticks may be lost, or be told by themselves: the next one must say everything.
     pub(crate) fn ask_for_everything(&self) {
         self.everything.store(true, Ordering::Relaxed);
     }

@@ -129,6 +129,15 @@ impl CaptureError {
             if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
     }
 
+    /// Whether what failed may go well on the same connection later: the disk is full, or somebody
+    /// else is at the file.
+    pub fn will_pass(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
+        matches!(self, Self::Sqlite { source, .. } if source
+            .sqlite_error_code()
+            .is_some_and(|code| [DiskFull, DatabaseBusy, DatabaseLocked].contains(&code)))
+    }
+
     /// Whether it says that the file is damaged, and not that something else went wrong with it.
     pub fn is_damage(&self) -> bool {
         match self {

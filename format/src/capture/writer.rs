@@ -184,12 +184,15 @@ impl Writer {
         let mut chunk = None;
         if is_full {
             chunk = Some(self.builder.take());
-            self.write_chunk(chunk.as_ref().expect("it is full")).expect("it can be written");
+            self.write_chunk(chunk.as_ref().expect("it is full"))
+                .expect("it can be written");
         } else {
             self.write_tail().expect("it can be written");
         }
         (self.unsaved, self.unsaved_records) = (unsaved, records);
-        chunk.into_iter().for_each(|chunk| self.builder.put_back(chunk));
+        chunk
+            .into_iter()
+            .for_each(|chunk| self.builder.put_back(chunk));
     }
 
     /// The kernel-log line that was stored last in this boot, by the kernel's number.

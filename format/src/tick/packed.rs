@@ -102,6 +102,16 @@ impl PackedTick {
         self.has_details && !self.reset
     }
 
+    /// Whether it says everything anew.
+    pub fn is_reset(&self) -> bool {
+        self.reset
+    }
+
+    /// Whether it can tell the details of an earlier tick beside its own.
+    pub fn takes_details(&self) -> bool {
+        self.has_details
+    }
+
     /// Leaves its details to `next`, the next tick that has some.
     pub fn thin(&mut self, next: &mut Self, packer: &mut TickPacker) -> io::Result<()> {
         let (mut tick, mut later) = (Tick::new(self.times), Tick::new(next.times));
@@ -158,9 +168,8 @@ impl Tick {
         // What was born and died between the two was never there.
         let deaths = new.deaths.iter().filter(|slot| !born.contains(slot));
         let deaths = old.deaths.iter().chain(deaths).copied().collect();
-        let still = |change: &&Change| {
-            lives(change.row) && !told.contains(&(change.row, change.field))
-        };
+        let still =
+            |change: &&Change| lives(change.row) && !told.contains(&(change.row, change.field));
         let mut changes: Vec<Change> = old.changes.iter().filter(still).copied().collect();
         for change in &mut changes {
             if change.missing == 0 && kind(group, change.field) == Some(Kind::Text) {
@@ -177,7 +186,10 @@ impl Tick {
 }
 
 fn kind(group: Group, field: u8) -> Option<Kind> {
-    group.fields().get(usize::from(field)).map(|field| field.kind)
+    group
+        .fields()
+        .get(usize::from(field))
+        .map(|field| field.kind)
 }
 
 fn encode(out: &mut Vec<u8>, tick: &Tick) {

@@ -16,6 +16,8 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
         budget_cpu: args.budget_cpu.clone(),
         sync: args.sync.clone(),
         args: args.args.clone(),
+        memory: args.memory.clone(),
+        fallback: args.fallback.clone(),
         proc_root: args.proc_root.clone(),
         socket: args.socket.clone(),
     };
@@ -35,6 +37,8 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
         interval: config.interval()?,
         duration: args.duration.as_ref().map(|duration| duration.0),
         tunable: config.tunable()?,
+        memory: config.memory()?,
+        fallback: config.fallback.clone(),
         proc_root: config
             .proc_root
             .clone()

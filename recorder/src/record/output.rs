@@ -4,49 +4,114 @@
 use super::Settings;
 use crate::status::Shared;
 use afterimage_format::capture::error::CaptureError;
-use afterimage_format::capture::lock::OwnerLock;
-use afterimage_format::capture::writer::{RunFacts, Start, Writer};
+use afterimage_format::capture::lock::{LockError, OwnerLock};
+use afterimage_format::capture::writer::{Options, RunFacts, Start, Writer};
+use afterimage_format::tick::Instants;
 use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Files beside the one that was named, before it is given up.
 const MOST_BESIDE: u32 = 99;
 
-/// Opens the output; if it is another one than was named, `settings` has it then.
-pub(super) fn open(
-    settings: &mut Settings,
-    facts: &RunFacts,
-    shared: &Shared,
-) -> anyhow::Result<(Writer, Start)> {
-    let named = settings.output.clone();
-    for number in 1..=MOST_BESIDE {
-        let path = if number == 1 {
-            named.clone()
-        } else {
-            beside(&named, number)
-        };
-        let lock = OwnerLock::take(&path)
-            .with_context(|| format!("cannot record into {}", path.display()))?;
-        let error = match Writer::start(&path, lock, settings.tunable.options, facts) {
-            Ok(opened) => {
-                settings.output = path;
-                return Ok(opened);
-            }
-            Err(error) => error,
-        };
-        if !goes_beside(&error, settings.is_service) {
-            return Err(error.into());
+/// Which file is recorded into, and what a run in it begins with.
+#[derive(Debug)]
+pub(crate) struct Output {
+    named: PathBuf,
+    path: PathBuf,
+    options: Options,
+    is_service: bool,
+    facts: RunFacts,
+    shared: Arc<Shared>,
+}
+
+impl Output {
+    pub(super) fn new(settings: &Settings, facts: RunFacts, shared: &Arc<Shared>) -> Self {
+        Self {
+            named: settings.output.clone(),
+            path: settings.output.clone(),
+            options: settings.tunable.options,
+            is_service: settings.is_service,
+            facts,
+            shared: Arc::clone(shared),
         }
-        shared.say(format!(
-            "{:#}; recording into {} instead",
-            anyhow::Error::from(error),
-            beside(&named, number + 1).display()
+    }
+
+    /// The file that is recorded into.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn facts(&self) -> &RunFacts {
+        &self.facts
+    }
+
+    pub(crate) fn set_options(&mut self, options: Options) {
+        self.options = options;
+    }
+
+    /// Opens it when the recorder starts.
+    pub(super) fn open(&mut self) -> anyhow::Result<(Writer, Start)> {
+        for path in self.places() {
+            let lock = OwnerLock::take(&path)
+                .with_context(|| format!("cannot record into {}", path.display()))?;
+            match self.start(&path, lock) {
+                Ok(opened) => return Ok(opened),
+                Err(error) if goes_beside(&error, self.is_service) => self.say_beside(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        bail!(
+            "{} and {MOST_BESIDE} files beside it cannot be gone on with: name another one with -o",
+            self.named.display()
+        )
+    }
+
+    /// Opens one while it is recorded, because the one before is gone: by now nobody is asked.
+    pub(crate) fn begin(&mut self, first: Option<Instants>) -> Result<Writer, CaptureError> {
+        self.facts.now = first.unwrap_or_else(crate::clock::now);
+        let mut last = None;
+        for path in self.places() {
+            let lock = match OwnerLock::take(&path) {
+                Ok(lock) => lock,
+                Err(LockError::Held { .. }) => continue,
+                Err(LockError::Io { path, source }) => {
+                    return Err(CaptureError::Open { path, source });
+                }
+            };
+            match self.start(&path, lock) {
+                Ok((writer, _)) => return Ok(writer),
+                Err(error) if goes_beside(&error, true) => last = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| CaptureError::Open {
+            path: self.named.clone(),
+            source: std::io::ErrorKind::ResourceBusy.into(),
+        }))
+    }
+
+    fn start(&mut self, path: &Path, lock: OwnerLock) -> Result<(Writer, Start), CaptureError> {
+        let opened = Writer::start(path, lock, self.options, &self.facts)?;
+        path.clone_into(&mut self.path);
+        Ok(opened)
+    }
+
+    /// The one that was named, and those beside it.
+    fn places(&self) -> impl Iterator<Item = PathBuf> + use<> {
+        let named = self.named.clone();
+        (1..=MOST_BESIDE).map(move |number| match number {
+            1 => named.clone(),
+            number => beside(&named, number),
+        })
+    }
+
+    fn say_beside(&self, error: CaptureError) {
+        self.shared.say(format!(
+            "{:#}; recording into a file beside it instead",
+            anyhow::Error::from(error)
         ));
     }
-    bail!(
-        "{} and {MOST_BESIDE} files beside it cannot be gone on with: name another one with -o",
-        named.display()
-    )
 }
 
 /// A damaged or newer capture must not keep a host from being recorded. Anything else is a

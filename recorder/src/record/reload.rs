@@ -104,6 +104,8 @@ fn fixed(first: &Config, now: &Config) -> anyhow::Result<Vec<&'static str>> {
     let differs = [
         ("interval", first.interval()? != now.interval()?),
         ("output", first.output != now.output),
+        ("memory", first.memory()? != now.memory()?),
+        ("fallback", first.fallback != now.fallback),
         ("proc-root", first.proc_root != now.proc_root),
         ("socket", first.socket != now.socket),
     ];

@@ -2,21 +2,21 @@
 
 use super::reload::Reload;
 use super::screen::Screen;
-use super::{Outcome, Sampler, output};
+use super::{Outcome, Output, Sampler};
 use crate::accounts_at::AccountsAt;
+use crate::backlog::{Backlog, Ended, Fallback, Message, Ring};
 use crate::budget::Budget;
 use crate::collect::Collector;
 use crate::config::{Config, Tunable};
 use crate::control::{Control, default_path};
 use crate::details::Details;
-use crate::readers::Readers;
 use crate::schedule::Schedule;
 use crate::source::ProcRoot;
 use crate::status::{Shared, Status};
-use crate::store::{self, Message};
+use crate::store::Store;
 use crate::{clock, host, kernel_log, memory};
 use afterimage_format::capture::writer::{RunFacts, Start};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rustix::fd::OwnedFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
@@ -27,7 +27,7 @@ use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-/// How many ticks may wait for the writer.
+/// How many ticks may wait for the backlog's thread, which waits for nothing but a CPU.
 const QUEUE: usize = 120;
 /// Descriptors kept open at most: some 4 KB of kernel memory each.
 const MOST_KEPT_FILES: usize = 4096;
@@ -41,6 +41,10 @@ pub(crate) struct Settings {
     pub(crate) interval: Duration,
     pub(crate) duration: Option<Duration>,
     pub(crate) tunable: Tunable,
+    /// For what cannot be written yet, in bytes.
+    pub(crate) memory: usize,
+    /// Where a second capture would be.
+    pub(crate) fallback: Option<PathBuf>,
     pub(crate) proc_root: PathBuf,
     pub(crate) socket: Option<PathBuf>,
     /// Nobody is there to choose another file.
@@ -70,23 +74,30 @@ fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow:
         )
     })?;
     let facts = run_facts(&settings, &root);
-    let (writer, start) = output::open(&mut settings, &facts, shared)?;
+    let mut output = Output::new(&settings, facts, shared);
+    let (writer, start) = output.open()?;
+    output.path().clone_into(&mut settings.output);
     let (stop_read, stop_write) = rustix::pipe::pipe()?;
     let signals = Signals::catch()?;
     let (queue, messages) = sync_channel(QUEUE);
+    let (jobs, work) = sync_channel(1);
     let (give_back, empty) = channel();
     let next_seq = writer.next_seq();
     let after = writer.last_kernel_sequence()?;
-    let readers = Readers::new(&settings.output);
-    announce(shared, &settings, &facts, &start);
+    announce(shared, &settings, output.facts(), &start);
     screen.update();
 
-    let store = {
-        let (shared, mut readers) = (Arc::clone(shared), readers);
-        spawn("writer", move || {
-            store::run(writer, &messages, &give_back, &mut readers, &shared)
-        })?
+    let backlog = {
+        let ring = Ring::new(settings.memory).context("no memory for what waits")?;
+        let fallback = settings.fallback.as_deref();
+        let fallback = Fallback::new(&settings.output, fallback, output.facts());
+        let backlog = Backlog::new(ring, (jobs, give_back), Arc::clone(shared), fallback);
+        spawn("backlog", move || backlog.run(&messages))?
     };
+    let store = Store::new(writer, output);
+    let done = queue.clone();
+    // Not waited for at the end: a disk that hangs may keep it for ever.
+    spawn("writer", move || store.run(&work, &done))?;
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
     let control = Control::start(&settings, shared, &queue);
     match &control {
@@ -132,14 +143,21 @@ fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow:
 
     drop(stop_write);
     kmsg.map(join).transpose()?;
-    // A writer that is gone already has left its error in its result, which is joined below.
+    // A backlog that is gone already has left its error in its result, which is joined below.
     let end = why.as_ref().map_or("crashed", |why| why).to_owned();
     drop(queue.send(Message::End(end)));
     drop(control);
-    join(store)??;
-    let Status { ticks, missed, .. } = shared.status();
+    if let Ended::Unsaved(why) = join(backlog)? {
+        bail!("{why}");
+    }
+    let Status {
+        ticks,
+        missed,
+        file,
+        ..
+    } = shared.status();
     Ok(Outcome {
-        path: settings.output.clone(),
+        path: file.unwrap_or(settings.output),
         ticks,
         missed,
         why: why?,

@@ -142,12 +142,7 @@ impl ChunkBuilder {
                 delta.sort();
             }
             self.record(&times, &deltas);
-            tail::encode(
-                tail,
-                &times,
-                &self.chunk.strings[old_strings..],
-                &deltas,
-            );
+            tail::encode(tail, &times, &self.chunk.strings[old_strings..], &deltas);
         }
     }
 

@@ -59,11 +59,13 @@ impl Writer {
                 .map_err(self.sqlite("cannot close the file"))?;
         }
         let path = self.path.clone();
-        self.db.close().map_err(|(_, source)| CaptureError::Sqlite {
-            path: path.clone(),
-            doing: "cannot close the file",
-            source,
-        })?;
+        self.db
+            .close()
+            .map_err(|(_, source)| CaptureError::Sqlite {
+                path: path.clone(),
+                doing: "cannot close the file",
+                source,
+            })?;
         if !in_place {
             place.remove_log(&path);
         }

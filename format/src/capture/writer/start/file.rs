@@ -26,7 +26,10 @@ enum Found {
 
 /// Opens the file that was named, created if it is not there. What cannot be gone on with is
 /// refused, and stays as it is.
-pub(in crate::capture::writer) fn open(path: &Path, facts: &RunFacts) -> Result<(Connection, u64), CaptureError> {
+pub(in crate::capture::writer) fn open(
+    path: &Path,
+    facts: &RunFacts,
+) -> Result<(Connection, u64), CaptureError> {
     let found = look(path)?;
     match found {
         Found::Nothing => create_private(path).map_err(|source| CaptureError::Open {
