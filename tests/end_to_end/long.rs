@@ -2,3 +2,5 @@
 //! runs these tests.
 
 mod killed;
+mod power_cuts;
+mod stopped_file_system;

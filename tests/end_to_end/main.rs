@@ -41,6 +41,8 @@ mod not_visible;
 #[cfg(test)]
 mod pid_reuse;
 #[cfg(test)]
+mod power_cuts;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod root;

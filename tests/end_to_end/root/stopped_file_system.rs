@@ -4,15 +4,15 @@
 use crate::support::capture::last_tick;
 use crate::support::command::assert_sound;
 use crate::support::disk::{Disk, MIB};
-use crate::support::random::{Random, number_from};
+use crate::support::random::Random;
 use crate::support::recorder::Recorder;
 use rustix::process::Signal;
 use std::thread;
 use std::time::Duration;
 
-/// How often each file system is stopped; `AFTERIMAGE_STOPS` makes it more.
+/// How often each file system is stopped; in `long/stopped_file_system.rs` more.
 const STOPS: u64 = 3;
-const SIZE: u64 = 96 * MIB;
+pub(crate) const SIZE: u64 = 96 * MIB;
 const INTERVAL: &str = "20ms";
 /// The moment of the stop after the first tick: within a tail, and across chunks of 60 ticks.
 const LATEST_MS: u64 = 3_000;
@@ -21,7 +21,7 @@ const LATEST_MS: u64 = 3_000;
 #[ignore = "mounts file systems: ./check --root"]
 fn an_ext4_that_stops_loses_nothing_that_was_committed() {
     if let Some(disk) = Disk::ext4(SIZE) {
-        stop_often(&disk);
+        stop_often(&disk, STOPS);
     }
 }
 
@@ -29,16 +29,16 @@ fn an_ext4_that_stops_loses_nothing_that_was_committed() {
 #[ignore = "mounts file systems: ./check --root"]
 fn an_xfs_that_stops_loses_nothing_that_was_committed() {
     if let Some(disk) = Disk::xfs(SIZE) {
-        stop_often(&disk);
+        stop_often(&disk, STOPS);
     }
 }
 
 /// Stops it under one recorder after the other, which all record into the same capture.
-fn stop_often(disk: &Disk) {
+pub(crate) fn stop_often(disk: &Disk, stops: u64) {
     let mut random = Random::from_clock();
     let file = disk.path().join("host.afterimage");
     let mut before = 0;
-    for _ in 0..number_from("AFTERIMAGE_STOPS").unwrap_or(STOPS) {
+    for _ in 0..stops {
         let mut recorder = Recorder::start(&file, &["-i", INTERVAL]);
         recorder.wait_for_tick(before + 1);
         thread::sleep(Duration::from_millis(random.below(LATEST_MS)));

@@ -60,8 +60,8 @@ impl Disk {
         let image = folder.path().join("image");
         let file = File::create(&image).expect("the folder is ours");
         file.set_len(bytes).expect("it takes no room yet");
-        let made = finish(Command::new(make[0]).args(&make[1..]).arg(&image));
-        assert_eq!(made.code, 0, "{}", made.stderr);
+        let ended = finish(Command::new(make[0]).args(&make[1..]).arg(&image));
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
         let disk = Self {
             mounted,
             image: Some(image),

@@ -13,8 +13,14 @@ impl Random {
     /// Another sequence each time, unless the environment says which.
     pub(crate) fn from_clock() -> Self {
         let nanos = u64::from(monotonic().subsec_nanos());
-        let seed = number_from(SEED).unwrap_or(nanos);
+        let seed = std::env::var(SEED).ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or(nanos);
         eprintln!("{SEED}={seed}");
+        Self::new(seed)
+    }
+
+    /// The sequence of this seed.
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -25,9 +31,20 @@ impl Random {
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end
     }
-}
 
-/// A number in the environment.
-pub(crate) fn number_from(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
+    /// One of these, of which there must be some.
+    pub(crate) fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.index(choices.len())].clone()
+    }
+
+    /// Any order of these.
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.index(last + 1));
+        }
+    }
+
+    fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).expect("it is below a length")
+    }
 }
