@@ -14,11 +14,14 @@ mod cut;
 mod disk_image;
 mod write_log;
 
-use crate::support::host::skip;
-use crate::support::process::StandIn;
+use crate::support::command::{info, ok};
+use crate::support::host::{quick_folder, skip};
+use crate::support::process::{Guarded, StandIn};
 use crate::support::random::Random;
+use crate::support::recorder::Recorder;
 use afterimage_format::capture::Capture;
 pub(crate) use cut::{Cuts, Lost};
+use std::ffi::OsStr;
 use std::path::Path;
 use write_log::Logged;
 
@@ -52,12 +55,9 @@ fn without_syncs_a_cut_does_lose_committed_ticks_or_the_file() {
     let Some(logged) = recorded(&["--sync", "off"], TWO_CHUNKS) else {
         return;
     };
-    let lost = Cuts::of(&logged).lost(CUTS, &mut random);
-    let lost = lost.iter().filter(|lost| **lost != Lost::Ticks(0)).count();
-    assert!(
-        lost * 4 > CUTS,
-        "{lost} of {CUTS} cuts lost anything: the cuts prove nothing"
-    );
+    let cuts = Cuts::of(&logged).lost(CUTS, &mut random);
+    let lost = cuts.iter().filter(|lost| **lost != Lost::Ticks(0)).count();
+    assert!(lost * 2 > cuts.len(), "the cuts prove nothing: {cuts:?}");
 }
 
 #[test]
@@ -73,6 +73,30 @@ fn with_a_sync_in_ten_seconds_a_cut_loses_ten_seconds_at_most() {
             matches!(lost, Lost::Ticks(ticks) if ticks <= most),
             "{lost:?}"
         );
+    }
+}
+
+#[test]
+fn info_says_what_a_cut_may_cost() {
+    let folder = quick_folder();
+    let promises = [
+        ("tick", "at most the tick in flight"),
+        ("10s", "at most the last 10 seconds"),
+        (
+            "off",
+            "what the system had not written yet, and may damage it",
+        ),
+    ];
+    for (sync, promise) in promises {
+        let file = folder.path().join(sync);
+        let ended = Recorder::start_for(&file, "100ms", &["-i", INTERVAL, "--sync", sync]).wait();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let run = &info(&file)["runs"][0];
+        assert_eq!(run["sync"], sync);
+        let bound = run["loss_bound"].as_str().unwrap();
+        assert!(bound.ends_with(promise), "{bound}");
+        let text = ok(&[OsStr::new("info"), file.as_os_str()]).text();
+        assert!(text.contains(bound), "{text}");
     }
 }
 
@@ -135,7 +159,7 @@ const BUSY: usize = 20;
 const LONG: usize = 3_000;
 
 /// A process with a command line that does not compress, as no two are alike.
-fn long_command_line(number: &mut u64) -> crate::support::process::Guarded {
+fn long_command_line(number: &mut u64) -> Guarded {
     let mut random = Random::new(*number);
     *number += 1;
     let letters = (0..LONG).map(|_| char::from(b'a' + u8::try_from(random.below(26)).unwrap()));

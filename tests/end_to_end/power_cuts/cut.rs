@@ -26,7 +26,7 @@ pub(crate) enum Lost {
     /// So many of the ticks that were committed.
     Ticks(u64),
     /// It opens, but something in it is damaged.
-    Sound,
+    Damage,
     /// It does not open.
     File,
 }
@@ -37,6 +37,8 @@ pub(crate) struct Cuts {
     operations: Vec<Operation>,
     /// From one sync to the next.
     stretches: Vec<Range<usize>>,
+    /// From one commit to the next.
+    after_commits: Vec<Range<usize>>,
     /// Behind the last frame of each transaction.
     commits: Vec<usize>,
 }
@@ -54,49 +56,63 @@ impl Cuts {
         ends.push(operations.len());
         let begins = std::iter::once(first).chain(ends.iter().copied());
         let stretches = begins.zip(&ends).map(|(begin, end)| begin..end + 1);
+        let commits = commits(&operations);
+        let after = commits.iter().copied().filter(|commit| *commit >= first);
+        let after: Vec<usize> = after.chain([operations.len()]).collect();
         Self {
             stretches: stretches.collect(),
-            commits: commits(&operations),
+            after_commits: after
+                .windows(2)
+                .map(|pair| pair[0] + 1..pair[1] + 1)
+                .collect(),
+            commits,
             operations,
         }
     }
 
-    /// Every cut leaves a sound capture with everything that was committed.
+    /// Every cut leaves a sound capture with everything that was committed. Before the first tick is
+    /// committed nothing is promised of the file, but that a recording can be begun there.
     #[track_caller]
     pub(crate) fn assert_nothing_lost(&self, cuts: usize, random: &mut Random) {
-        for lost in self.lost(cuts, random) {
-            assert_eq!(lost, Lost::Ticks(0));
-        }
+        let mut number = 0;
+        self.make(cuts, random, |lost, folder| {
+            assert_eq!(lost.unwrap_or(Lost::Ticks(0)), Lost::Ticks(0));
+            if lost.is_none() || number % GONE_ON_WITH == 0 {
+                assert_can_record(folder);
+            }
+            number += 1;
+        });
     }
 
-    /// What so many cuts cost, each in a stretch between two syncs: most writes are made in few of
-    /// them. Before the first tick is committed nothing is promised of the file, but that a
-    /// recording can be begun there again.
-    #[track_caller]
+    /// What so many cuts cost, without those before the first tick is committed.
     pub(crate) fn lost(&self, cuts: usize, random: &mut Random) -> Vec<Lost> {
-        let mut moment = || {
-            let stretch = random.one_of(&self.stretches);
-            stretch.start + usize::try_from(random.below(stretch.len() as u64)).unwrap()
+        let mut all = Vec::new();
+        self.make(cuts, random, |lost, _| all.extend(lost));
+        all
+    }
+
+    /// Makes so many cuts, in turn in a stretch between two syncs, as most writes are made in few
+    /// of them, and after a commit, as there may be no syncs.
+    fn make(&self, cuts: usize, random: &mut Random, mut visit: impl FnMut(Option<Lost>, &Path)) {
+        let mut moment = |number: usize| {
+            let choices = [&self.stretches, &self.after_commits][number % 2];
+            let stretch = random.one_of(choices);
+            let place = stretch.start + random.index(stretch.len());
+            place.min(self.operations.len())
         };
-        let mut moments: Vec<usize> = (0..cuts).map(|_| moment()).collect();
+        let mut moments: Vec<usize> = (0..cuts).map(&mut moment).collect();
         moments.sort_unstable();
         // One disk is at the last commit before the other.
         let (mut safe, mut disk) = (Walk::default(), Walk::default());
-        let mut lost = Vec::new();
-        for (number, &moment) in moments.iter().enumerate() {
-            let moment = moment.min(self.operations.len());
+        for moment in moments {
             safe.to(&self.operations[..self.committed(moment)]);
             let committed = last_tick(&placed(&safe.disk.complete()).path().join(NAME));
             disk.to(&self.operations[..moment]);
             let left = placed(&disk.disk.after_a_cut(random));
-            let cost = cost(left.path(), committed);
-            eprintln!("cut {number} after operation {moment}, {committed} committed: {cost:?}");
-            if committed == 0 || cost == Lost::Ticks(0) && number % GONE_ON_WITH == 0 {
-                assert_can_record(left.path());
-            }
-            lost.push(cost);
+            let lost = (committed > 0).then(|| cost(left.path(), committed));
+            eprintln!("cut after operation {moment}, {committed} ticks committed: {lost:?}");
+            visit(lost, left.path());
         }
-        lost
     }
 
     /// How many operations were done when the last commit before this moment was complete:
@@ -116,8 +132,9 @@ struct Walk {
 
 impl Walk {
     fn to(&mut self, operations: &[Operation]) {
-        let new = &operations[self.done..];
-        new.iter().for_each(|operation| self.disk.apply(operation));
+        for operation in &operations[self.done..] {
+            self.disk.apply(operation);
+        }
         self.done = operations.len();
     }
 }
@@ -145,9 +162,6 @@ fn commits(operations: &[Operation]) -> Vec<usize> {
 
 fn cost(folder: &Path, committed: u64) -> Lost {
     let file = folder.join(NAME);
-    if committed == 0 {
-        return Lost::Ticks(0);
-    }
     let info = run(&[OsStr::new("info"), file.as_os_str(), OsStr::new("--json")]);
     if info.code == FAILED {
         eprintln!("{}", info.stderr);
@@ -156,7 +170,7 @@ fn cost(folder: &Path, committed: u64) -> Lost {
     let checked = run(&[OsStr::new("check"), file.as_os_str()]);
     if info.code == DAMAGED || checked.code != DONE {
         eprintln!("{}", checked.text());
-        return Lost::Sound;
+        return Lost::Damage;
     }
     let info = info.json();
     let number = |key: &str| info[key].as_u64().unwrap();

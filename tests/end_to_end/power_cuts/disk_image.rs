@@ -58,9 +58,9 @@ impl DiskImage {
             }
             Operation::Sync { inode } if self.folder == Some(*inode) => {
                 let changes = std::mem::take(&mut self.unsynced_names);
-                changes
-                    .iter()
-                    .for_each(|change| change.apply(&mut self.names));
+                for change in changes {
+                    change.apply(&mut self.names);
+                }
             }
             Operation::Sync { inode } => self.file(*inode).sync(),
             Operation::Unlink { name } => {
@@ -94,8 +94,9 @@ impl DiskImage {
 
     fn names_after(&self, changes: usize) -> BTreeMap<String, usize> {
         let mut names = self.names.clone();
-        let changes = &self.unsynced_names[..changes];
-        changes.iter().for_each(|change| change.apply(&mut names));
+        for change in &self.unsynced_names[..changes] {
+            change.apply(&mut names);
+        }
         names
     }
 
@@ -115,10 +116,9 @@ impl DiskImage {
     /// What there may be after a power cut now.
     pub(crate) fn after_a_cut(&self, random: &mut Random) -> Files {
         let reaches = random.one_of(&REACHES);
-        let named = random.below(self.unsynced_names.len() as u64 + 1);
-        let names = self.names_after(usize::try_from(named).expect("a length"));
+        let renamed = random.index(self.unsynced_names.len() + 1);
+        let names = self.names_after(renamed).into_iter();
         let mut content = |number: usize| self.files[number].after_a_cut(reaches, random);
-        let names = names.into_iter();
         names
             .map(|(name, number)| (name, content(number)))
             .collect()
@@ -167,9 +167,9 @@ impl File {
         }
         random.shuffle(&mut pieces);
         let mut left = self.synced.clone();
-        pieces
-            .into_iter()
-            .for_each(|(at, bytes)| put(&mut left, at, bytes));
+        for (at, bytes) in pieces {
+            put(&mut left, at, bytes);
+        }
         left.resize(random.one_of(&sizes), 0);
         left
     }

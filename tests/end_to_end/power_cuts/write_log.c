@@ -5,8 +5,9 @@
  * one record after the other, each a `struct record` and its payload, in the machine's byte order.
  *
  * What changes a file is written down before it is done, a sync after it has returned. What lies
- * in memory only is left out: SQLite's -shm, which is mapped, and the lock of the owner. That
- * nothing else is missed is for the reader to check: done again, the log gives the same files. */
+ * in memory only is left out: SQLite's -shm, which is mapped, and the lock of the owner; and
+ * folders within it, in which captures are only looked at. That nothing else is missed is for the
+ * reader to check: done again, the log gives the same files. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -61,7 +62,7 @@ static const char *name_of(const char *path) {
         return NULL;
     size_t length = strlen(folder);
     if (strncmp(path, folder, length) == 0)
-        return path + length;
+        return strchr(path + length, '/') ? NULL : path + length;
     return strncmp(path, folder, length - 1) == 0 && strlen(path) == length - 1 ? "" : NULL;
 }
 

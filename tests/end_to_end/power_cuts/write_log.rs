@@ -111,7 +111,9 @@ impl Logged {
         let operations = self.operations();
         let files = |end: usize| {
             let mut disk = DiskImage::default();
-            operations[..end].iter().for_each(|each| disk.apply(each));
+            for operation in &operations[..end] {
+                disk.apply(operation);
+            }
             disk.complete()
         };
         let mut real = super::cut::files_in(self.captures.path());

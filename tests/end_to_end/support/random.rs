@@ -44,7 +44,8 @@ impl Random {
         }
     }
 
-    fn index(&mut self, length: usize) -> usize {
+    /// A place in something of this length, which must not be 0.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).expect("it is below a length")
     }
 }
