@@ -1,5 +1,6 @@
 //! Writer and reader together: whatever was written is read back, and damage is named.
 
+mod begun;
 mod clips;
 mod going_on;
 mod kept;

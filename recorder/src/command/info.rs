@@ -176,8 +176,8 @@ impl Info {
 fn loss_bound(sync: &str) -> &'static str {
     match sync {
         "tick" => "a power cut loses at most the tick in flight",
-        "10s" => "a power cut loses at most 10 seconds",
-        _ => "a power cut may damage it",
+        "10s" => "a power cut loses at most the last 10 seconds",
+        _ => "a power cut loses what the system had not written yet, and may damage it",
     }
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// What lies at the path of an output.
 enum Found {
     Nothing,
-    /// A file without a byte in it, as one whose making was cut short.
+    /// A file without a byte in it.
     Empty,
     File,
 }
@@ -32,10 +32,7 @@ pub(in crate::capture::writer) fn open(
 ) -> Result<(Connection, u64), CaptureError> {
     let found = look(path)?;
     match found {
-        Found::Nothing => create_private(path).map_err(|source| CaptureError::Open {
-            path: path.to_owned(),
-            source,
-        })?,
+        Found::Nothing => make(path, facts)?,
         Found::Empty => {}
         Found::File => inspect(path, facts)?,
     }
@@ -46,15 +43,8 @@ pub(in crate::capture::writer) fn open(
     // A capture that is then refused stays as it is.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(fail("cannot open it"))?;
-    if !matches!(found, Found::File)
-        && let Err(source) = create(&db, facts.now.wall, &facts.version)
-    {
-        drop(db);
-        if matches!(found, Found::Nothing) {
-            // Nothing is in it. If it cannot be removed, the next start takes it.
-            drop(std::fs::remove_file(path));
-        }
-        return Err(fail("cannot create it")(source));
+    if matches!(found, Found::Empty) {
+        create(&db, facts.now.wall, &facts.version).map_err(fail("cannot create it"))?;
     }
     version::check_database(path, &db)?;
     let number = capture_number(&db).map_err(fail("cannot read which capture it is"))?;
@@ -90,16 +80,58 @@ pub(in crate::capture::writer) fn damage(path: &Path) -> CaptureError {
     }
 }
 
+/// Makes an empty capture under a name of its own, and gives it this one when it is complete and
+/// on the disk: after a power cut there is a capture, or none, but nothing that is refused.
+fn make(path: &Path, facts: &RunFacts) -> Result<(), CaptureError> {
+    let draft = with_suffix(path, "-unfinished");
+    let made = fill(&draft, path, facts);
+    let made = made.and_then(|()| place(&draft, path).map_err(unopened(path)));
+    if made.is_err() {
+        // If it cannot be removed, the next start does it.
+        drop(std::fs::remove_file(&draft));
+    }
+    made
+}
+
+/// Nobody else knows of the draft, and it is made anew when this is cut short: no journal.
+fn fill(draft: &Path, path: &Path, facts: &RunFacts) -> Result<(), CaptureError> {
+    let emptied = remove_if_there(draft).and_then(|()| create_private(draft));
+    emptied.map_err(unopened(path))?;
+    let filled = Connection::open(draft).and_then(|db| {
+        db.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;
+        create(&db, facts.now.wall, &facts.version)
+    });
+    filled.map(drop).map_err(failed(path, "cannot create it"))
+}
+
+/// A log or journal of another file that had this name would be taken for its own.
+fn place(draft: &Path, path: &Path) -> std::io::Result<()> {
+    let file = std::fs::OpenOptions::new().write(true).open(draft)?;
+    file.sync_all()?;
+    remove_if_there(&with_suffix(path, "-wal"))?;
+    remove_if_there(&with_suffix(path, "-journal"))?;
+    // SQLite syncs the folder with the log that it adds to it, before the first tick.
+    std::fs::rename(draft, path)
+}
+
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _gone => Ok(()),
+    }
+}
+
+fn unopened(path: &Path) -> impl FnOnce(std::io::Error) -> CaptureError + use<> {
+    let path = path.to_owned();
+    move |source| CaptureError::Open { path, source }
+}
+
 /// What is there; what cannot be a capture is refused untouched.
 fn look(path: &Path) -> Result<Found, CaptureError> {
     let mut head = [0; 16];
-    let open = |source| CaptureError::Open {
-        path: path.to_owned(),
-        source,
-    };
     let data = match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        data => data.map_err(open)?,
+        data => data.map_err(unopened(path))?,
     };
     let not_a_capture = |why: &str| CaptureError::NotACapture {
         path: path.to_owned(),
@@ -117,7 +149,7 @@ fn look(path: &Path) -> Result<Found, CaptureError> {
             Err(damage(path))
         };
     }
-    let mut file = std::fs::File::open(path).map_err(open)?;
+    let mut file = std::fs::File::open(path).map_err(unopened(path))?;
     match file.read_exact(&mut head) {
         Ok(()) if head == *b"SQLite format 3\0" => Ok(Found::File),
         _ => Err(not_a_capture("it does not begin as one")),
