@@ -25,5 +25,5 @@ pub mod watch;
 pub mod writer;
 
 pub use open::Mode;
-pub use reader::{CLIPPED, Capture, Checked, Curves, Damage, LifeBucket, Verified};
+pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Verified};
 pub use remake::{Made, Maker};

@@ -75,6 +75,22 @@ pub struct Run {
     pub end: Option<String>,
 }
 
+impl Run {
+    /// Whether it ended as it was meant to: by a signal, after its time, because a range was cut
+    /// out of it, or because recording went on in another file.
+    pub fn ended_cleanly(&self) -> bool {
+        let clean = ["signal", "duration", CLIPPED, MOVED, STORAGE_BACK];
+        self.end.as_deref().is_some_and(|end| clean.contains(&end))
+    }
+}
+
+/// The end of a run of which a range was taken out.
+pub const CLIPPED: &str = "clipped";
+/// The end of a run whose file got another name, or none.
+pub const MOVED: &str = "moved";
+/// The end of a run in a fallback file.
+pub const STORAGE_BACK: &str = "storage-back";
+
 /// Why ticks are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GapKind {

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::status::Shared;
 use crate::store::{Done, Job};
 use afterimage_format::capture::writer::{Options, Record};
-use afterimage_format::facts::Event;
+use afterimage_format::facts::{Event, Source};
 use afterimage_format::tick::{PackedTick, Tick};
 use ring::GivenUp;
 use std::sync::Arc;
@@ -62,6 +62,10 @@ pub(crate) struct Backlog {
     shared: Arc<Shared>,
     state: State,
     fallback: Fallback,
+    /// How each source fares, for files that are begun later.
+    sources: Vec<Source>,
+    /// The last job was not even taken: the next attempt is that job, or what goes before it.
+    not_taken: bool,
     /// A tick to unpack into.
     spare: Option<Box<Tick>>,
     /// By when the run has to be over.
@@ -82,6 +86,8 @@ impl Backlog {
             shared,
             state: State::default(),
             fallback,
+            sources: Vec::new(),
+            not_taken: false,
             spare: None,
             ends_by: None,
         }
@@ -122,10 +128,14 @@ impl Backlog {
         let job = match message {
             Message::Done(done) => return self.heard(*done),
             Message::Tick(tick, records) => {
+                self.remember(&records);
                 self.fallback.follow(&tick, &records, &self.shared);
                 Job::Tick(tick, records)
             }
-            Message::Records(records) => Job::Records(records),
+            Message::Records(records) => {
+                self.remember(&records);
+                Job::Records(records)
+            }
             Message::Options(options, records) => Job::Options(options, records),
             Message::End(why) => {
                 self.ends_by = Some(Instant::now() + PATIENCE_AT_THE_END);
@@ -141,14 +151,24 @@ impl Backlog {
         });
     }
 
+    fn remember(&mut self, records: &[Record]) {
+        for record in records {
+            let Record::Source(source) = record else {
+                continue;
+            };
+            self.sources.retain(|known| known.name != source.name);
+            self.sources.push(source.clone());
+        }
+    }
+
     /// The writer is free: it gets the next job.
     fn hand_over(&mut self) {
         let now = Instant::now();
         let job = match self.state {
             State::Busy { .. } => return,
             State::Failed { retry_at, .. } if retry_at > now => return,
-            State::Failed { .. } => Some(Job::Again),
-            State::Idle => {
+            State::Failed { .. } if !self.not_taken => Some(Job::Again),
+            State::Failed { .. } | State::Idle => {
                 let spare = &mut self.spare;
                 self.ring.pop(|packed: &PackedTick| {
                     let spare = spare.take();
@@ -171,6 +191,7 @@ impl Backlog {
                 drop(self.empty.send(tick));
             }
         }
+        self.not_taken = done.not_taken.is_some();
         if let Some(job) = done.not_taken {
             self.ring.put_back(job);
         }
@@ -180,6 +201,8 @@ impl Backlog {
                 path.display()
             ));
             self.shared.update(|status| status.file = Some(path));
+            let sources = self.sources.iter().cloned().map(Record::Source);
+            self.ring.push(Job::Records(sources.collect()));
         }
         let words = done.result.err().map(|error| words(&error));
         let before = self.state.trouble_since();
@@ -254,9 +277,10 @@ impl Backlog {
             ring,
             fallback,
             shared,
+            sources,
             ..
         } = self;
-        fallback.open(shared, |visit| ring.since_reset(visit));
+        fallback.open(shared, sources, |visit| ring.since_reset(visit));
     }
 
     fn ended(mut self, done: Done) -> Ended {
@@ -290,7 +314,12 @@ fn words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        words = format!("{words}: {cause}");
+        let cause_words = cause.to_string();
+        // SQLite says some things once more, with a number.
+        let said = cause_words.split_once(": ").map_or("", |(_, after)| after);
+        if said.is_empty() || !words.ends_with(said) {
+            words = format!("{words}: {cause_words}");
+        }
         source = cause.source();
     }
     words

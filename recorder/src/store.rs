@@ -9,7 +9,7 @@ use crate::readers::Readers;
 use crate::record::Output;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::writer::{Carried, Options, Record, Writer};
-use afterimage_format::facts::Event;
+use afterimage_format::facts::{Event, MOVED};
 use afterimage_format::tick::{Instants, Tick};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -157,7 +157,7 @@ impl Store {
         if let Some(File::Open(writer)) = &self.file
             && !writer.is_in_place()
         {
-            self.leave("moved");
+            self.leave(MOVED);
         }
         match self.file.take() {
             Some(File::Left(carried)) => match self.output.begin(first) {

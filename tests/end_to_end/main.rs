@@ -37,6 +37,8 @@ mod killed;
 #[cfg(test)]
 mod long;
 #[cfg(test)]
+mod moved_files;
+#[cfg(test)]
 mod not_visible;
 #[cfg(test)]
 mod pid_reuse;
@@ -52,6 +54,8 @@ mod salvages;
 mod secrets;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod storage_trouble;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

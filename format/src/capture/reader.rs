@@ -13,7 +13,6 @@ mod stored;
 mod time;
 mod verify;
 
-pub use clip::CLIPPED;
 pub use moments::{LifeEnds, ShortLives};
 pub use series::{Curves, LifeBucket};
 pub use verify::Verified;

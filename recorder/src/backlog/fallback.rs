@@ -5,6 +5,7 @@ use crate::status::Shared;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::lock::OwnerLock;
 use afterimage_format::capture::writer::{Options, Record, RunFacts, Start, Sync, Writer};
+use afterimage_format::facts::{STORAGE_BACK, Source};
 use afterimage_format::tick::Tick;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,7 @@ impl Fallback {
     pub(super) fn open(
         &mut self,
         shared: &Shared,
+        sources: &[Source],
         since_reset: impl FnOnce(&mut dyn FnMut(&Tick, &[Record])) -> bool,
     ) {
         let Some(path) = self.path.clone().filter(|_| self.open.is_none()) else {
@@ -67,7 +69,8 @@ impl Fallback {
                 return shared.say(format!("no fallback either: {error:#}"));
             }
         };
-        let mut failed = None;
+        let sources = sources.iter().cloned().map(Record::Source).collect();
+        let mut failed = writer.commit(None, sources).err();
         let any = since_reset(&mut |tick, records| {
             if failed.is_none() {
                 failed = write(&mut writer, tick, records).err();
@@ -130,7 +133,7 @@ impl Fallback {
             return None;
         }
         // Every tick is in it; if it cannot be ended it looks like after a crash.
-        drop(writer.finish("storage-back"));
+        drop(writer.finish(STORAGE_BACK));
         Some(path)
     }
 }

@@ -378,3 +378,6 @@ fn bytes(records: &[Record]) -> usize {
         .map(|record| RECORD_BYTES + text(record))
         .sum()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::output::print_text;
 use crate::cli::{Format, InfoArgs};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::version::FORMAT;
-use afterimage_format::capture::{CLIPPED, Capture, Mode};
+use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::facts::{Gap, Run, Source};
 use afterimage_format::time::WallTime;
 use serde_json::{Value, json};
@@ -99,11 +99,7 @@ impl Info {
 
     /// How the last run ended, if it did.
     fn clean_end(&self) -> bool {
-        let clean = ["signal", "duration", CLIPPED];
-        self.runs
-            .last()
-            .and_then(|run| run.end.as_deref())
-            .is_some_and(|end| clean.contains(&end))
+        self.runs.last().is_some_and(Run::ended_cleanly)
     }
 
     fn state(&self) -> &'static str {

@@ -10,13 +10,11 @@ use crate::capture::chunk::Chunk;
 use crate::capture::error::CaptureError;
 use crate::capture::remake::{Made, Maker, PlainRows, Remake, column, lost};
 use crate::capture::tables::{CheckedRow, integer, text};
+use crate::facts::CLIPPED;
 use crate::time::{Seq, WallTime};
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// How a run ends in a clip when it went on in the original.
-pub const CLIPPED: &str = "clipped";
 
 /// Columns of `run`: what is known of its end.
 const LAST_SEQ: usize = 9;

@@ -3,8 +3,8 @@
 use super::{FakeHost, LARGE, folder, instants, key, wall};
 use crate::capture::remake::{Made, Maker};
 use crate::capture::writer::Record;
-use crate::capture::{CLIPPED, Capture, Mode};
-use crate::facts::{Event, Gap, GapKind, Source};
+use crate::capture::{Capture, Mode};
+use crate::facts::{CLIPPED, Event, Gap, GapKind, Source};
 use crate::group::{Group, ProcessField};
 use crate::tick::Key;
 use crate::time::Seq;

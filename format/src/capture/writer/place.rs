@@ -147,7 +147,7 @@ impl Writer {
         let written = written.map_err(self.sqlite("cannot read its newest tick"))?;
         self.forget_written(written);
         self.set_up_reserve()
-            .map_err(self.sqlite("cannot reserve room"))?;
+            .map_err(self.sqlite("cannot be written"))?;
         self.place = Place::of(&self.path);
         Ok(())
     }

@@ -164,11 +164,11 @@ fn band(gap: &Gap, interval: Duration) -> GapBand {
 
 /// How a recording stands, by how the file was opened and how its last run ended.
 fn ending(mode: Mode, last: Option<&Run>) -> Ending {
-    let end = last.and_then(|run| run.end.as_deref());
+    let is_clean = last.is_some_and(Run::ended_cleanly);
     match mode {
         Mode::Recording => Ending::Recording,
         Mode::CopiedLive => Ending::CopiedLive,
-        Mode::Whole | Mode::WithLog if matches!(end, Some("signal" | "duration")) => Ending::Clean,
+        Mode::Whole | Mode::WithLog if is_clean => Ending::Clean,
         Mode::Whole | Mode::WithLog => Ending::Unclean,
     }
 }
