@@ -1,5 +1,6 @@
 //! The viewer driven as a person drives it, on a generated capture and without a display.
 
+mod columns;
 mod crowd;
 mod filtering;
 mod generated;

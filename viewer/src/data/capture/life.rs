@@ -44,14 +44,15 @@ pub(super) fn of(
         .find_map(|bucket| bucket.of(Series::MemoryTotal));
     limits.extend(total.map(|total| (Trace::MachineMemory, total.max * 1024.0)));
     let lives = capture.lives(whole.ends.0, whole.ends.1)?;
-    let place = lives.iter().rposition(|life| life.key == whom.key);
-    let rest = place.map_or(&[][..], |place| &lives[place + 1..]);
-    let next = rest.iter().find(|life| life.key.pid == whom.key.pid);
-    let next = next.map(|life| capture.wall_of(life.first)).transpose()?;
+    let own = lives.iter().rev().find(|life| life.key == whom.key);
+    let same = lives.iter().filter(|life| life.key.pid == whom.key.pid);
+    let later = same.filter(|life| own.is_some_and(|own| own.first < life.first));
+    let next = later.map(|life| life.first).min();
+    let next = next.map(|first| capture.wall_of(first)).transpose()?;
     let (log, log_left_out) = log(capture, whom, next.flatten())?;
     Ok(Life {
         key: whom.key,
-        seen: seen(capture, whole, place.map(|place| &lives[place]))?,
+        seen: seen(capture, whole, own)?,
         traces,
         limits,
         log,
