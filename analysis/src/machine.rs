@@ -11,6 +11,7 @@
 //! - [`pressure`]: the shares of time that tasks were stalled.
 
 pub mod cpu;
+mod difference;
 pub mod disks;
 pub mod memory;
 pub mod network;
@@ -41,6 +42,9 @@ pub enum Absent {
     /// No clock tick was counted, so there are no shares of any.
     #[error("no CPU time was counted for it since the snapshot before")]
     NoTime,
+    /// It was not there at the moment that is compared with.
+    #[error("it was not there at the moment that this one is compared with")]
+    NotThen,
     /// This row has no such number.
     #[error("there is no such number here")]
     NotHere,

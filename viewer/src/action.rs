@@ -12,6 +12,7 @@ mod time;
 mod window;
 
 use crate::command::Command;
+use crate::state::tabs::Tab;
 use crate::state::{Document, State};
 use egui::{Key, Modifiers};
 pub use gestures::GESTURES;
@@ -188,9 +189,17 @@ pub fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
         of_topic.filter_map(|action| action.hint)
     };
     let (_, gestures) = GESTURES[0];
-    let first = of(Topic::Window)
-        .chain(of(Topic::Time))
-        .chain(of(Topic::Processes));
+    let tab = state
+        .document()
+        .map_or(Tab::Processes, |document| document.tab);
+    let of_page: Vec<_> = match tab {
+        Tab::Processes => of(Topic::Processes).collect(),
+        Tab::Log => pages::LOG_HINTS.to_vec(),
+        Tab::Cpu | Tab::Memory | Tab::Disks | Tab::Network | Tab::Pressure => {
+            pages::MACHINE_HINTS.to_vec()
+        }
+    };
+    let first = of(Topic::Window).chain(of(Topic::Time)).chain(of_page);
     let mouse = gestures.iter().copied();
     first
         .chain(mouse)
@@ -232,6 +241,33 @@ mod tests {
                     action.name
                 );
             }
+        }
+    }
+
+    #[test]
+    fn hints_are_those_of_the_page_that_is_open() {
+        use crate::command::DocumentId;
+        let of = |tab| {
+            let mut state = State::default();
+            let id = DocumentId(0);
+            let mut document = Document::new(id, "a".into(), None);
+            document.tab = tab;
+            state.documents.push(document);
+            state.active = Some(id);
+            let words = hints(&state).into_iter().map(|(_, words)| words);
+            words.collect::<Vec<_>>()
+        };
+        let processes = of(Tab::Processes);
+        assert!(processes.contains(&"filter") && processes.contains(&"tree"));
+        for tab in Tab::ALL.into_iter().skip(1) {
+            let words = of(tab);
+            assert!(
+                !words.contains(&"filter") && !words.contains(&"tree"),
+                "{tab:?}"
+            );
+            assert_eq!(words.contains(&"search"), tab == Tab::Log);
+            assert_eq!(words.contains(&"pin and compare"), tab != Tab::Log);
+            assert!(words.contains(&"help"));
         }
     }
 

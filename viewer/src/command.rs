@@ -122,7 +122,14 @@ pub enum Command {
         /// In front of which.
         before: Option<Column>,
     },
-    /// Show the columns that are shown at first.
+    /// Make a column so many points wide, or as wide as usual.
+    SetColumnWidth {
+        /// Which.
+        column: Column,
+        /// How wide.
+        width: Option<f32>,
+    },
+    /// Show the columns that are shown at first, as wide as usual.
     ResetColumns,
     /// Put the rows together in another way.
     Arrange(Arrangement),

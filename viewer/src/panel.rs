@@ -1,6 +1,7 @@
 //! The panels: each reads the state and pushes commands, and changes nothing itself.
 
 pub mod captures;
+pub mod dialog;
 pub mod drop;
 pub mod empty;
 pub mod explained;
@@ -27,6 +28,7 @@ pub mod timeline;
 pub mod top_bar;
 pub mod track;
 pub mod transport;
+pub mod unreadable;
 
 use crate::command::{Command, DeskCommand};
 use crate::state::desk::Divider;

@@ -10,10 +10,12 @@ mod names;
 
 use crate::command::ZoneChoice;
 use crate::state::desk::{Preferences, Recent, Shares};
+use crate::state::table::{Column, WIDTHS};
 use crate::state::tracks::{HEIGHTS, ShownTrack, Tracks};
 use crate::state::{State, ThemeChoice};
 use afterimage_format::time::WallTime;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything that is remembered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -77,6 +79,9 @@ pub struct Table {
     pub descending: bool,
     /// How the rows stand together.
     pub arrangement: String,
+    /// How wide columns are, where that was chosen.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub widths: BTreeMap<String, f32>,
 }
 
 /// One track.
@@ -134,6 +139,7 @@ impl Settings {
                 sort: names::of(&preferences.sort),
                 descending: preferences.descending,
                 arrangement: names::of(&preferences.arrangement),
+                widths: widths(&preferences.widths),
             },
             tracks: tracks.collect(),
             recent: recent.collect(),
@@ -179,6 +185,10 @@ impl Settings {
             is_new
         });
         let sort = names::find(&names::columns(), &table.sort);
+        let widths = table.widths.iter().filter_map(|(name, width)| {
+            let column = names::find(&names::columns(), name)?;
+            WIDTHS.contains(width).then_some((column, *width))
+        });
         Preferences {
             descending: if sort.is_some() {
                 table.descending
@@ -191,6 +201,7 @@ impl Settings {
             } else {
                 columns
             },
+            widths: widths.collect(),
             arrangement: names::find(&names::arrangements(), &table.arrangement)
                 .unwrap_or(usual.arrangement),
             tracks: if tracks.is_empty() {
@@ -205,11 +216,18 @@ impl Settings {
     }
 }
 
+fn widths(chosen: &BTreeMap<Column, f32>) -> BTreeMap<String, f32> {
+    let named = chosen
+        .iter()
+        .map(|(column, width)| (names::of(column), *width));
+    named.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::SeriesId;
-    use crate::state::table::{Arrangement, Column};
+    use crate::state::table::Arrangement;
     use crate::state::tracks::TrackId;
 
     fn changed() -> State {
@@ -222,6 +240,7 @@ mod tests {
         desk.shares.timeline = Some(0.4);
         desk.preferences = Preferences {
             columns: vec![Column::Command, Column::Pid, Column::Rss],
+            widths: [(Column::Pid, 120.0)].into(),
             sort: Column::Rss,
             descending: false,
             arrangement: Arrangement::Tree,
@@ -268,6 +287,10 @@ mod tests {
             [table]
             columns = ["pid", "aura", "pid", "command"]
             sort = "aura"
+            [table.widths]
+            aura = 90.0
+            pid = 9e9
+            rss = 120.0
             [[track]]
             name = "Astral"
             [[track]]
@@ -284,6 +307,7 @@ mod tests {
             (Column::Cpu, true)
         );
         assert_eq!(preferences.hidden, [SeriesId::LoadFive].into());
+        assert_eq!(preferences.widths, [(Column::Rss, 120.0)].into());
         let cpu = ShownTrack {
             id: TrackId::Cpu,
             height: None,

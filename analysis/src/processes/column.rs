@@ -12,13 +12,21 @@ pub enum Column {
     Pgrp,
     Session,
     Tty,
+    Tpgid,
     User,
+    Uid,
+    EffectiveUid,
     Group,
+    Gid,
+    EffectiveGid,
     State,
+    PsState,
     Cpu,
     CpuChange,
     Wait,
     CpuTime,
+    LifeCpu,
+    ChildTime,
     Threads,
     ThreadsChange,
     Switches,
@@ -26,8 +34,10 @@ pub enum Column {
     Processor,
     Nice,
     Priority,
+    RtPriority,
     Policy,
     Rss,
+    Pmem,
     RssChange,
     RssAnon,
     RssFile,
@@ -36,7 +46,9 @@ pub enum Column {
     Swap,
     Vsz,
     Faults,
+    FaultCount,
     MajorFaults,
+    MajorFaultCount,
     OomScoreAdj,
     Read,
     ReadChange,
@@ -104,7 +116,7 @@ type Facts = (&'static str, &'static str, Kind, Subject);
 
 impl Column {
     /// Every column.
-    pub const ALL: [Self; 42] = {
+    pub const ALL: [Self; 54] = {
         use Column as C;
         [
             C::Pid,
@@ -112,13 +124,21 @@ impl Column {
             C::Pgrp,
             C::Session,
             C::Tty,
+            C::Tpgid,
             C::User,
+            C::Uid,
+            C::EffectiveUid,
             C::Group,
+            C::Gid,
+            C::EffectiveGid,
             C::State,
+            C::PsState,
             C::Cpu,
             C::CpuChange,
             C::Wait,
             C::CpuTime,
+            C::LifeCpu,
+            C::ChildTime,
             C::Threads,
             C::ThreadsChange,
             C::Switches,
@@ -126,8 +146,10 @@ impl Column {
             C::Processor,
             C::Nice,
             C::Priority,
+            C::RtPriority,
             C::Policy,
             C::Rss,
+            C::Pmem,
             C::RssChange,
             C::RssAnon,
             C::RssFile,
@@ -136,7 +158,9 @@ impl Column {
             C::Swap,
             C::Vsz,
             C::Faults,
+            C::FaultCount,
             C::MajorFaults,
+            C::MajorFaultCount,
             C::OomScoreAdj,
             C::Read,
             C::ReadChange,
@@ -161,13 +185,21 @@ impl Column {
             Self::Pgrp => ("pgrp", "Group id", K::Count, Identity),
             Self::Session => ("session", "Session", K::Count, Identity),
             Self::Tty => ("tty", "TTY", K::Text, Identity),
+            Self::Tpgid => ("tpgid", "Foreground", K::Count, Identity),
             Self::User => ("user", "User", K::Text, Identity),
+            Self::Uid => ("uid", "UID", K::Count, Identity),
+            Self::EffectiveUid => ("euid", "Effective UID", K::Count, Identity),
             Self::Group => ("group", "Group", K::Text, Identity),
+            Self::Gid => ("gid", "GID", K::Count, Identity),
+            Self::EffectiveGid => ("egid", "Effective GID", K::Count, Identity),
             Self::State => ("state", "State", K::State, Cpu),
+            Self::PsState => ("ps-state", "STAT", K::Text, Cpu),
             Self::Cpu => ("cpu", "CPU %", K::Percent, Cpu),
             Self::CpuChange => ("cpu-change", "Δ CPU %", K::Percent, Cpu),
             Self::Wait => ("wait", "Wait %", K::Percent, Cpu),
             Self::CpuTime => ("cputime", "CPU time", K::Duration, Cpu),
+            Self::LifeCpu => ("life-cpu", "Life CPU %", K::Percent, Cpu),
+            Self::ChildTime => ("child-time", "Child time", K::Duration, Cpu),
             Self::Threads => ("threads", "Threads", K::Count, Cpu),
             Self::ThreadsChange => ("threads-change", "Δ Threads", K::Count, Cpu),
             Self::Switches => ("switches", "Switches/s", K::Rate, Cpu),
@@ -175,8 +207,10 @@ impl Column {
             Self::Processor => ("processor", "On CPU", K::Count, Cpu),
             Self::Nice => ("nice", "Nice", K::Count, Cpu),
             Self::Priority => ("priority", "Priority", K::Count, Cpu),
+            Self::RtPriority => ("rtprio", "RT priority", K::Count, Cpu),
             Self::Policy => ("policy", "Policy", K::Text, Cpu),
             Self::Rss => ("rss", "RSS", K::Bytes, Memory),
+            Self::Pmem => ("pmem", "Mem %", K::Percent, Memory),
             Self::RssChange => ("rss-change", "Δ RSS", K::Bytes, Memory),
             Self::RssAnon => ("anon", "Anon", K::Bytes, Memory),
             Self::RssFile => ("file", "File", K::Bytes, Memory),
@@ -185,7 +219,9 @@ impl Column {
             Self::Swap => ("swap", "Swap", K::Bytes, Memory),
             Self::Vsz => ("vsz", "VSZ", K::Bytes, Memory),
             Self::Faults => ("faults", "Faults/s", K::Rate, Memory),
+            Self::FaultCount => ("minflt", "Faults", K::Count, Memory),
             Self::MajorFaults => ("majfaults", "Major/s", K::Rate, Memory),
+            Self::MajorFaultCount => ("majflt", "Major faults", K::Count, Memory),
             Self::OomScoreAdj => ("oom", "OOM adj", K::Count, Memory),
             Self::Read => ("read", "Read/s", K::ByteRate, Io),
             Self::ReadChange => ("read-change", "Δ Read/s", K::ByteRate, Io),
@@ -229,9 +265,16 @@ impl Column {
     /// Whether its largest value is what one looks for first.
     pub const fn is_largest_first(self) -> bool {
         use Column as C;
-        let names = matches!(self, C::Pid | C::Ppid | C::Pgrp | C::Session | C::Age);
-        let ranks = matches!(self, C::Nice | C::Priority | C::Processor);
-        self.is_numeric() && !names && !ranks
+        let ranks = matches!(self, C::Nice | C::Priority);
+        self.is_numeric() && !self.is_name() && !ranks && !matches!(self, C::Age)
+    }
+
+    /// Whether its numbers name something: 0 is one of them, and not nothing.
+    pub const fn is_name(self) -> bool {
+        use Column as C;
+        let processes = matches!(self, C::Pid | C::Ppid | C::Pgrp | C::Session | C::Tpgid);
+        let owners = matches!(self, C::Uid | C::EffectiveUid | C::Gid | C::EffectiveGid);
+        processes || owners || matches!(self, C::Processor)
     }
 
     /// Whether the values of several processes can be added up.
@@ -239,13 +282,14 @@ impl Column {
         use Column as C;
         let counts = matches!(
             self,
-            C::Threads | C::ThreadsChange | C::Descriptors | C::CpuTime
+            C::Threads | C::ThreadsChange | C::Descriptors | C::CpuTime | C::ChildTime
         );
+        let faults = matches!(self, C::FaultCount | C::MajorFaultCount);
         let amounts = matches!(
             self.kind(),
             Kind::Percent | Kind::Bytes | Kind::ByteRate | Kind::Rate
         );
-        counts || (amounts && !matches!(self, C::PeakRss))
+        counts || faults || (amounts && !matches!(self, C::PeakRss | C::LifeCpu))
     }
 
     /// The column whose difference it shows.
@@ -271,7 +315,7 @@ impl Column {
     pub fn named(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         let known = match name.as_str() {
-            "mem" | "res" | "memory" => "rss",
+            "mem" | "res" | "memory" | "rssize" | "rsz" => "rss",
             "args" | "cmd" | "cmdline" => "command",
             "name" => "comm",
             "nlwp" | "thcount" => "threads",
@@ -281,9 +325,18 @@ impl Column {
             "vsize" | "virt" => "vsz",
             "psr" => "processor",
             "parent" => "ppid",
-            "uid" | "owner" => "user",
-            "time" => "cputime",
-            "sid" => "session",
+            "owner" => "user",
+            "ruid" => "uid",
+            "rgid" => "gid",
+            "%mem" => "pmem",
+            "%cpu" | "pcpu" => "cpu",
+            "elapsed" | "etime" | "etimes" => "age",
+            "tt" | "tname" => "tty",
+            "start" | "lstart" => "started",
+            "min_flt" | "minfl" => "minflt",
+            "maj_flt" | "majfl" => "majflt",
+            "time" | "cputimes" => "cputime",
+            "sid" | "sess" => "session",
             "pgid" => "pgrp",
             "files" => "fds",
             "class" | "cls" => "policy",
@@ -303,7 +356,20 @@ mod tests {
             assert_eq!(Column::named(column.key()), Some(column));
         }
         assert_eq!(Column::named("MEM"), Some(Column::Rss));
+        assert_eq!(Column::named("%MEM"), Some(Column::Pmem));
         assert_eq!(Column::named("nonsense"), None);
+    }
+
+    #[test]
+    fn what_ps_prints_of_a_recorded_field_is_found_by_the_name_it_has_there() {
+        // `ps -eo` with each of these, of procps 4; those that are left out name what no capture
+        // holds (F, ADDR, SZ, signals, namespaces, labels).
+        let words = "pid ppid pgrp sess tty stat s ni pri rtprio cls psr nlwp thcount %cpu pcpu \
+                     %mem pmem vsz rss rssize time cputime start lstart etime etimes wchan user \
+                     uid ruid euid group gid rgid egid tpgid min_flt maj_flt cgroup comm args cmd";
+        for word in words.split_whitespace() {
+            assert!(Column::named(word).is_some(), "{word}");
+        }
     }
 
     #[test]
@@ -312,6 +378,8 @@ mod tests {
             Column::Pid,
             Column::Nice,
             Column::PeakRss,
+            Column::LifeCpu,
+            Column::Uid,
             Column::Started,
             Column::Age,
         ] {

@@ -67,7 +67,11 @@ impl<'a> Seen<'a> {
 const fn is_level(column: Column) -> bool {
     use Column as C;
     let counted = matches!(column.kind(), Kind::Percent | Kind::Rate | Kind::ByteRate);
-    !counted && !matches!(column, C::Age | C::CpuTime | C::Started | C::Processor)
+    let grows = matches!(
+        column,
+        C::Age | C::CpuTime | C::ChildTime | C::FaultCount | C::MajorFaultCount
+    );
+    !counted && !grows && !matches!(column, C::Started | C::Processor)
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub const GESTURES: [(&str, &[(&str, &str)]); 4] = [
                 "sorts, and once more turns the order round",
             ),
             ("Drag a title", "moves the column"),
+            ("Drag a title's right edge", "makes the column wider"),
+            ("Double click there", "makes it as wide as what is in it"),
             ("Rest on a title or a value", "says what it means"),
         ],
     ),

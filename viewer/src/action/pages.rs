@@ -16,6 +16,15 @@ const KEYS: [Key; Tab::ALL.len()] = [
     Key::Num7,
 ];
 
+/// What the bar at the bottom tells beside the kernel log.
+pub(super) const LOG_HINTS: [(&str, &str); 3] = [
+    ("/", "search"),
+    ("Enter", "next match"),
+    ("↑ ↓", "line before, next line"),
+];
+/// What it tells beside a page of the machine.
+pub(super) const MACHINE_HINTS: [(&str, &str); 1] = [("P", "pin and compare")];
+
 /// Those actions.
 pub(super) fn actions() -> Vec<Action> {
     let page = |(key, tab): (Key, Tab)| {

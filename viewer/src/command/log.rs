@@ -1,6 +1,7 @@
 //! What can be done about the page of the kernel log.
 
 use crate::state::log::AtLeast;
+use std::ops::Range;
 
 /// Something a person did about the kernel log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub enum LogCommand {
     Show(AtLeast),
     /// Keep the lines at the cursor in sight, or no longer.
     Follow(bool),
+    /// Stand at a line, by its place among those that are shown: searching goes on from there.
+    Stand(usize),
+    /// Other lines are in sight, by their places among those that are shown.
+    InSight(Range<usize>),
     /// The line that should come into sight has.
     LineShown,
 }

@@ -27,6 +27,21 @@ pub fn figure(measure: Measure, value: f64) -> Written {
     }
 }
 
+/// A difference, which says which way it went.
+pub fn change(measure: Measure, value: f64) -> Written {
+    let size = figure(measure, value.abs());
+    let is_nothing = !size.number.contains(|c: char| ('1'..='9').contains(&c));
+    let sign = match value < 0.0 {
+        _ if is_nothing => "",
+        true => "−",
+        false => "+",
+    };
+    Written {
+        number: format!("{sign}{}", size.number),
+        unit: size.unit,
+    }
+}
+
 /// The unit of a number that stands alone, without a heading that says it.
 pub const fn unit(measure: Measure) -> &'static str {
     match measure {
@@ -68,6 +83,15 @@ fn whole(value: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_carries_its_sign_unless_it_is_nothing() {
+        let told = |measure, value| change(measure, value).join();
+        assert_eq!(told(Measure::Percent, 12.34), "+12.3");
+        assert_eq!(told(Measure::Percent, -0.04), "0.0");
+        assert_eq!(told(Measure::Bytes, -1536.0), "−1.5 KiB");
+        assert_eq!(told(Measure::Seconds, -90_000.0), "−1 d 1 h");
+    }
 
     #[test]
     fn each_measure_has_its_decimals_and_amounts_their_unit() {

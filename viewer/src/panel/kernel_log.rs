@@ -7,6 +7,7 @@ mod title;
 
 use crate::command::{Command, LogCommand};
 use crate::data::LogEntry;
+use crate::panel::unreadable;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
 use egui::{Align, Align2, FontId, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -24,8 +25,7 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     ui.spacing_mut().item_spacing.y = 0.0;
     title::show(ui, state, document, out);
     let Some(events) = &document.timeline.events else {
-        ui.centered_and_justified(|ui| ui.weak("Loading …"));
-        return;
+        return unreadable::or_loading(ui, document);
     };
     let view = &document.log;
     let area = ui.available_rect_before_wrap();
@@ -49,13 +49,11 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         .num_rows(view.lines.len() as u64)
         .headers([HeaderRow::new(HEADER)])
         .columns(columns);
-    let in_sight = Id::unique("the lines of the kernel log in sight");
     if let Some(line) = view.wanted_line {
-        let seen: Option<Range<u64>> = ui.data(|data| data.get_temp(in_sight));
-        let line = line as u64;
-        let is_seen = seen.is_some_and(|seen| seen.start < line && line + 2 < seen.end);
+        let seen = &view.in_sight;
+        let is_seen = seen.start < line && line + 2 < seen.end;
         if !is_seen {
-            table = table.scroll_to_row(line, Some(Align::Center));
+            table = table.scroll_to_row(line as u64, Some(Align::Center));
         }
         out.push(Command::Log(LogCommand::LineShown));
     }
@@ -69,8 +67,11 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     };
     // Each table has its own place in its own list.
     ui.push_id("kernel log", |ui| table.show(ui, &mut lines));
-    let seen = lines.seen.clone();
-    ui.data_mut(|data| data.insert_temp(in_sight, seen));
+    let place = |row: u64| usize::try_from(row).unwrap_or(usize::MAX);
+    let seen = place(lines.seen.start)..place(lines.seen.end);
+    if seen != view.in_sight {
+        out.push(Command::Log(LogCommand::InSight(seen)));
+    }
     if view.lines.is_empty() {
         nothing(ui, document, &events.log, area);
     }
@@ -202,6 +203,7 @@ impl TableDelegate for Lines<'_> {
             self.out
                 .push(Command::Time(crate::command::TimeCommand::Settle));
             self.out.push(Command::Log(LogCommand::Follow(true)));
+            self.out.push(Command::Log(LogCommand::Stand(place)));
         }
     }
 

@@ -195,7 +195,7 @@ fn words(ui: &Ui, response: &Response, document: &Document, all: &[Near<'_>]) {
                 }
                 let most = (TOLD / all.len()).max(2);
                 for place in near.events.clone().take(most) {
-                    let at = document.zone.time_of_day(near.row.times()[place]);
+                    let at = document.moment(near.row.times()[place]);
                     ui.label(format!("{at}  {}", near.row.text(place)));
                 }
                 let told = near.events.len();

@@ -14,18 +14,19 @@ use crate::data::Snapshot;
 use crate::display;
 use crate::explain;
 use crate::panel::process_table::{copy_menu, problem};
+use crate::panel::unreadable;
 use crate::state::Document;
 use crate::state::tabs::Tab;
 use crate::theme::Tokens;
-use afterimage_analysis::machine::{Pages, cpu};
+use afterimage_analysis::machine::{Pages, Sheet, cpu};
+use cell::Change;
 use egui::{Color32, Frame, Label, Margin, RichText, Ui};
 use sheet::Look;
 
 /// Draws the page that is chosen.
 pub fn show(ui: &mut Ui, document: &Document) {
     let Some(snapshot) = &document.snapshot else {
-        ui.centered_and_justified(|ui| ui.weak("Loading …"));
-        return;
+        return unreadable::or_loading(ui, document);
     };
     if document.gap_at_cursor().is_some() {
         // It is another moment than the one under the cursor.
@@ -33,16 +34,56 @@ pub fn show(ui: &mut Ui, document: &Document) {
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     let pages = &snapshot.machine;
+    let since = then(document, snapshot).map(|pinned| document.moment(pinned.at));
+    let then = then(document, snapshot)
+        .zip(since.as_deref())
+        .map(|(pinned, since)| Then {
+            pages: &pinned.machine,
+            since,
+        });
+    let table = |ui: &mut Ui, of: fn(&Pages) -> &Sheet, look| {
+        let change = then.map(|then| then.change(pages, of));
+        sheet::show(ui, (of(pages), change.as_ref()), look);
+    };
     match document.tab {
-        Tab::Cpu => cpu_page(ui, pages),
-        Tab::Memory => memory::show(ui, pages),
+        Tab::Cpu => {
+            let frame = Frame::new().inner_margin(Margin::symmetric(12, 6));
+            let change = then.map(|then| then.change(pages, |pages| &pages.tasks));
+            let tasks = (&pages.tasks, change.as_ref());
+            frame.show(ui, |ui| figures::show(ui, tasks, "tasks", 3));
+            table(ui, |pages| &pages.cpus, &CPUS);
+        }
+        Tab::Memory => memory::show(ui, (pages, then)),
         Tab::Disks if pages.disks.rows.is_empty() => nothing(ui, "No disk did anything yet."),
-        Tab::Disks => sheet::show(ui, &pages.disks, &DISKS),
+        Tab::Disks => table(ui, |pages| &pages.disks, &DISKS),
         Tab::Network if pages.networks.rows.is_empty() => nothing(ui, "No interface was recorded."),
-        Tab::Network => sheet::show(ui, &pages.networks, &NETWORKS),
+        Tab::Network => table(ui, |pages| &pages.networks, &NETWORKS),
         Tab::Pressure if pages.pressure.rows.is_empty() => nothing(ui, NO_PRESSURE),
-        Tab::Pressure => sheet::show(ui, &pages.pressure, &PRESSURE),
+        Tab::Pressure => table(ui, |pages| &pages.pressure, &PRESSURE),
         Tab::Processes | Tab::Log => {}
+    }
+}
+
+/// The pinned moment, when it is another one than the one that is shown.
+fn then<'a>(document: &'a Document, shown: &Snapshot) -> Option<&'a Snapshot> {
+    let pinned = document.pinned.as_ref()?;
+    (pinned.snapshot.seq != shown.seq).then_some(&*pinned.snapshot)
+}
+
+/// The machine at the pinned moment, and which moment that is.
+#[derive(Clone, Copy)]
+struct Then<'a> {
+    pages: &'a Pages,
+    since: &'a str,
+}
+
+impl Then<'_> {
+    /// What is different in one sheet.
+    fn change(self, now: &Pages, of: fn(&Pages) -> &Sheet) -> Change {
+        Change {
+            sheet: of(now).less(of(self.pages)),
+            since: self.since.to_owned(),
+        }
     }
 }
 
@@ -70,7 +111,7 @@ pub fn words(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
 
 /// `At 14:03:07. Rates are over the 1.0 s since the snapshot before.`
 fn moment(document: &Document, snapshot: &Snapshot) -> String {
-    let at = document.zone.time_of_day(snapshot.at);
+    let at = document.moment(snapshot.at);
     let since = snapshot.previous;
     let over = since.and_then(|since| snapshot.at.since(since));
     let rates = match over {
@@ -83,13 +124,11 @@ fn moment(document: &Document, snapshot: &Snapshot) -> String {
         }
         None => "It is the first after a gap, so there are no rates.".to_owned(),
     };
-    format!("At {at}. {rates}")
-}
-
-fn cpu_page(ui: &mut Ui, pages: &Pages) {
-    let frame = Frame::new().inner_margin(Margin::symmetric(12, 6));
-    frame.show(ui, |ui| figures::show(ui, &pages.tasks, "tasks", 3));
-    sheet::show(ui, &pages.cpus, &CPUS);
+    let compared = then(document, snapshot).map(|pinned| document.moment(pinned.at));
+    let compared = compared.map_or(String::new(), |then| {
+        format!(" Compared with {then} (P ends it).")
+    });
+    format!("At {at}. {rates}{compared}")
 }
 
 const CPUS: Look = Look {

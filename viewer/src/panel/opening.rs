@@ -4,12 +4,12 @@
 use crate::command::{Command, DeskCommand};
 use crate::display;
 use crate::display::escape::escaped;
-use crate::panel::recent;
+use crate::panel::{dialog, recent};
 use crate::state::{Document, Focus, Phase, State};
 use crate::theme::Tokens;
 use afterimage_format::capture::watch::{Stage, Work};
 use afterimage_format::units::Bytes;
-use egui::{Button, Frame, Id, Key, Margin, Modal, ProgressBar, RichText, TextEdit, Ui};
+use egui::{Button, Key, Margin, ProgressBar, RichText, TextEdit, Ui};
 
 /// Draws it over the window, while a capture has the window.
 pub fn over(ui: &Ui, state: &State, out: &mut Vec<Command>) {
@@ -17,21 +17,8 @@ pub fn over(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     if !state.desk.chooser.is_open || !state.document().is_some_and(has_window) {
         return;
     }
-    let tokens = Tokens::of(ui.visuals());
-    let frame = Frame::popup(ui.style())
-        .fill(tokens.panel)
-        .corner_radius(8.0)
-        .inner_margin(Margin::symmetric(24, 20));
-    let shown = Modal::new(Id::unique("open a capture"))
-        .frame(frame)
-        .show(ui, |ui| {
-            ui.set_width(560.0_f32.min(ui.ctx().content_rect().width() - 80.0));
-            let title = RichText::new("Open a capture").size(20.0);
-            ui.label(title.color(tokens.text_strong));
-            ui.add_space(8.0);
-            ways(ui, state, out);
-        });
-    if shown.should_close() {
+    let is_over = dialog::show(ui, "Open a capture", 560.0, |ui| ways(ui, state, out));
+    if is_over {
         out.push(Command::Desk(DeskCommand::CancelChoice));
     }
 }

@@ -1,38 +1,26 @@
 //! Where a picture of what is shown goes.
 
 use crate::command::{Command, DeskCommand};
+use crate::panel::dialog;
 use crate::state::desk::Saving;
 use crate::state::{Focus, State};
 use crate::theme::Tokens;
 use egui::text::{CCursor, CCursorRange};
-use egui::{Button, Frame, Id, Key, Margin, Modal, RichText, TextEdit, Ui};
+use egui::{Button, Key, Margin, RichText, TextEdit, Ui};
 
 /// Draws it over the window while it is open.
 pub fn show(ui: &Ui, state: &State, out: &mut Vec<Command>) {
     let Some(saving) = &state.desk.saving else {
         return;
     };
-    let tokens = Tokens::of(ui.visuals());
-    let frame = Frame::popup(ui.style())
-        .fill(tokens.panel)
-        .corner_radius(8.0)
-        .inner_margin(Margin::symmetric(24, 20));
-    let shown = Modal::new(Id::unique("save as picture"))
-        .frame(frame)
-        .show(ui, |ui| {
-            ui.set_width(520.0_f32.min(ui.ctx().content_rect().width() - 80.0));
-            let title = RichText::new("Save as picture").size(20.0);
-            ui.label(title.color(tokens.text_strong));
-            ui.add_space(6.0);
-            ui.label(
-                "What is shown, as a PNG file. A name without a folder is in the current one.",
-            );
-            ui.add_space(10.0);
-            field(ui, state, saving, out);
-            ui.add_space(6.0);
-            answer(ui, saving, tokens, out);
-        });
-    if shown.should_close() {
+    let is_over = dialog::show(ui, "Save as picture", 520.0, |ui| {
+        ui.label("What is shown, as a PNG file. A name without a folder is in the current one.");
+        ui.add_space(10.0);
+        field(ui, state, saving, out);
+        ui.add_space(6.0);
+        answer(ui, saving, Tokens::of(ui.visuals()), out);
+    });
+    if is_over {
         out.push(Command::Desk(DeskCommand::CancelPicture));
     }
 }

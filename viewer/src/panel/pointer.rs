@@ -10,7 +10,7 @@ use crate::paint::points;
 use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::{Span, TimeAxis, whole};
-use egui::{Align2, CursorIcon, FontId, Painter, PointerButton, Rect, Response, Stroke, Ui, pos2};
+use egui::{CursorIcon, FontId, Painter, PointerButton, Rect, Response, Stroke, Ui, pos2};
 
 /// How much of a zoom one point of the wheel is.
 const WHEEL: f64 = 1.0 / 240.0;
@@ -152,13 +152,13 @@ fn hover(ui: &Ui, response: &Response, document: &Document, axis: &TimeAxis, x: 
         rect.y_range(),
         Stroke::new(1.0, tokens.text_weak.gamma_multiply(0.6)),
     );
-    let at = document.zone.time_of_day(axis.time_from_x(f64::from(x)));
-    let before_right = f64::from(rect.right()) - f64::from(x) > 70.0;
-    let (align, aside) = if before_right {
-        (Align2::LEFT_TOP, 5.0)
+    let at = document.moment(axis.time_from_x(f64::from(x)));
+    let text = painter.layout_no_wrap(at, FontId::proportional(11.0), tokens.text);
+    let width = text.size().x;
+    let left = if x + width + 10.0 < rect.right() {
+        x + 5.0
     } else {
-        (Align2::RIGHT_TOP, -5.0)
+        x - 5.0 - width
     };
-    let place = pos2(x + points(aside), rect.top() + 2.0);
-    painter.text(place, align, at, FontId::proportional(11.0), tokens.text);
+    painter.galley(pos2(left, rect.top() + 2.0), text, tokens.text);
 }

@@ -1,7 +1,7 @@
 //! The processes at the cursor: only the rows and columns in sight are laid out.
 //!
-//! `title` is the bar above with the filter and the menus, `header` a heading, `cell` and `group`
-//! what stands in a cell, `ink` what that is drawn with.
+//! `title` is the bar above with the filter and the menus, `header` a heading, `width` how wide
+//! its column is, `cell` and `group` what stands in a cell, `ink` what that is drawn with.
 
 mod cell;
 mod columns;
@@ -10,9 +10,11 @@ mod group;
 mod header;
 pub(super) mod ink;
 mod title;
+mod width;
 
 use crate::command::Command;
 use crate::display::escape::escaped;
+use crate::panel::unreadable;
 use crate::state::table::{Branch, Column, Line, Rows, What};
 use crate::state::{Document, State};
 use crate::theme::Tokens;
@@ -28,12 +30,7 @@ const HEADER: f32 = 24.0;
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
     let (Some(snapshot), Some(rows)) = (&document.snapshot, document.rows()) else {
-        let words = match &document.problem {
-            Some(_) if document.owed_snapshot.is_none() => "No snapshot can be read here",
-            _ => "Loading …",
-        };
-        ui.centered_and_justified(|ui| ui.weak(words));
-        return;
+        return unreadable::or_loading(ui, document);
     };
     title::show(ui, state, document, snapshot, out);
     if document.gap_at_cursor().is_some() {
@@ -41,11 +38,12 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         ui.set_opacity(0.6);
     }
     let shown = document.table.shown_columns(document.pinned.is_some());
-    let widths = header::widths(&shown, ui.available_width());
+    let widths = width::widths(&document.table, &shown, ui.available_width());
     let columns = shown.iter().zip(widths).map(|(column, width)| {
         egui_table::Column::new(width)
             .range(width..=width)
             .id(Id::unique(("column", column.key())))
+            // The edges of the headings do that: chosen widths are kept in the state.
             .resizable(false)
     });
     let mut table = Table::new()
@@ -143,7 +141,7 @@ impl Lines<'_> {
         let rest = self.columns.iter().skip(1);
         let widths = rest.take_while(|column| !column.is_summable());
         widths
-            .map(|column| header::width(*column).unwrap_or(400.0))
+            .map(|column| width::width(&self.document.table, *column).unwrap_or(400.0))
             .sum()
     }
 
@@ -163,8 +161,12 @@ impl Lines<'_> {
 
 impl TableDelegate for Lines<'_> {
     fn header_cell_ui(&mut self, ui: &mut Ui, info: &HeaderCellInfo) {
-        let column = self.columns[info.col_range.start];
-        header::show(ui, &self.document.table, column, self.out);
+        let contents = width::Contents {
+            document: self.document,
+            rows: self.rows,
+            column: self.columns[info.col_range.start],
+        };
+        header::show(ui, contents, self.out);
     }
 
     fn row_ui(&mut self, ui: &mut Ui, number: u64) {

@@ -12,7 +12,8 @@ use crate::theme::Tokens;
 use crate::time_axis::{TimeAxis, ticks};
 use afterimage_format::time::WallTime;
 use egui::{
-    Align2, CursorIcon, FontId, Rangef, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, CursorIcon, FontId, Rangef, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 /// Draws it into `rect`, which also covers the room under the vertical axis.
@@ -37,8 +38,9 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
     pointer::zoom(ui, &response, axis, out);
 
     let pinned = document.pinned_at();
-    let pinned = pinned.and_then(|at| Some((at, flag(at, axis, scale)?)));
-    let flag = flag(document.time.cursor, axis, scale);
+    let flag = |at| flag(ui, document, at, (axis, scale));
+    let pinned = pinned.and_then(|at| Some((at, flag(at)?)));
+    let flag = flag(document.time.cursor);
     let painter = ui.painter();
     painter.hline(scale.x_range(), scale.top(), Stroke::new(1.0, tokens.line));
     gap_toggles(ui, &response, document, axis, out);
@@ -83,7 +85,7 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
     }
     if let Some(area) = flag {
         let painter = ui.painter();
-        let text = document.zone.time_of_day(document.time.cursor);
+        let text = document.moment(document.time.cursor);
         painter.rect_filled(area, 4.0, tokens.cursor);
         let font = FontId::proportional(12.0);
         painter.text(
@@ -175,7 +177,7 @@ fn folds(ui: &Ui, axis: &TimeAxis, scale: Rect, out: &mut Vec<Command>) -> Vec<R
 /// The flag of the pinned moment; a click goes there.
 fn pin(ui: &Ui, document: &Document, (at, area): (WallTime, Rect), out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
-    let text = document.zone.time_of_day(at);
+    let text = document.moment(at);
     let response = ui.interact(area, ui.scope_id().with("pinned"), Sense::click());
     response.widget_info(|| {
         WidgetInfo::labeled(
@@ -197,12 +199,21 @@ fn pin(ui: &Ui, document: &Document, (at, area): (WallTime, Rect), out: &mut Vec
 }
 
 /// Where the time of an instant stands on the ruler, when it is in sight.
-fn flag(at: WallTime, axis: &TimeAxis, scale: Rect) -> Option<Rect> {
+fn flag(
+    ui: &Ui,
+    document: &Document,
+    at: WallTime,
+    (axis, scale): (&TimeAxis, Rect),
+) -> Option<Rect> {
     let x = axis.x_from_time(at);
     if x < axis.left || axis.right < x {
         return None;
     }
-    let size = vec2(66.0, 18.0);
+    let (text, font) = (document.moment(at), FontId::proportional(12.0));
+    let text = ui
+        .painter()
+        .layout_no_wrap(text, font, Color32::PLACEHOLDER);
+    let size = vec2((text.size().x + 16.0).max(66.0), 18.0);
     let least = scale.left() + size.x / 2.0 - 20.0;
     let middle = points(x).clamp(least, (scale.right() - size.x / 2.0 + 12.0).max(least));
     Some(Rect::from_center_size(pos2(middle, scale.center().y), size))

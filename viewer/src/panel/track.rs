@@ -7,7 +7,7 @@ use crate::data::{SeriesData, SeriesId, Unit};
 use crate::paint::kept::{self, Drawn, Wanted};
 use crate::paint::scale::{Area, Scale};
 use crate::panel::timeline::{cursor_line, gap_at, gap_words};
-use crate::panel::{heat, legend, pointer};
+use crate::panel::{heat, legend, pointer, unreadable};
 use crate::state::Document;
 use crate::state::tracks::{Half, ShownTrack, Track, TrackId, What};
 use crate::theme::{Curve, Tokens};
@@ -68,7 +68,7 @@ pub fn show(ui: &mut Ui, shown: Shown<'_>, height: f32, out: &mut Vec<Command>) 
         Sense::click_and_drag(),
     );
     response.widget_info(|| {
-        let at = document.zone.time_of_day(document.time.cursor);
+        let at = document.moment(document.time.cursor);
         let since = document.time.cursor.since(document.time.capture.from);
         let seconds = since.map_or(0.0, |since| since.as_secs_f64());
         let name = format!("{} over time, cursor at {at}", track.title);
@@ -132,6 +132,13 @@ fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>) {
     let painter = ui.painter();
     let clipped =
         painter.with_clip_rect(plot.expand2(vec2(0.0, 3.0)).intersect(painter.clip_rect()));
+    let is_empty = match track.what {
+        What::Rows(group) => !document.timeline.rows.contains_key(&group),
+        What::Curves(..) => document.series.is_empty(),
+    };
+    if let Some(problem) = document.unreadable().filter(|_| is_empty) {
+        return unreadable::show(&clipped, plot, problem);
+    }
     match track.what {
         What::Rows(group) => {
             gaps(&clipped, document, axis, plot, tokens);

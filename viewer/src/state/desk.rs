@@ -40,6 +40,8 @@ pub struct Chooser {
     pub is_open: bool,
     /// What is in the field.
     pub text: String,
+    /// What was typed and is being opened; it comes back when that fails.
+    pub tried: Option<String>,
     /// Why the desktop's dialog could not help.
     pub problem: Option<String>,
     /// Whether the desktop's dialog is open.

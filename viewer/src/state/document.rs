@@ -237,6 +237,21 @@ impl Document {
         self.asked
     }
 
+    /// An instant as it is told: the time of day, with the day when the capture is longer than
+    /// one, so that there are several such times in it.
+    pub fn moment(&self, at: WallTime) -> String {
+        const DAY_MICROS: i64 = 86_400_000_000;
+        if self.time.capture.micros() > DAY_MICROS {
+            return self.zone.format(at, "%-d %b %H:%M:%S");
+        }
+        self.zone.time_of_day(at)
+    }
+
+    /// Why what is at the cursor cannot be shown, when no answer to it will come.
+    pub fn unreadable(&self) -> Option<&str> {
+        self.problem.as_deref().filter(|_| !self.is_waiting())
+    }
+
     /// The instant that the values in the legend belong to.
     pub fn shown_at(&self) -> Option<WallTime> {
         self.snapshot.as_ref().map(|snapshot| snapshot.at)

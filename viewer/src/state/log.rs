@@ -65,6 +65,10 @@ pub struct LogView {
     /// The places in `lines` that were logged since the snapshot before the one at the cursor;
     /// all before them are older, and all behind them are still to come.
     pub at_cursor: Range<usize>,
+    /// The line that one went to last, a match or one that was clicked, by its number.
+    pub at_line: Option<u32>,
+    /// The places in `lines` that are in sight, as far as that is known.
+    pub in_sight: Range<usize>,
     /// The place in `lines` that should come into sight.
     pub wanted_line: Option<usize>,
     seen: Option<WallTime>,
@@ -81,6 +85,8 @@ impl Default for LogView {
             matches: Vec::new(),
             current: None,
             at_cursor: 0..0,
+            at_line: None,
+            in_sight: 0..0,
             wanted_line: None,
             seen: None,
         }
@@ -105,7 +111,11 @@ impl LogView {
             }
             self.lines.push(number);
         }
-        self.current = None;
+        let here = |place: &usize| self.lines.get(*place).copied() == self.at_line;
+        self.current = self
+            .at_line
+            .and_then(|_| self.matches.iter().position(here));
+        self.in_sight = 0..0;
         self.seen = None;
     }
 
@@ -137,26 +147,50 @@ impl LogView {
         }
     }
 
-    /// Goes so many matches on from the one that one is at, or from the cursor, and round.
+    /// Goes so many matches on from where one is, and round.
     pub(crate) fn next_match(&mut self, by: i64) {
-        let count = self.matches.len();
-        let Ok(many) = i64::try_from(count) else {
-            return;
-        };
+        let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let many = whole(self.matches.len());
         if many == 0 {
             return;
         }
-        let from_cursor = || {
-            let behind = self.matches.partition_point(|at| *at < self.at_cursor.end);
-            let behind = i64::try_from(behind).unwrap_or(0);
-            if by > 0 { behind - 1 } else { behind }
-        };
-        let current = self.current.and_then(|current| i64::try_from(current).ok());
-        let next = (current.unwrap_or_else(from_cursor) + by).rem_euclid(many);
-        let next = usize::try_from(next).unwrap_or(0);
+        let here = self.here();
+        let before = whole(self.matches.partition_point(|at| *at < here.start));
+        let behind = whole(self.matches.partition_point(|at| *at < here.end));
+        let next = if by > 0 { behind + by - 1 } else { before + by };
+        let next = usize::try_from(next.rem_euclid(many)).unwrap_or(0);
         self.current = Some(next);
         self.follows = false;
         self.wanted_line = self.matches.get(next).copied();
+        self.at_line = self
+            .wanted_line
+            .and_then(|place| self.lines.get(place))
+            .copied();
+    }
+
+    /// Where one is: at the line that one went to, as long as it is in sight; else at the top of
+    /// what is, once somebody has scrolled; else behind the lines at the cursor.
+    fn here(&self) -> Range<usize> {
+        let is_known = !self.in_sight.is_empty();
+        if let Some(line) = self.at_line {
+            let place = self.lines.partition_point(|known| *known < line);
+            if !is_known || self.in_sight.contains(&place) {
+                let is_shown = self.lines.get(place) == Some(&line);
+                return place..place + usize::from(is_shown);
+            }
+        }
+        let at = if is_known && !self.follows {
+            self.in_sight.start
+        } else {
+            self.at_cursor.end
+        };
+        at..at
+    }
+
+    /// One went to a line by hand.
+    pub(crate) fn stand(&mut self, place: usize) {
+        self.at_line = self.lines.get(place).copied();
+        self.current = self.matches.iter().position(|at| *at == place);
     }
 
     /// When the next line that is shown was logged, or with -1 the one before, seen from `at`.

@@ -85,9 +85,35 @@ fn matches_are_gone_through_from_the_cursor_on_and_round() {
     assert_eq!((view.current, view.wanted_line), (Some(0), Some(0)));
     view.next_match(-1);
     assert_eq!(view.current, Some(1));
-    view.current = None;
+    view.at_line = None;
     view.next_match(-1);
     assert_eq!(view.current, Some(0), "the last one before the cursor");
+}
+
+#[test]
+fn the_next_match_is_looked_for_from_where_one_is() {
+    // Lines 0 and 3 have it, and the cursor is before both.
+    let mut view = view(|view| view.search = "link".to_owned());
+    view.look_at(&log(), at(1), None);
+    view.stand(1);
+    view.next_match(1);
+    assert_eq!(
+        view.wanted_line,
+        Some(3),
+        "behind the line that was clicked"
+    );
+    view.stand(1);
+    view.next_match(-1);
+    assert_eq!(view.wanted_line, Some(0));
+    view.search = "lin".to_owned();
+    view.arrange(&log());
+    assert_eq!(view.current, Some(0), "typing on stays at the match");
+    view.next_match(1);
+    assert_eq!(view.wanted_line, Some(3));
+    // Somebody scrolled away from it.
+    (view.at_line, view.in_sight) = (Some(0), 2..5);
+    view.next_match(1);
+    assert_eq!(view.wanted_line, Some(3), "the first in sight");
 }
 
 #[test]

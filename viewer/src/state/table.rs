@@ -14,7 +14,8 @@ use afterimage_analysis::processes::filter::{self, Filter};
 use afterimage_analysis::processes::group::{GroupBy, Together};
 use afterimage_format::process::ProcessKey;
 pub use rows::{Pinned, Rows};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// The columns that are shown unless a person chooses, from left to right.
 pub const DEFAULT_COLUMNS: [Column; 12] = [
@@ -31,6 +32,9 @@ pub const DEFAULT_COLUMNS: [Column; 12] = [
     Column::Started,
     Column::Command,
 ];
+
+/// How narrow and how wide a column can be made, in points.
+pub const WIDTHS: RangeInclusive<f32> = 28.0..=1_600.0;
 
 /// How the rows stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -119,6 +123,8 @@ pub struct Counts {
 pub struct TableView {
     /// The columns from left to right.
     pub columns: Vec<Column>,
+    /// How wide columns are, where that was chosen, in points.
+    pub widths: BTreeMap<Column, f32>,
     /// The column it is sorted by.
     pub sort: Column,
     /// Whether the largest comes first.
@@ -150,6 +156,7 @@ impl Default for TableView {
     fn default() -> Self {
         Self {
             columns: DEFAULT_COLUMNS.to_vec(),
+            widths: BTreeMap::new(),
             sort: Column::Cpu,
             descending: true,
             filter: String::new(),
@@ -235,6 +242,20 @@ impl TableView {
         let place = self.columns.iter().position(|shown| Some(*shown) == before);
         self.columns
             .insert(place.unwrap_or(self.columns.len()), column);
+    }
+
+    /// Makes a column as wide as it was chosen, or as wide as usual again.
+    pub(crate) fn set_width(&mut self, column: Column, width: Option<f32>) {
+        match width.filter(|width| WIDTHS.contains(width)) {
+            Some(width) => self.widths.insert(column, width),
+            None => self.widths.remove(&column),
+        };
+    }
+
+    /// Shows the columns that are shown at first, as wide as usual.
+    pub(crate) fn reset_columns(&mut self) {
+        self.columns = DEFAULT_COLUMNS.to_vec();
+        self.widths.clear();
     }
 
     /// Opens a branch that is closed, or closes it.

@@ -13,7 +13,7 @@ use afterimage_viewer::state::table::Column;
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,6 +95,33 @@ fn a_copy_of_a_running_recording_says_how_far_behind_it_is() {
         facts.damage.behind = Some(Duration::from_secs(12));
     });
     harness.get_by_label_contains("the last 12 s before that are not in it");
+}
+
+#[test]
+fn in_a_capture_of_several_days_the_tags_say_which_day_it_is() {
+    let tags = |change| {
+        let mut harness = window_of(change);
+        harness.key_press(Key::Home);
+        settle(&mut harness);
+        harness.key_press(Key::P);
+        settle(&mut harness);
+        let plot = harness
+            .get_by_label_contains("Load against wait over time")
+            .rect();
+        harness.hover_at(plot.center());
+        harness.run();
+        let name = harness.query_by_label_contains("Pinned moment ");
+        let pin = name.and_then(|node| node.accesskit_node().label());
+        let all = crate::painted(&harness);
+        let cursor = all.iter().any(|text| text == "22 Nov 13:00:00");
+        let hover = |text: &String| text.starts_with("23 Nov ") && text.len() == 15;
+        (cursor, all.iter().any(hover), pin.unwrap_or_default())
+    };
+    let long = |facts: &mut Facts| facts.last = WallTime(facts.first.0 + 2 * 86_400_000_000);
+    let pin = "Pinned moment 22 Nov 13:00:00: go there".to_owned();
+    assert_eq!(tags(long), (true, true, pin));
+    let pin = "Pinned moment 13:00:00: go there".to_owned();
+    assert_eq!(tags(|_| ()), (false, false, pin));
 }
 
 #[test]
@@ -200,6 +227,15 @@ fn what_was_chosen_is_there_again_the_next_day() {
         .perform(Command::SetTheme(ThemeChoice::Light));
     harness.ctx.set_zoom_factor(1.25);
     settle(&mut harness);
+    let edge = harness.get_by_role_and_label(Role::Splitter, "Width of PID");
+    let from = edge.rect().center();
+    harness.drag_at(from);
+    harness.run();
+    let to = from + egui::vec2(30.0, 0.0);
+    harness.hover_at(to);
+    harness.run();
+    harness.drop_at(to);
+    settle(&mut harness);
     let before = Settings::of(harness.state().state());
     eframe::App::on_exit(harness.state_mut(), None);
     drop(harness);
@@ -208,6 +244,9 @@ fn what_was_chosen_is_there_again_the_next_day() {
     let table = &document(&harness).table;
     assert_eq!(table.sort, Column::Rss);
     assert!(!table.columns.contains(&Column::Nice));
+    let width = table.widths[&Column::Pid];
+    let heading = harness.get_by_role_and_label(Role::ColumnHeader, "PID");
+    assert!((width - 106.0).abs() < 1.5 && (heading.rect().width() - width).abs() < 1.0);
     assert_eq!(harness.state().state().theme, Some(ThemeChoice::Light));
     assert!((harness.ctx.zoom_factor() - 1.25).abs() < 0.001);
     let after = Settings::of(harness.state().state());

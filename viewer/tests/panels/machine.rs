@@ -1,11 +1,13 @@
 //! The tabs of the lower half and the pages of the machine.
 
+use crate::generated::wall;
 use crate::{cursor, document, harness, settle};
 use afterimage_viewer::app::Viewer;
+use afterimage_viewer::command::Command;
 use afterimage_viewer::state::tabs::Tab;
 use egui::{Key, OutputCommand, Role};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
 
 fn has(harness: &Harness<'static, Viewer>, words: &str) -> bool {
     harness.query_all_by_label_contains(words).next().is_some()
@@ -137,4 +139,50 @@ fn a_page_is_copied_as_it_is_shown() {
     assert!(csv.contains("\neth0,4321,4321,"), "{csv}");
     let text = copied("As text");
     assert!(text.contains("eth0   4321.0"), "{text}");
+}
+
+#[test]
+fn a_pinned_moment_puts_the_differences_under_each_row_and_beside_each_number() {
+    let mut harness = harness("14:31:07");
+    harness.key_press(Key::Num4);
+    settle(&mut harness);
+    let differences = |harness: &Harness<'static, Viewer>| {
+        let rows = harness.query_all(By::new().role(Role::Row).label_contains(" less "));
+        rows.filter_map(|row| row.accesskit_node().label())
+            .collect::<Vec<_>>()
+    };
+    assert!(differences(&harness).is_empty());
+    harness.key_press(Key::P);
+    settle(&mut harness);
+    assert!(differences(&harness).is_empty(), "it is the same moment");
+    harness.state_mut().perform(Command::SetCursor(wall(3_423)));
+    settle(&mut harness);
+    let disks = differences(&harness);
+    // Of each of the two disks; the second one never did anything.
+    assert!(
+        disks
+            .iter()
+            .any(|row| row.starts_with("vda less 14:31:07: ") && row.contains(" +"))
+    );
+    assert!(
+        disks
+            .iter()
+            .any(|row| row.starts_with("vdb less 14:31:07: ") && !row.contains('+'))
+    );
+
+    harness.key_press(Key::Num2);
+    settle(&mut harness);
+    // From 14:31:07 back to 13:57:03.
+    let figures = By::new().role(Role::Label).label_contains("up for: ");
+    assert!(
+        differences(&harness)
+            .iter()
+            .any(|row| row.starts_with("cpu0 less 14:31:07"))
+    );
+    let label = harness
+        .get(figures)
+        .accesskit_node()
+        .value()
+        .expect("it has one");
+    assert!(label.ends_with(", difference −34 m 4 s"), "{label}");
 }

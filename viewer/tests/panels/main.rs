@@ -1,5 +1,6 @@
 //! The viewer driven as a person drives it, on a generated capture and without a display.
 
+mod columns;
 mod crowd;
 mod filtering;
 mod generated;
@@ -19,6 +20,7 @@ mod sorting;
 mod stepping;
 mod table;
 mod tracks;
+mod unreadable;
 mod window;
 mod written;
 
@@ -27,6 +29,7 @@ use afterimage_viewer::command::Command;
 use afterimage_viewer::data::worker::Opener;
 use afterimage_viewer::state::Document;
 use afterimage_viewer::state::table::{Line, What};
+use egui::Shape;
 use egui_kittest::Harness;
 use generated::Generated;
 use std::path::PathBuf;
@@ -80,6 +83,22 @@ fn until(harness: &mut Harness<'static, Viewer>, is_so: impl Fn(&Viewer) -> bool
         );
         harness.run();
     }
+}
+
+/// Every text that is painted.
+fn painted(harness: &Harness<'static, Viewer>) -> Vec<String> {
+    fn texts(shape: &Shape, all: &mut Vec<String>) {
+        match shape {
+            Shape::Text(text) => all.push(text.galley.text().to_owned()),
+            Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, all)),
+            _ => {}
+        }
+    }
+    let mut all = vec![];
+    for clipped in &harness.output().shapes {
+        texts(&clipped.shape, &mut all);
+    }
+    all
 }
 
 /// The capture that is shown.

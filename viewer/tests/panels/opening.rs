@@ -4,7 +4,7 @@ use crate::generated::Generated;
 use crate::{settle, until};
 use afterimage_format::capture::watch::{Stage, Watch as _, Work};
 use afterimage_viewer::app::Viewer;
-use afterimage_viewer::command::Command;
+use afterimage_viewer::command::{Command, DeskCommand};
 use afterimage_viewer::data::worker::Opener;
 use afterimage_viewer::data::{ReplayError, open};
 use afterimage_viewer::state::Document;
@@ -105,6 +105,27 @@ fn a_path_is_typed_into_the_empty_window_and_enter_opens_it() {
     type_path(&mut harness, " \"web-07.afterimage\" ");
     assert_eq!(shown(&harness), "web-07.afterimage");
     assert!(crate::document(&harness).facts().is_some());
+}
+
+#[test]
+fn a_path_that_cannot_be_opened_stays_in_the_field_to_be_put_right() {
+    let mut harness = window();
+    type_path(&mut harness, "no such.afterimage");
+    harness.get_by_label("no such.afterimage was not opened");
+    assert_eq!(
+        harness.state().state().desk.chooser.text,
+        "no such.afterimage"
+    );
+    harness
+        .state_mut()
+        .perform(Command::Desk(DeskCommand::EditPath(
+            "web-07.afterimage".to_owned(),
+        )));
+    harness.run();
+    harness.get_by_label("Open").click();
+    settle(&mut harness);
+    assert_eq!(shown(&harness), "web-07.afterimage");
+    assert_eq!(harness.state().state().desk.chooser.text, "");
 }
 
 #[test]

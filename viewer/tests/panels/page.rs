@@ -2,6 +2,7 @@
 
 use crate::{harness, settle};
 use afterimage_viewer::app::Viewer;
+use afterimage_viewer::command::Command;
 use egui::{Key, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{By, Queryable as _};
@@ -94,4 +95,38 @@ fn a_process_that_is_gone_at_the_cursor_keeps_its_page_and_says_so() {
     assert_eq!(page(&harness), Some(9_114));
     let mut words = harness.query_all_by_label_contains("It was gone at the cursor");
     assert!(words.next().is_some());
+}
+
+/// Opens the page of one of the jobs of the burst, and goes to when it had ended.
+fn ended(pid: i32) -> Harness<'static, Viewer> {
+    let mut harness = harness("13:31:00");
+    harness
+        .state_mut()
+        .perform(Command::Filter(pid.to_string()));
+    settle(&mut harness);
+    press_row(&mut harness, "convert");
+    assert_eq!(page(&harness), Some(pid));
+    harness.state_mut().perform(Command::Filter(String::new()));
+    harness.key_press(Key::End);
+    settle(&mut harness);
+    harness
+}
+
+#[test]
+fn the_page_of_a_process_that_was_killed_for_want_of_memory_says_so() {
+    let harness = ended(8_003);
+    harness.get_by_label_contains(
+        "The OOM killer killed it at 13:32:05: its cgroup had no memory left.",
+    );
+}
+
+#[test]
+fn of_a_process_whose_end_nobody_told_of_the_page_says_when_it_was_last_seen() {
+    let mut harness = ended(8_004);
+    harness.get_by_label_contains("It was last seen at 13:32:04; how it ended was not recorded.");
+    harness
+        .get_by_label("Go to where it was last seen, 13:32:04")
+        .click();
+    settle(&mut harness);
+    assert_eq!(crate::cursor(&harness), "13:32:04");
 }

@@ -260,7 +260,8 @@ fn a_real_window_driven_by_keys_and_mouse_shows_what_the_picture_without_one_doe
     scene.xdotool(&["key", "Home"]);
     scene.xdotool(&["key", "slash"]);
     scene.xdotool(&["type", "--delay", "40", "burner"]);
-    scene.xdotool(&["key", "Escape"]);
+    // It leaves the field; Escape would take the filter away.
+    scene.xdotool(&["key", "Return"]);
     let view = [
         "--at",
         "start",

@@ -11,6 +11,7 @@ use afterimage_analysis::escape::Escaped;
 use afterimage_analysis::processes::kernel_log;
 use afterimage_format::capture::reader::LifeBucket;
 use afterimage_format::capture::{Capture, pyramid};
+use afterimage_format::facts::ProcessLife;
 use afterimage_format::series::Series;
 use afterimage_format::time::{Seq, WallTime};
 use std::collections::BTreeMap;
@@ -42,10 +43,16 @@ pub(super) fn of(
         .rev()
         .find_map(|bucket| bucket.of(Series::MemoryTotal));
     limits.extend(total.map(|total| (Trace::MachineMemory, total.max * 1024.0)));
-    let (log, log_left_out) = log(capture, whom)?;
+    let lives = capture.lives(whole.ends.0, whole.ends.1)?;
+    let own = lives.iter().rev().find(|life| life.key == whom.key);
+    let same = lives.iter().filter(|life| life.key.pid == whom.key.pid);
+    let later = same.filter(|life| own.is_some_and(|own| own.first < life.first));
+    let next = later.map(|life| life.first).min();
+    let next = next.map(|first| capture.wall_of(first)).transpose()?;
+    let (log, log_left_out) = log(capture, whom, next.flatten())?;
     Ok(Life {
         key: whom.key,
-        seen: seen(capture, whole, whom)?,
+        seen: seen(capture, whole, own)?,
         traces,
         limits,
         log,
@@ -176,10 +183,9 @@ fn end(
 fn seen(
     capture: &mut Capture,
     whole: &Whole,
-    whom: &Whom,
+    life: Option<&ProcessLife>,
 ) -> Result<Option<(WallTime, Option<WallTime>)>, ReplayError> {
-    let lives = capture.lives(whole.ends.0, whole.ends.1)?;
-    let Some(life) = lives.into_iter().rev().find(|life| life.key == whom.key) else {
+    let Some(life) = life else {
         return Ok(None);
     };
     let Some(first) = capture.wall_of(life.first)? else {
@@ -192,8 +198,13 @@ fn seen(
     Ok(Some((first, last)))
 }
 
-/// The lines of the kernel log that name it.
-fn log(capture: &mut Capture, whom: &Whom) -> Result<(Vec<LogLine>, usize), ReplayError> {
+/// The lines of the kernel log that name it, of `next` on not by its number: another process has
+/// that then.
+fn log(
+    capture: &mut Capture,
+    whom: &Whom,
+    next: Option<WallTime>,
+) -> Result<(Vec<LogLine>, usize), ReplayError> {
     // The clock of the log may run a little behind.
     let from = whom
         .started
@@ -209,6 +220,7 @@ fn log(capture: &mut Capture, whom: &Whom) -> Result<(Vec<LogLine>, usize), Repl
             names_pid: kernel_log::names_pid(&text, whom.key.pid),
             text,
         })
+        .filter(|line| !line.names_pid || next.is_none_or(|next| line.at < next))
         .collect();
     let left_out = named.len().saturating_sub(MOST_LINES);
     named.drain(..left_out);

@@ -31,9 +31,9 @@ pub(super) fn show(
     let size = vec2(ui.available_width(), HEIGHT);
     let (full, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| {
-        let parts = parts
-            .iter()
-            .map(|(column, value, _)| format!("{} {}", column.heading, cell::told(column, *value)));
+        let parts = parts.iter().map(|(column, value, _)| {
+            format!("{} {}", column.heading, cell::told(column, *value, false))
+        });
         let parts = parts.collect::<Vec<_>>().join(", ");
         WidgetInfo::labeled(Role::Image, true, format!("{title}: {parts}"))
     });
@@ -108,7 +108,7 @@ fn legend(ui: &mut Ui, page: &str, parts: &[Part], total: f64, available: Option
             let behind = x + heading.size().x + 8.0;
             painter.galley(pos2(x, top), heading, tokens.text);
             painter.galley(pos2(behind, top), amount, tokens.text_strong);
-            let words = format!("{}: {}", column.heading, cell::told(column, *value));
+            let words = format!("{}: {}", column.heading, cell::told(column, *value, false));
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
             explained::on_hover(response, &words, explain::figure(page, column.key));
         }

@@ -6,7 +6,7 @@ use crate::paint::points;
 use crate::panel::explained;
 use crate::panel::process_table::ink::{Ink, layout, text_in};
 use crate::theme::Tokens;
-use afterimage_analysis::machine::{Absent, Column, Measure, Value};
+use afterimage_analysis::machine::{Absent, Column, Measure, Sheet, Value};
 use egui::{Color32, Id, Rect, RichText, Sense, Ui, pos2, vec2};
 
 /// Room on either side of what stands in a cell.
@@ -23,6 +23,16 @@ pub(super) struct Place {
     pub(super) id: Id,
     /// Whether its unit is written, because no heading says it.
     pub(super) has_unit: bool,
+    /// Whether it is a difference.
+    pub(super) is_change: bool,
+}
+
+/// What is different since the pinned moment.
+pub(super) struct Change {
+    /// The numbers.
+    pub(super) sheet: Sheet,
+    /// Which moment that is.
+    pub(super) since: String,
 }
 
 /// A number, or a dash.
@@ -34,13 +44,17 @@ pub(super) fn show(ui: &Ui, page: &str, column: &Column, value: Value, place: Pl
         Err(Absent::NotHere) => return,
         Err(_absent) => right(ui, area, display::ABSENT, tokens.text_weak),
         Ok(value) => {
-            let written = figure::figure(column.measure, value);
+            let written = if place.is_change {
+                figure::change(column.measure, value)
+            } else {
+                figure::figure(column.measure, value)
+            };
             // What is nothing stands back, so that what is there is seen.
             let is_nothing = !written.number.contains(|c: char| ('1'..='9').contains(&c));
-            let color = if is_nothing {
-                tokens.text_weak
-            } else {
-                tokens.text_strong
+            let color = match (is_nothing, place.is_change) {
+                (true, _) => tokens.text_weak,
+                (false, true) => tokens.changed,
+                (false, false) => tokens.text_strong,
             };
             let unit = match column.measure {
                 Measure::Bytes => written.unit.as_str(),
@@ -88,7 +102,9 @@ fn hover(ui: &Ui, page: &str, column: &Column, value: Value, place: Place) {
     let response = ui.interact(place.rect, place.id, Sense::hover());
     response.on_hover_ui(|ui| {
         let tokens = Tokens::of(ui.visuals());
-        let title = format!("{}: {}", column.heading, told(column, value));
+        let told = told(column, value, place.is_change);
+        let what = if place.is_change { ", difference" } else { "" };
+        let title = format!("{}{what}: {told}", column.heading);
         match explain::figure(page, column.key) {
             Some(entry) => explained::words(ui, &title, entry),
             None => drop(ui.label(title)),
@@ -101,11 +117,15 @@ fn hover(ui: &Ui, page: &str, column: &Column, value: Value, place: Place) {
 }
 
 /// A number with its unit, for screen readers, hints and copies.
-pub(super) fn told(column: &Column, value: Value) -> String {
+pub(super) fn told(column: &Column, value: Value, is_change: bool) -> String {
     let Ok(value) = value else {
         return display::ABSENT.to_owned();
     };
-    let written = figure::figure(column.measure, value).join();
+    let written = if is_change {
+        figure::change(column.measure, value).join()
+    } else {
+        figure::figure(column.measure, value).join()
+    };
     match figure::unit(column.measure) {
         "" => written,
         unit => format!("{written} {unit}"),

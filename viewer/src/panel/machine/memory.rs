@@ -1,8 +1,9 @@
 //! The page of memory: the table of `free`, what memory is used for as a bar, paging since the
 //! snapshot before, and the lines of `/proc/meminfo` that matter.
 
+use super::cell::Change;
 use super::sheet::{self, Look};
-use super::{bar, figures};
+use super::{Then, bar, figures};
 use crate::theme::Tokens;
 use afterimage_analysis::machine::{Pages, Value};
 use egui::{Color32, Frame, Margin, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
@@ -20,8 +21,9 @@ const FREE: Look = Look {
 };
 
 /// Draws it.
-pub(super) fn show(ui: &mut Ui, pages: &Pages) {
-    free(ui, pages);
+pub(super) fn show(ui: &mut Ui, (pages, then): (&Pages, Option<Then<'_>>)) {
+    let less = |of| then.map(|then| then.change(pages, of));
+    free(ui, pages, less(|pages| &pages.memory).as_ref());
     let frame = Frame::new().inner_margin(Margin::symmetric(12, 6));
     ScrollArea::vertical()
         .id_salt("memory")
@@ -31,9 +33,11 @@ pub(super) fn show(ui: &mut Ui, pages: &Pages) {
                 ui.spacing_mut().item_spacing.y = 4.0;
                 bars(ui, pages);
                 heading(ui, "Paging since the snapshot before");
-                figures::show(ui, &pages.paging, "paging", 2);
+                let change = less(|pages| &pages.paging);
+                figures::show(ui, (&pages.paging, change.as_ref()), "paging", 2);
                 heading(ui, "Lines of /proc/meminfo");
-                figures::show(ui, &pages.lines, "meminfo", 1);
+                let change = less(|pages| &pages.lines);
+                figures::show(ui, (&pages.lines, change.as_ref()), "meminfo", 1);
             });
         });
 }
@@ -45,12 +49,13 @@ fn heading(ui: &mut Ui, words: &str) {
 }
 
 /// The two rows of `free`.
-fn free(ui: &mut Ui, pages: &Pages) {
-    let height = sheet::HEADER + 2.0 * sheet::ROW;
+fn free(ui: &mut Ui, pages: &Pages, change: Option<&Change>) {
+    let rows = if change.is_some() { 4.0 } else { 2.0 };
+    let height = sheet::HEADER + rows * sheet::ROW;
     let at = ui.available_rect_before_wrap();
     let rect = Rect::from_min_size(at.min, vec2(at.width(), height));
     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
-        sheet::show(ui, &pages.memory, &FREE);
+        sheet::show(ui, (&pages.memory, change), &FREE);
     });
 }
 

@@ -2,7 +2,7 @@
 
 mod heading;
 
-use super::cell::{self, Place};
+use super::cell::{self, Change, Place};
 use super::row_meaning;
 use crate::display::escape::escaped;
 use crate::paint::points;
@@ -53,8 +53,9 @@ enum Part {
     Rest,
 }
 
-/// Draws it in the room that is left.
-pub(super) fn show(ui: &mut Ui, sheet: &Sheet, look: &Look) {
+/// Draws it in the room that is left: under each row what is different, when there is something
+/// to compare with.
+pub(super) fn show(ui: &mut Ui, (sheet, change): (&Sheet, Option<&Change>), look: &Look) {
     // The last ones come first where they are to stay in sight.
     let mut numbers: Vec<Part> = (0..sheet.columns.len()).map(Part::Number).collect();
     numbers.rotate_right(look.kept);
@@ -87,13 +88,14 @@ pub(super) fn show(ui: &mut Ui, sheet: &Sheet, look: &Look) {
     }
     let table = Table::new()
         .id_salt(("sheet", look.page, widths.len()))
-        .num_rows(sheet.rows.len() as u64)
+        .num_rows((sheet.rows.len() * if change.is_some() { 2 } else { 1 }) as u64)
         .num_sticky_cols(1 + look.kept)
         .headers(headers)
         .columns(columns.collect::<Vec<_>>());
     let area = ui.available_rect_before_wrap();
     let mut lines = Lines {
         sheet,
+        change,
         look,
         parts,
         area,
@@ -141,6 +143,7 @@ fn width(ui: &Ui, sheet: &Sheet, part: Part) -> f32 {
 
 struct Lines<'a> {
     sheet: &'a Sheet,
+    change: Option<&'a Change>,
     look: &'a Look,
     parts: Vec<Part>,
     /// Where the table is.
@@ -148,8 +151,14 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn row(&self, number: u64) -> Option<&Row> {
-        self.sheet.rows.get(usize::try_from(number).ok()?)
+    /// A row, and what it is the difference since when it is one.
+    fn row(&self, number: u64) -> Option<(&Row, Option<&str>)> {
+        let number = usize::try_from(number).ok()?;
+        match self.change {
+            None => Some((self.sheet.rows.get(number)?, None)),
+            Some(_) if number % 2 == 0 => Some((self.sheet.rows.get(number / 2)?, None)),
+            Some(change) => Some((change.sheet.rows.get(number / 2)?, Some(&change.since))),
+        }
     }
 
     /// Whether a group of columns begins with this column of the table.
@@ -166,17 +175,29 @@ impl Lines<'_> {
     }
 
     /// How a screen reader, and a test, calls a row.
-    fn name(&self, row: &Row) -> String {
+    fn name(&self, row: &Row, since: Option<&str>) -> String {
         let values = self.sheet.columns.iter().zip(&row.values);
-        let values = values
-            .map(|(column, value)| format!("{} {}", column.heading, cell::told(column, *value)));
+        let values = values.map(|(column, value)| {
+            format!(
+                "{} {}",
+                column.heading,
+                cell::told(column, *value, since.is_some())
+            )
+        });
         let values = values.collect::<Vec<_>>().join(", ");
-        format!("{}: {values}", escaped(&row.name))
+        let since = since.map_or(String::new(), |since| format!(" less {since}"));
+        format!("{}{since}: {values}", escaped(&row.name))
     }
 
-    fn name_cell(&self, ui: &Ui, row: &Row) {
+    fn name_cell(&self, ui: &Ui, row: &Row, since: Option<&str>) {
         let tokens = Tokens::of(ui.visuals());
         let rect = ui.max_rect();
+        if let Some(since) = since {
+            let area = rect.shrink2(vec2(MARGIN, 0.0));
+            let ink = cell::ink(tokens.changed, 12.0);
+            text_in(ui, area, &format!("Δ {since}"), ink);
+            return;
+        }
         let key = self.look.behind_name;
         let share = key.and_then(|key| {
             let place = self
@@ -260,12 +281,14 @@ impl TableDelegate for Lines<'_> {
     }
 
     fn row_ui(&mut self, ui: &mut Ui, number: u64) {
-        let Some(row) = self.row(number) else { return };
+        let Some((row, since)) = self.row(number) else {
+            return;
+        };
         let tokens = Tokens::of(ui.visuals());
         let rect = ui.max_rect();
         let id = ui.scope_id().with(("row", number));
         let response = ui.interact(rect, id, Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Row, true, self.name(row)));
+        response.widget_info(|| WidgetInfo::labeled(Role::Row, true, self.name(row, since)));
         let pointer = ui.input(|input| input.pointer.hover_pos());
         let is_pointed_at = pointer.is_some_and(|pointer| {
             rect.y_range().contains(pointer.y)
@@ -277,7 +300,13 @@ impl TableDelegate for Lines<'_> {
         } else if (self.look.is_sum)(&row.name) {
             Some(tokens.panel)
         } else {
-            (number % 2 == 1).then_some(tokens.stripe)
+            // A row and its difference belong together.
+            let row = if self.change.is_some() {
+                number / 2
+            } else {
+                number
+            };
+            (row % 2 == 1).then_some(tokens.stripe)
         };
         if let Some(fill) = fill {
             ui.painter().rect_filled(rect, 0.0, fill);
@@ -288,11 +317,13 @@ impl TableDelegate for Lines<'_> {
         if ui.is_sizing_pass() {
             return;
         }
-        let (Some(row), Some(part)) = (self.row(info.row_nr), self.parts.get(info.col_nr)) else {
+        let (Some((row, since)), Some(part)) = (self.row(info.row_nr), self.parts.get(info.col_nr))
+        else {
             return;
         };
         match *part {
-            Part::Name => self.name_cell(ui, row),
+            Part::Name => self.name_cell(ui, row, since),
+            Part::Bar | Part::Rest if since.is_some() => {}
             Part::Bar => self.bar(ui, row),
             Part::Rest => self.rest(ui, row),
             Part::Number(place) => {
@@ -302,13 +333,15 @@ impl TableDelegate for Lines<'_> {
                 if self.begins_group(info.col_nr) {
                     heading::edge(ui, rect);
                 }
-                if let Some(color) = (self.look.share)(tokens, &row.name, column.key) {
+                let share = (self.look.share)(tokens, &row.name, column.key);
+                if let Some(color) = share.filter(|_| since.is_none()) {
                     cell::share(ui, rect, value, color);
                 }
                 let place = Place {
                     rect,
                     id: ui.scope_id().with("number"),
                     has_unit: false,
+                    is_change: since.is_some(),
                 };
                 cell::show(ui, self.look.page, column, value, place);
             }

@@ -8,6 +8,7 @@ use crate::state::Document;
 use crate::state::page::Page;
 use crate::state::table::Column;
 use crate::theme::Tokens;
+use afterimage_analysis::oom::oom_kill;
 use afterimage_format::process::Pid;
 use egui::{Frame, Grid, Label, Link, Margin, RichText, Ui};
 
@@ -63,9 +64,9 @@ fn absence(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<Command>
     let is_later = page.row.started.is_ok_and(|started| at < started);
     let seen = page.life.as_ref().and_then(|life| life.seen);
     let words = if is_later {
-        "It had not started yet at the cursor. This is as it was when it was last shown."
+        "It had not started yet at the cursor. This is as it was when it was last shown.".to_owned()
     } else {
-        "It was gone at the cursor. This is as it was when it was last shown."
+        format!("It was gone at the cursor. {}", ended(document, page))
     };
     Frame::new()
         .fill(tokens.grid)
@@ -81,16 +82,39 @@ fn absence(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<Command>
                     (last, "last")
                 };
                 if let Some(to) = to {
-                    let text = format!(
-                        "Go to where it was {name} seen, {}",
-                        document.zone.time_of_day(to)
-                    );
+                    let text = format!("Go to where it was {name} seen, {}", document.moment(to));
                     if ui.add(Link::new(text)).clicked() {
                         out.push(Command::SetCursor(to));
                     }
                 }
             });
         });
+}
+
+/// How it ended, where the kernel log tells; nothing else that is recorded does.
+fn ended(document: &Document, page: &Page) -> String {
+    let Some(life) = &page.life else {
+        return String::new();
+    };
+    let lines = life.log.iter().rev().filter(|line| line.names_pid);
+    let mut kills = lines.filter_map(|line| Some((line.at, oom_kill(&line.text)?)));
+    let kill = kills.find(|(_, kill)| kill.pid == page.key.pid.0);
+    if let Some((at, kill)) = kill {
+        let why = if kill.is_in_cgroup {
+            "its cgroup had no memory left"
+        } else {
+            "the machine had no memory left"
+        };
+        let at = document.moment(at);
+        return format!("The OOM killer killed it at {at}: {why}.");
+    }
+    match life.seen {
+        Some((_, Some(last))) => {
+            let last = document.moment(last);
+            format!("It was last seen at {last}; how it ended was not recorded.")
+        }
+        _ => "How it ended was not recorded.".to_owned(),
+    }
 }
 
 fn command_line(ui: &mut Ui, page: &Page, out: &mut Vec<Command>) {

@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<
     }
     for line in &life.log {
         ui.horizontal_top(|ui| {
-            let at = document.zone.time_of_day(line.at);
+            let at = document.moment(line.at);
             if ui
                 .add(Link::new(at))
                 .on_hover_text("Move the cursor there")

@@ -14,7 +14,7 @@ use afterimage_format::time::WallTime;
 use egui::{Color32, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 /// How far a child is indented, and the deepest that is told apart.
-const INDENT: f32 = 15.0;
+pub(super) const INDENT: f32 = 15.0;
 const DEEPEST: usize = 24;
 
 /// Draws the cell of a process.
@@ -49,16 +49,9 @@ pub(super) fn show(
         _ => {}
     }
     if column.is_numeric() {
-        let written = match column {
-            Column::Started => Written {
-                number: started(document, &value),
-                ..Written::default()
-            },
-            _ => display::value(column, &value, &document.zone),
-        };
-        number(ui, area, &written, column, ink);
+        number(ui, area, &written(document, column, &value), column, ink);
     } else {
-        let text = display::value(column, &value, &document.zone).number;
+        let text = written(document, column, &value).number;
         text_in(ui, area, &text, ink);
     }
     let before = seen.before(column);
@@ -67,6 +60,17 @@ pub(super) fn show(
     }
     if ui.rect_contains_pointer(ui.max_rect()) {
         hover(ui, document, &seen, column, before);
+    }
+}
+
+/// A value as it stands in a cell.
+pub(super) fn written(document: &Document, column: Column, value: &Value<'_>) -> Written {
+    match column {
+        Column::Started => Written {
+            number: started(document, value),
+            ..Written::default()
+        },
+        _ => display::value(column, value, &document.zone),
     }
 }
 
@@ -95,7 +99,8 @@ fn color(column: Column, value: &Value<'_>, seen: &Seen<'_>, tokens: &Tokens) ->
                 tokens.text_weak
             }
         }
-        (Column::Pid | Column::Nice | Column::Priority | Column::Processor, _) => tokens.text,
+        (Column::Nice | Column::Priority, _) => tokens.text,
+        _ if column.is_name() => tokens.text,
         _ if is_nothing => tokens.text_weak,
         (Column::Cpu | Column::Wait, _) => tokens.text_strong,
         _ if column.changes_of().is_some() => tokens.text_strong,
@@ -183,7 +188,7 @@ fn hover(ui: &Ui, document: &Document, seen: &Seen<'_>, column: Column, before: 
         }
         if let Some(before) = before {
             let since = match &document.pinned {
-                Some(pinned) => format!("At {}", document.zone.time_of_day(pinned.snapshot.at)),
+                Some(pinned) => format!("At {}", document.moment(pinned.snapshot.at)),
                 None => "A snapshot before".to_owned(),
             };
             let text = format!("{since} it was {}.", whole(&before));

@@ -13,10 +13,16 @@ pub(super) fn of_all(ui: &mut Ui, view: &TableView, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     ui.set_max_width(640.0);
     ui.label(RichText::new("Columns").strong().color(tokens.text_strong));
-    let note = "Drag a heading to move its column. Differences appear when a moment is pinned.";
-    ui.label(RichText::new(note).small().color(tokens.text_weak));
+    for note in [
+        "Drag a heading to move its column. Differences appear when a moment is pinned.",
+        "Drag its right edge to make it wider or narrower; a double click there makes it fit.",
+    ] {
+        ui.label(RichText::new(note).small().color(tokens.text_weak));
+    }
     ui.add_space(4.0);
-    ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
+    // It has to find room above its button, or it would cover it.
+    let height = (ui.ctx().content_rect().height() * 0.45).clamp(160.0, 420.0);
+    ScrollArea::vertical().max_height(height).show(ui, |ui| {
         Grid::new("columns")
             .num_columns(4)
             .spacing([22.0, 4.0])
@@ -74,6 +80,13 @@ pub(super) fn of_one(ui: &mut Ui, view: &TableView, column: Column, out: &mut Ve
     };
     if ui.button(order).clicked() {
         out.push(Command::SortBy(column));
+    }
+    let usual = Command::SetColumnWidth {
+        column,
+        width: None,
+    };
+    if view.widths.contains_key(&column) && ui.button("As wide as usual").clicked() {
+        out.push(usual);
     }
     let Some(place) = place else { return };
     ui.separator();

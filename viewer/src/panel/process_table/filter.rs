@@ -8,9 +8,12 @@ use crate::theme::Tokens;
 use afterimage_analysis::processes::Value;
 use afterimage_analysis::processes::filter::{Completion, complete};
 use egui::text::{CCursor, CCursorRange};
-use egui::{Area, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{
+    Area, EventFilter, Frame, Id, Key, Modifiers, Order, RichText, TextEdit, Ui, WidgetInfo, vec2,
+};
 use std::collections::BTreeMap;
 
+const TELLS: &str = "what is wrong with the filter stands under it";
 const HINT: &str = "Filter (/):  nginx  state:D  cpu>10";
 /// The most different values of a column that are offered.
 const MOST_VALUES: usize = 40;
@@ -28,6 +31,14 @@ pub(super) fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Ve
     } else {
         vec![]
     };
+    if is_typed && pressed_escape(ui) {
+        // Once it takes the text away, and once more it leaves the field.
+        if before.is_empty() {
+            ui.memory_mut(|memory| memory.surrender_focus(id));
+        } else {
+            text.clear();
+        }
+    }
     let tab = |input: &mut egui::InputState| input.consume_key(Modifiers::NONE, Key::Tab);
     if is_typed && !offered.is_empty() && ui.input_mut(tab) {
         take(ui, id, &offered[0], out);
@@ -48,21 +59,39 @@ pub(super) fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Ve
     if text != *before {
         out.push(Command::Filter(text));
     }
+    let tells = is_typed && document.table.filter_problem.is_some();
+    ui.data_mut(|data| data.insert_temp(Id::unique(TELLS), tells));
     let mut is_hovered = false;
-    if !offered.is_empty() || (is_typed && document.table.filter_problem.is_some()) {
+    if !offered.is_empty() || tells {
         is_hovered = below(ui, &response, document, &offered, out);
     }
     ui.data_mut(|data| data.insert_temp(hovered, is_hovered));
 }
 
 fn field(ui: &mut Ui, id: Id, text: &mut String) {
-    // Tab takes what is offered, so it must not go on to the next field.
+    // Tab takes what is offered, so it must not go on to the next field; Escape is ours too.
+    let ours = EventFilter {
+        tab: true,
+        escape: true,
+        horizontal_arrows: true,
+        vertical_arrows: true,
+    };
     let field = TextEdit::singleline(text)
         .id(id)
         .hint_text(HINT)
         .desired_width(270.0)
-        .lock_focus(true);
+        .event_filter(ours);
     ui.add(field);
+}
+
+fn pressed_escape(ui: &Ui) -> bool {
+    ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+}
+
+/// Whether what is wrong with the filter stands under its field.
+pub(super) fn tells_problem(ui: &Ui) -> bool {
+    let told = ui.data(|data| data.get_temp::<bool>(Id::unique(TELLS)));
+    told.unwrap_or(false)
 }
 
 /// Takes over what was offered, with the caret behind it.

@@ -1,46 +1,17 @@
 //! A heading: sorts when it is clicked, moves when it is dragged, and has a menu.
 
-use super::columns;
 use super::ink::PADDING;
+use super::{columns, width};
 use crate::command::Command;
 use crate::explain;
 use crate::panel::explained;
 use crate::state::table::{Column, TableView};
 use crate::theme::Tokens;
-use afterimage_analysis::processes::Kind;
 use egui::{CursorIcon, FontId, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-/// Fixed widths, so that nothing moves while one steps; the command line gets the rest.
-pub(super) fn widths(columns: &[Column], available: f32) -> Vec<f32> {
-    let taken: f32 = columns.iter().copied().filter_map(width).sum();
-    let least = (available * 0.16).clamp(120.0, 260.0);
-    let rest = (available - taken).max(least);
-    let width = |column: &Column| width(*column).unwrap_or(rest);
-    columns.iter().map(width).collect()
-}
-
-/// The width of a column; `None` for the command line.
-pub(super) fn width(column: Column) -> Option<f32> {
-    Some(match column {
-        Column::Command => return None,
-        Column::Pid | Column::State | Column::Started => 76.0,
-        Column::User | Column::Group | Column::Tty => 88.0,
-        Column::Cgroup => 240.0,
-        Column::Wchan | Column::Comm => 140.0,
-        Column::Policy | Column::Nice => 54.0,
-        Column::Threads => 70.0,
-        Column::ThreadsChange => 82.0,
-        Column::Preempted | Column::Switches => 100.0,
-        _ => match column.kind() {
-            Kind::Bytes | Kind::ByteRate => 94.0,
-            Kind::Duration => 92.0,
-            _ => 76.0,
-        },
-    })
-}
-
 /// Draws it.
-pub(super) fn show(ui: &mut Ui, view: &TableView, column: Column, out: &mut Vec<Command>) {
+pub(super) fn show(ui: &mut Ui, contents: width::Contents<'_>, out: &mut Vec<Command>) {
+    let (view, column) = (&contents.document.table, contents.column);
     let rect = ui.max_rect();
     let response = ui.allocate_rect(rect, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, column.title()));
@@ -62,6 +33,8 @@ pub(super) fn show(ui: &mut Ui, view: &TableView, column: Column, out: &mut Vec<
     if !response.context_menu_opened() && !response.dragged() {
         explained::on_hover(response, column.title(), explain::column(column));
     }
+    // Behind the heading itself: what comes last gets the pointer.
+    width::edge(ui, contents, out);
 }
 
 /// Takes a heading that is dropped on this one: in front of it, or behind it when it is let go

@@ -14,7 +14,7 @@ use egui::{Color32, FontId, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 /// Room on either side of a cell's text.
 pub(super) const PADDING: f32 = 10.0;
 /// Room for a unit behind its number.
-const UNIT: f32 = 24.0;
+pub(super) const UNIT: f32 = 24.0;
 
 /// How a text is drawn.
 #[derive(Clone, Copy)]

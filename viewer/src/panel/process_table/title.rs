@@ -51,7 +51,9 @@ pub(super) fn show(
 /// Which snapshot this is, what is new and what is gone, and what it is compared with.
 fn words(ui: &mut Ui, document: &Document, snapshot: &Snapshot, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
-    if let Some(problem) = problem(document, snapshot) {
+    // What is wrong with the filter is said once: here, or under the field while it is typed.
+    let is_told = document.gap_at_cursor().is_none() && filter::tells_problem(ui);
+    if let Some(problem) = problem(document, snapshot).filter(|_| !is_told) {
         ui.add(egui::Label::new(RichText::new(problem).color(tokens.problem)).truncate());
         return;
     }
@@ -82,7 +84,7 @@ fn count(ui: &mut Ui, count: usize, what: &str, color: Color32) {
 fn compared(ui: &mut Ui, document: &Document, counts: Counts, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     let since = match &document.pinned {
-        Some(pinned) => document.zone.time_of_day(pinned.snapshot.at),
+        Some(pinned) => document.moment(pinned.snapshot.at),
         None => "the snapshot before".to_owned(),
     };
     let mut chip = |count: usize, sign: &str, word: &str, color: Color32| {
@@ -115,10 +117,7 @@ fn compared(ui: &mut Ui, document: &Document, counts: Counts, out: &mut Vec<Comm
 /// Why what is shown is not what was asked for.
 pub(in crate::panel) fn problem(document: &Document, snapshot: &Snapshot) -> Option<String> {
     if let Some(gap) = document.gap_at_cursor() {
-        let (cause, at) = (
-            display::gap_cause(&gap.kind),
-            document.zone.time_of_day(snapshot.at),
-        );
+        let (cause, at) = (display::gap_cause(&gap.kind), document.moment(snapshot.at));
         return Some(format!(
             "Nothing to show at the cursor. {cause} Shown is {at}, the last before it."
         ));

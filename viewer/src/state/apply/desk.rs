@@ -18,6 +18,9 @@ pub(super) fn open(state: &mut State, path: PathBuf, at: Option<When>) -> Vec<Re
     let known = known.map(|known| (known.id, matches!(known.phase, Phase::Failed(_))));
     if let Some((id, has_failed)) = known {
         state.active = Some(id);
+        if !has_failed {
+            state.desk.chooser.tried = None;
+        }
         return if has_failed { retry(state, id) } else { vec![] };
     }
     let mut requests = vec![];
@@ -119,6 +122,7 @@ fn open_typed(state: &mut State) -> Vec<Request> {
     }
     (chooser.is_open, chooser.problem) = (false, None);
     let text = std::mem::take(&mut chooser.text);
+    chooser.tried = Some(text.clone());
     vec![Request::Run(Errand::OpenTyped(text))]
 }
 
@@ -247,6 +251,19 @@ pub(super) fn received(
 ) -> Result<Vec<Request>, Reply> {
     match reply {
         Reply::IsAt(file) => return Ok(identify(state, id, &file)),
+        Reply::Opened(facts) => {
+            state.desk.chooser.tried = None;
+            return Err(Reply::Opened(facts));
+        }
+        Reply::NotOpened(problem) => {
+            // A slip in it is put right, and not typed anew; what was typed since stays.
+            let chooser = &mut state.desk.chooser;
+            let tried = chooser.tried.take().filter(|_| chooser.text.is_empty());
+            if let Some(tried) = tried {
+                chooser.text = tried;
+            }
+            return Err(Reply::NotOpened(problem));
+        }
         Reply::Opening(reached) => {
             if let Some(document) = state.find_mut(id) {
                 document.condition.stage = Some(reached);

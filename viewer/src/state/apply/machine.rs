@@ -60,6 +60,14 @@ fn change_log(document: &mut Document, command: LogCommand) -> Vec<Request> {
             view.follow(follows);
             return vec![];
         }
+        LogCommand::Stand(place) => {
+            view.stand(place);
+            return vec![];
+        }
+        LogCommand::InSight(places) => {
+            view.in_sight = places;
+            return vec![];
+        }
         LogCommand::LineShown => {
             view.wanted_line = None;
             return vec![];
@@ -106,7 +114,7 @@ pub(super) fn wanted_process(
         format!(
             "No process {} was there at {}: it had ended, or lived between two snapshots.",
             wanted.0,
-            document.zone.time_of_day(snapshot.at)
+            document.moment(snapshot.at)
         )
     })
 }

@@ -6,7 +6,7 @@ use crate::state::Document;
 use crate::state::page::Page;
 use crate::state::pages;
 use crate::state::table::export::{CopyAs, export};
-use crate::state::table::{Arrangement, DEFAULT_COLUMNS, Pinned};
+use crate::state::table::{Arrangement, Pinned};
 use crate::state::tabs::Tab;
 use afterimage_format::process::ProcessKey;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> 
         Command::Filter(text) => table.filter(text),
         Command::ToggleColumn(column) => table.toggle_column(column),
         Command::MoveColumn { column, before } => table.move_column(column, before),
-        Command::ResetColumns => table.columns = DEFAULT_COLUMNS.to_vec(),
+        Command::ResetColumns => table.reset_columns(),
+        Command::SetColumnWidth { column, width } => table.set_width(column, width),
         Command::Arrange(arrangement) => table.arrangement = arrangement,
         Command::ToggleTree => {
             table.arrangement = match table.arrangement {

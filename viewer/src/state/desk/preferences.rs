@@ -5,13 +5,15 @@ use crate::state::Document;
 use crate::state::table::{Arrangement, TableView};
 use crate::state::tracks::Tracks;
 use afterimage_analysis::processes::Column;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is taken over from one capture to the next, and from one day to another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preferences {
     /// The columns of the process table from left to right.
     pub columns: Vec<Column>,
+    /// How wide columns are, where that was chosen.
+    pub widths: BTreeMap<Column, f32>,
     /// The column it is sorted by.
     pub sort: Column,
     /// Whether the largest comes first.
@@ -29,6 +31,7 @@ impl Default for Preferences {
         let table = TableView::default();
         Self {
             columns: table.columns,
+            widths: table.widths,
             sort: table.sort,
             descending: table.descending,
             arrangement: table.arrangement,
@@ -44,6 +47,7 @@ impl Preferences {
         let table = &document.table;
         Self {
             columns: table.columns.clone(),
+            widths: table.widths.clone(),
             // Differences are gone with the moment that they are differences from.
             sort: table.sort.changes_of().unwrap_or(table.sort),
             descending: table.descending,
@@ -57,6 +61,7 @@ impl Preferences {
     pub(crate) fn arrange(&self, document: &mut Document) {
         let table = &mut document.table;
         table.columns.clone_from(&self.columns);
+        table.widths.clone_from(&self.widths);
         table.sort = self.sort;
         table.descending = self.descending;
         table.arrangement = self.arrangement;

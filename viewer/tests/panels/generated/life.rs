@@ -54,17 +54,38 @@ pub(crate) fn of(
             });
         }
     }
+    let (log, seen) = ending(whom);
     Life {
         key: whom.key,
-        seen: None,
+        seen,
         traces,
         limits: BTreeMap::from([(Trace::MachineCpu, 400.0), (Trace::MachineWait, 100.0)]),
-        log: vec![LogLine {
-            at: wall(3_600),
-            severity: 4,
-            names_pid: true,
-            text: format!("{}[{}]: segfault at 0", whom.comm, whom.key.pid.0),
-        }],
+        log,
         log_left_out: 0,
+    }
+}
+
+/// When a process was seen, as far as it is known.
+type Seen = Option<(WallTime, Option<WallTime>)>;
+
+/// What the log says of it. One of the jobs of the burst was killed for want of memory.
+fn ending(whom: &Whom) -> (Vec<LogLine>, Seen) {
+    let pid = whom.key.pid.0;
+    let line = |second, text| LogLine {
+        at: wall(second),
+        severity: 4,
+        names_pid: true,
+        text,
+    };
+    let segfault = line(3_600, format!("{}[{pid}]: segfault at 0", whom.comm));
+    let burst = Some((wall(1_800), Some(wall(1_924))));
+    match pid {
+        8_003 => {
+            let before = "Memory cgroup out of memory: Killed process";
+            let text = format!("{before} {pid} ({}) total-vm:9kB, anon-rss:9kB", whom.comm);
+            (vec![line(1_925, text)], burst)
+        }
+        8_000..=8_017 => (vec![], burst),
+        _ => (vec![segfault], None),
     }
 }
