@@ -14,17 +14,17 @@ mod range;
 mod record;
 mod replay;
 mod salvage;
+mod sound;
 
 use crate::cli::Command;
 use afterimage_analysis::when::{Span, When};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::Capture;
-use afterimage_format::capture::error::CaptureError;
+use afterimage_format::capture::error::{CaptureError, FrameFault};
 use afterimage_format::capture::lock::LockError;
-use afterimage_format::facts::Host;
+use afterimage_format::facts::{Gap, Host};
 use afterimage_format::time::{Seq, WallTime};
 use anyhow::{Context as _, bail};
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -81,8 +81,8 @@ struct Opened {
 }
 
 impl Opened {
-    fn open(path: &Path, utc: bool) -> anyhow::Result<Self> {
-        let mut capture = Capture::open(path)?;
+    fn of(mut capture: Capture, utc: bool) -> anyhow::Result<Self> {
+        let path = capture.path().to_owned();
         let (_, host) = capture.host()?;
         let zone = if utc {
             Zone::utc()
@@ -90,7 +90,7 @@ impl Opened {
             Zone::from_capture(host.timezone.as_deref(), host.utc_offset_seconds)
         };
         let nothing = || CaptureError::NoSample {
-            path: path.to_owned(),
+            path: path.clone(),
             place: "yet".to_owned(),
         };
         let (first, last) = capture.ends()?.ok_or_else(nothing)?;
@@ -111,18 +111,63 @@ impl Opened {
     fn exit(&self) -> ExitCode {
         let basis = ["capture", "host", "run", "clock"];
         let mut damage = self.capture.damage().iter();
-        if damage.any(|damage| basis.contains(&damage.table)) {
+        if damage.any(|damage| basis.contains(&damage.table)) || self.lacks_basis() {
             ExitCode::from(DAMAGED)
         } else {
             ExitCode::SUCCESS
         }
     }
 
-    /// The last tick at or before a moment, which must lie within the capture.
+    /// Whether a salvage lost what every answer goes by.
+    fn lacks_basis(&self) -> bool {
+        self.capture.rescue().is_some() && self.host == Host::unknown()
+    }
+
+    /// Whether something that no time is known of was lost: it may have been anywhere.
+    fn lost_anything_anywhere(&self) -> bool {
+        let rescue = self.capture.rescue();
+        let losses = rescue.map(|rescue| &rescue.salvaged.losses);
+        losses.is_some_and(|losses| losses.iter().any(|loss| loss.from.is_none()))
+    }
+
+    /// Whether what a moment means depends on an end of the capture that may be lost.
+    fn is_uncertain(&self, when: &When) -> bool {
+        let Some(rescue) = self.capture.rescue() else {
+            return false;
+        };
+        let mut lost = rescue.salvaged.made.lost.iter();
+        let is_at_start = matches!(when, When::Start | When::AfterStart(_));
+        let end_is_lost = if is_at_start {
+            lost.any(|gap| gap.after < self.first)
+        } else {
+            lost.any(|gap| gap.after >= self.last)
+        };
+        let is_exact = matches!(
+            when,
+            When::Instant(_) | When::DateTime(_) | When::TimeOfDay(_)
+        );
+        !is_exact && (end_is_lost || self.lost_anything_anywhere())
+    }
+
+    /// The last tick at or before a moment, which must lie within the capture, and not where
+    /// ticks were lost.
     fn tick_at(&mut self, when: &When) -> anyhow::Result<Seq> {
         let at = self.resolve(when)?;
         let found = self.capture.at_or_before(at)?;
-        found.context("the capture has no sample there")
+        let seq = found.context("the capture has no sample there")?;
+        let interval = self.interval_at(seq)?;
+        let rescue = self.capture.rescue().into_iter();
+        let mut lost = rescue.flat_map(|rescue| &rescue.salvaged.made.lost);
+        let is_lost = |gap: &&Gap| gap.after == seq && at >= gap.from.plus(interval) && at < gap.to;
+        match lost.find(is_lost) {
+            None => Ok(seq),
+            Some(gap) => Err(CaptureError::Damaged {
+                path: self.capture.path().to_owned(),
+                seq: gap.after.0 + 1,
+                fault: FrameFault::Absent,
+            }
+            .into()),
+        }
     }
 
     /// A moment within the capture. What was printed to the millisecond is found again, though

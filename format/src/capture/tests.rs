@@ -2,6 +2,7 @@
 
 mod clips;
 mod going_on;
+mod hostile;
 mod kept;
 mod listing;
 mod moments;
