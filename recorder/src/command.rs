@@ -25,6 +25,7 @@ use afterimage_format::capture::lock::LockError;
 use afterimage_format::facts::{Gap, Host};
 use afterimage_format::time::{Seq, WallTime};
 use anyhow::{Context as _, bail};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -60,15 +61,21 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     let held = error
         .chain()
         .any(|cause| matches!(cause.downcast_ref(), Some(LockError::Held { .. })));
-    let damaged = error
-        .chain()
-        .any(|cause| matches!(cause.downcast_ref(), Some(CaptureError::Damaged { .. })));
+    let damaged = error.chain().any(|cause| {
+        cause.is::<NothingLeft>()
+            || matches!(cause.downcast_ref(), Some(CaptureError::Damaged { .. }))
+    });
     match (held, damaged) {
         (true, _) => ExitCode::from(HELD),
         (false, true) => ExitCode::from(DAMAGED),
         (false, false) => ExitCode::FAILURE,
     }
 }
+
+/// Every tick of a capture is lost: what else it holds, `info` and `dmesg` show.
+#[derive(Debug, thiserror::Error)]
+#[error("no tick of {} is sound", .0.display())]
+struct NothingLeft(PathBuf);
 
 /// A capture with what every reading command needs of it.
 struct Opened {
@@ -81,7 +88,17 @@ struct Opened {
 }
 
 impl Opened {
-    fn of(mut capture: Capture, utc: bool) -> anyhow::Result<Self> {
+    /// One with ticks.
+    fn of(capture: Capture, utc: bool) -> anyhow::Result<Self> {
+        let opened = Self::of_any(capture, utc)?;
+        if opened.last == Seq(0) {
+            bail!(NothingLeft(opened.capture.path().to_owned()));
+        }
+        Ok(opened)
+    }
+
+    /// The same for who can do without ticks, where a salvage has found none.
+    fn of_any(mut capture: Capture, utc: bool) -> anyhow::Result<Self> {
         let path = capture.path().to_owned();
         let (_, host) = capture.host()?;
         let zone = if utc {
@@ -93,7 +110,9 @@ impl Opened {
             path: path.clone(),
             place: "yet".to_owned(),
         };
-        let (first, last) = capture.ends()?.ok_or_else(nothing)?;
+        let ends = capture.ends()?;
+        let none = capture.rescue().map(|_| (Seq(0), Seq(0)));
+        let (first, last) = ends.or(none).ok_or_else(nothing)?;
         let start = capture.wall_of(first)?.unwrap_or(WallTime(0));
         let end = capture.wall_of(last)?.unwrap_or(start);
         Ok(Self {
@@ -116,6 +135,11 @@ impl Opened {
         } else {
             ExitCode::SUCCESS
         }
+    }
+
+    /// Where pages of a table are damaged that hide what comes behind them, a salvage shows more.
+    fn refuse_torn(&self) -> Result<(), CaptureError> {
+        sound::refuse_torn(&self.capture)
     }
 
     /// Whether a salvage lost what every answer goes by.

@@ -204,7 +204,7 @@ fn read_header(path: &Path) -> Result<Header, CaptureError> {
         read => read.map_err(fail)?,
     }
     if head[..16] != *b"SQLite format 3\0" {
-        return Err(not_a_capture("it does not begin as one"));
+        return Err(not_a_capture("it does not begin as a capture does"));
     }
     if head[16..18] != [0x10, 0] {
         return Err(not_a_capture("its pages are not of 4096 bytes"));

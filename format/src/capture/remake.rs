@@ -42,8 +42,8 @@ pub struct Maker {
 /// What was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// The first and the last tick in it.
-    pub ends: (Seq, Seq),
+    /// The first and the last tick in it, unless every tick was lost.
+    pub ends: Option<(Seq, Seq)>,
     /// How many ticks are in it.
     pub ticks: u64,
     /// Rows of the plain tables that were taken over.
@@ -287,10 +287,6 @@ impl Remake {
         let count = self.rows + rows.len();
         let wrote = self.write_rows(rows, &lost, (note, now));
         wrote.map_err(CaptureError::sqlite(&self.path, "cannot save its tables"))?;
-        let ends = self.ends().ok_or_else(|| CaptureError::NoSample {
-            path: self.path.clone(),
-            place: "that could be kept".to_owned(),
-        })?;
         let closed = self.db.take().map_or(Ok(()), Connection::close);
         if let Err((db, source)) = closed {
             self.db = Some(db);
@@ -305,7 +301,7 @@ impl Remake {
         }
         // From here on it stays.
         let made = Made {
-            ends,
+            ends: self.ends(),
             ticks: self.ticks,
             rows: count,
             lost,

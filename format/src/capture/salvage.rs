@@ -111,6 +111,9 @@ pub(super) fn salvage_pages(
     let mut losses = found.losses();
     let made = remake(found, (from, to), (maker, note), (watch, &mut losses))?;
     losses.extend(made.lost.iter().map(Loss::of_ticks));
+    if made.ends.is_none() {
+        losses.push(Loss::without_time("every tick".to_owned()));
+    }
     Ok(Salvaged { made, losses })
 }
 

@@ -101,12 +101,10 @@ impl Report {
         } = &self.checked;
         let mut text = String::new();
         let count = self.damaged.len() + structure.len();
-        if self.refused.is_some() {
+        if let Some(refused) = &self.refused {
             let file = Escaped(file.as_bytes()).to_string();
-            writeln!(
-                text,
-                "{frames} frames and {rows} rows are sound; the file cannot be read as it is"
-            )?;
+            writeln!(text, "{refused}")?;
+            writeln!(text, "{frames} frames and {rows} rows of it are sound")?;
             for (what, time) in &self.lost {
                 writeln!(text, "lost: {what}{}", self.when(*time))?;
             }

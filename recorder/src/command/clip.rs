@@ -42,9 +42,9 @@ fn clip(args: &ClipArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     let mut made = clipped?;
     // What a salvage had lost before is lost of the clip as well.
     if let Some(rescue) = opened.capture.rescue() {
-        let lost = rescue.salvaged.made.lost.iter();
+        let before = rescue.salvaged.made.lost.iter();
         let is_in_range = |gap: &&Gap| gap.after.0 + gap.missed >= first.0 && gap.after < last;
-        made.lost.extend(lost.filter(is_in_range).cloned());
+        made.lost.extend(before.filter(is_in_range).cloned());
     }
     Ok(exit(damage, &made))
 }

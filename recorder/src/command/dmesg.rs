@@ -30,7 +30,7 @@ const SEVERITIES: [&str; 8] = [
 
 pub(super) fn run(args: &RangeArgs) -> anyhow::Result<ExitCode> {
     sound::read(&args.file, |capture| {
-        show(args, Opened::of(capture, args.show.utc)?)
+        show(args, Opened::of_any(capture, args.show.utc)?)
     })
 }
 
@@ -57,6 +57,7 @@ fn show(args: &RangeArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
         Format::Table => table.select(&["at", "severity", "text"]).unwrap_or(table),
         _ => table,
     };
+    opened.refuse_torn()?;
     print(&table, args.show.format)?;
     let damaged = opened
         .capture

@@ -22,6 +22,7 @@ pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
 
 fn show(args: &InfoArgs, capture: &mut Capture) -> anyhow::Result<ExitCode> {
     let info = Info::read(capture, args.utc)?;
+    sound::refuse_torn(capture)?;
     if args.json || args.format == Format::Json {
         print_text(&format!("{:#}\n", info.json()))?;
     } else {

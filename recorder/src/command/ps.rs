@@ -48,6 +48,7 @@ fn show(args: &PsArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
             }
         }
     }
+    opened.refuse_torn()?;
     print(&table, args.show.format)?;
     Ok(if opened.is_uncertain(when) {
         ExitCode::from(DAMAGED)

@@ -51,6 +51,7 @@ fn show_of(
     if args.show.format == Format::Table {
         shorten_times(&mut table.rows);
     }
+    opened.refuse_torn()?;
     print(&table, args.show.format)?;
     let ends = match &args.at {
         Some(at) => [at, at],

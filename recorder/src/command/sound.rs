@@ -4,7 +4,7 @@
 use super::clip::maker;
 use crate::signals;
 use afterimage_analysis::escape::Escaped;
-use afterimage_format::capture::error::CaptureError;
+use afterimage_format::capture::error::{CaptureError, FrameFault};
 use afterimage_format::capture::watch::{Unwatched, Watch};
 use afterimage_format::capture::{Capture, Rescue};
 use std::io::Write as _;
@@ -34,12 +34,29 @@ pub(super) fn read(
         Err(error) => error.downcast::<CaptureError>()?,
         answered => return answered,
     };
-    if !matches!(reason, CaptureError::Sqlite { .. }) || !reason.is_damage() {
+    let is_hiding = matches!(
+        reason,
+        CaptureError::Sqlite { .. } | CaptureError::Unsound { .. }
+    );
+    if !is_hiding || !reason.is_damage() {
         return Err(reason.into());
     }
     let capture = Capture::of_what_is_sound(path, &maker(), (reason, &watch))?;
     say(path, capture.rescue());
     answer(capture)
+}
+
+/// Fails when pages of a table are damaged: to be asked before anything is printed.
+pub(super) fn refuse_torn(capture: &Capture) -> Result<(), CaptureError> {
+    let is_torn = capture
+        .damage()
+        .iter()
+        .any(|damage| damage.fault == FrameFault::Torn);
+    if is_torn && capture.rescue().is_none() {
+        let path = capture.path().to_owned();
+        return Err(CaptureError::Unsound { path });
+    }
+    Ok(())
 }
 
 /// What was lost of the file, and that it stays as it is.
@@ -73,17 +90,20 @@ fn say(path: &Path, rescue: Option<&Rescue>) {
     drop(std::io::stderr().write_all(words.as_bytes()));
 }
 
-/// An error with its causes, safe for a terminal.
+/// Why a file is not read as it is, in one line and safe for a terminal.
 pub(super) fn in_words(reason: &CaptureError) -> String {
-    let mut words = reason.to_string();
-    let mut cause = std::error::Error::source(reason);
-    while let Some(inner) = cause {
-        let inner_words = inner.to_string();
-        if !words.contains(&inner_words) {
-            words.push_str(": ");
-            words.push_str(&inner_words);
+    let words = match reason {
+        CaptureError::NotACapture { path, why } => format!("{} is damaged: {why}", path.display()),
+        CaptureError::Unsound { path } => {
+            format!(
+                "{} is damaged: pages of its tables cannot be read",
+                path.display()
+            )
         }
-        cause = inner.source();
-    }
+        CaptureError::Sqlite { path, source, .. } => {
+            format!("{} is damaged: {source}", path.display())
+        }
+        other => other.to_string(),
+    };
     Escaped(words.as_bytes()).to_string()
 }

@@ -121,7 +121,7 @@ fn look(path: &Path) -> Result<Found, CaptureError> {
     let mut file = std::fs::File::open(path).map_err(open)?;
     match file.read_exact(&mut head) {
         Ok(()) if head == *b"SQLite format 3\0" => Ok(Found::File),
-        _ => Err(not_a_capture("it does not begin as one")),
+        _ => Err(not_a_capture("it does not begin as a capture does")),
     }
 }
 
