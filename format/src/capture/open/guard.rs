@@ -213,3 +213,72 @@ fn alteration(entries: &[Entry]) -> Option<String> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::watch::{Patience, Unwatched};
+    use rusqlite::ErrorCode;
+
+    /// A table whose rows, with each other, are more than anybody counts.
+    const COUNT: &str = "SELECT sum(1) FROM a, a AS b, a AS c, a AS d";
+
+    fn guarded(watch: Arc<dyn Watch>) -> (Connection, Arc<Guard>) {
+        let mut db = Connection::open_in_memory().unwrap();
+        let fill = "CREATE TABLE a (x); INSERT INTO a WITH RECURSIVE n(x) AS \
+                    (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 3000) SELECT x FROM n";
+        db.execute_batch(fill).unwrap();
+        let guard = Guard::set_up(&mut db, 0, &watch).unwrap();
+        (db, guard)
+    }
+
+    fn code(db: &Connection, sql: &str) -> Option<ErrorCode> {
+        let run = db.query_row(sql, [], |_| Ok(()));
+        run.err().and_then(|error| error.sqlite_error_code())
+    }
+
+    #[test]
+    fn a_query_ends_when_it_did_more_than_the_file_explains_and_the_next_one_runs() {
+        let (db, guard) = guarded(Arc::new(Unwatched));
+        assert_eq!(code(&db, COUNT), Some(ErrorCode::OperationInterrupted));
+        guard.renew();
+        assert_eq!(code(&db, "SELECT sum(1) FROM a"), None);
+    }
+
+    #[test]
+    fn a_query_that_nobody_waits_for_ends_though_it_may_take_as_long_as_it_likes() {
+        let patience = Patience {
+            longest: Some(0),
+            ..Patience::default()
+        };
+        let (db, guard) = guarded(Arc::new(patience));
+        guard.lift();
+        assert_eq!(code(&db, COUNT), Some(ErrorCode::OperationInterrupted));
+    }
+
+    #[test]
+    fn nothing_but_reading_is_allowed() {
+        let (db, guard) = guarded(Arc::new(Unwatched));
+        for sql in [
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n LIMIT 1",
+            "ATTACH 'elsewhere' AS b",
+            "CREATE TEMP TABLE c (x)",
+            "DELETE FROM a",
+        ] {
+            assert_eq!(
+                code(&db, sql),
+                Some(ErrorCode::AuthorizationForStatementDenied),
+                "{sql}"
+            );
+        }
+        guard.allow_copy(true);
+        assert_eq!(code(&db, "DELETE FROM a"), Some(ErrorCode::ReadOnly));
+    }
+
+    #[test]
+    fn sqlite_takes_no_more_memory_than_it_may() {
+        let (db, _guard) = guarded(Arc::new(Unwatched));
+        let limit = db.query_row("PRAGMA hard_heap_limit", [], |row| row.get::<_, i64>(0));
+        assert_eq!(limit.unwrap(), MOST_MEMORY);
+    }
+}

@@ -4,7 +4,7 @@ use super::clips::maker;
 use super::{FakeHost, LARGE, folder};
 use crate::capture::error::{CaptureError, FrameFault};
 use crate::capture::lock::with_suffix;
-use crate::capture::watch::{Patience, Unwatched, Watch};
+use crate::capture::watch::{Patience, Unwatched, Watch, Work};
 use crate::capture::{Capture, Mode};
 use crate::time::Seq;
 use rusqlite::Connection;
@@ -161,27 +161,6 @@ fn pages_that_lead_in_a_circle_end_and_are_said_to_be_damaged() {
 }
 
 #[test]
-fn a_query_that_is_given_up_ends_at_once() {
-    let (_folder, path) = altered("");
-    in_a_circle(&path, "chunk");
-    let watch = Arc::new(Patience::default());
-    let Ok(capture) = Capture::open_watched(&path, Arc::clone(&watch) as Arc<dyn Watch>) else {
-        panic!("what is wrong is not needed to open it");
-    };
-    let told = watch.told.lock().unwrap().len();
-    drop(capture);
-    let watch = Patience {
-        longest: Some(told),
-        ..Patience::default()
-    };
-    let error = Capture::open_watched(&path, Arc::new(watch)).and_then(|capture| capture.ticks());
-    assert!(
-        matches!(error, Err(CaptureError::Cancelled { .. })),
-        "{error:?}"
-    );
-}
-
-#[test]
 fn a_file_of_any_other_kind_is_refused_by_name() {
     let (folder, path) = folder();
     fs::write(&path, &*RECORDED).unwrap();
@@ -206,13 +185,17 @@ fn a_file_of_any_other_kind_is_refused_by_name() {
 fn a_file_without_a_trace_of_a_capture_is_not_looked_through() {
     let (_folder, path) = folder();
     fs::write(&path, vec![7; 3 << 20]).unwrap();
-    let error = rescued(&path).unwrap_err();
+    let watch = Arc::new(Patience::default());
+    let shared = Arc::clone(&watch) as Arc<dyn Watch>;
+    let error = Capture::open_or_salvage(&path, &maker(), &shared).unwrap_err();
     assert!(
         error
             .to_string()
             .contains("does not begin as a capture does"),
         "{error}"
     );
+    let told = watch.told.lock().unwrap();
+    assert!(told.iter().all(|stage| stage.work != Work::FindingSound));
 }
 
 #[test]
@@ -300,7 +283,6 @@ fn the_number_of_a_capture_is_there_twice() {
 
 #[test]
 fn a_salvage_tells_how_far_it_is_and_ends_when_nobody_waits() {
-    use crate::capture::watch::Work;
     let (folder, path) = altered("ALTER TABLE gap ADD COLUMN more TEXT");
     let watch = Arc::new(Patience::default());
     let shared = Arc::clone(&watch) as Arc<dyn Watch>;
