@@ -11,6 +11,7 @@ mod numbers;
 mod pages;
 mod records;
 mod signs;
+mod ticks;
 
 use super::error::CaptureError;
 use super::reader::Capture;
@@ -18,12 +19,13 @@ use super::remake::{Made, Maker, Remake, column, lost};
 use super::watch::{self, Stage, Watch, Work};
 use crate::facts::Gap;
 use crate::time::{Seq, WallTime};
-use found::{Found, Source};
+use found::Found;
 pub(super) use signs::may_help;
 use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use ticks::Source;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -223,7 +223,8 @@ mod tests {
     /// A table whose rows, with each other, are more than anybody counts.
     const COUNT: &str = "SELECT sum(1) FROM a, a AS b, a AS c, a AS d";
 
-    fn guarded(watch: Arc<dyn Watch>) -> (Connection, Arc<Guard>) {
+    fn guarded(watch: impl Watch + 'static) -> (Connection, Arc<Guard>) {
+        let watch: Arc<dyn Watch> = Arc::new(watch);
         let mut db = Connection::open_in_memory().unwrap();
         let fill = "CREATE TABLE a (x); INSERT INTO a WITH RECURSIVE n(x) AS \
                     (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 3000) SELECT x FROM n";
@@ -239,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_query_ends_when_it_did_more_than_the_file_explains_and_the_next_one_runs() {
-        let (db, guard) = guarded(Arc::new(Unwatched));
+        let (db, guard) = guarded(Unwatched);
         assert_eq!(code(&db, COUNT), Some(ErrorCode::OperationInterrupted));
         guard.renew();
         assert_eq!(code(&db, "SELECT sum(1) FROM a"), None);
@@ -251,14 +252,14 @@ mod tests {
             longest: Some(0),
             ..Patience::default()
         };
-        let (db, guard) = guarded(Arc::new(patience));
+        let (db, guard) = guarded(patience);
         guard.lift();
         assert_eq!(code(&db, COUNT), Some(ErrorCode::OperationInterrupted));
     }
 
     #[test]
     fn nothing_but_reading_is_allowed() {
-        let (db, guard) = guarded(Arc::new(Unwatched));
+        let (db, guard) = guarded(Unwatched);
         for sql in [
             "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n LIMIT 1",
             "ATTACH 'elsewhere' AS b",
@@ -277,7 +278,7 @@ mod tests {
 
     #[test]
     fn sqlite_takes_no_more_memory_than_it_may() {
-        let (db, _guard) = guarded(Arc::new(Unwatched));
+        let (db, _guard) = guarded(Unwatched);
         let limit = db.query_row("PRAGMA hard_heap_limit", [], |row| row.get::<_, i64>(0));
         assert_eq!(limit.unwrap(), MOST_MEMORY);
     }

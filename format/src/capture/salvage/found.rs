@@ -8,15 +8,12 @@ use super::Loss;
 use super::numbers;
 use super::pages::{PAGE, Pages, is_map};
 use super::records::{PageKind, Place, Record, kind, record};
-use crate::capture::chunk::builder::ChunkBuilder;
-use crate::capture::chunk::decode::{Part, decode};
-use crate::capture::chunk::{Chunk, packed, tail};
-use crate::capture::frame::{FrameKey, FrameKind, Unpacker, verify};
+use crate::capture::chunk::packed;
+use crate::capture::frame::{FrameKey, FrameKind, verify};
 use crate::capture::lock::with_suffix;
 use crate::capture::remake::{PlainRows, column};
 use crate::capture::tables;
 use crate::capture::watch::{self, Stage, Watch, Work};
-use crate::group::Group;
 use crate::time::WallTime;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
@@ -58,18 +55,6 @@ pub(super) struct Listed {
     pub(super) to: WallTime,
 }
 
-/// Where ticks can be had from.
-#[derive(Debug, Clone)]
-pub(super) enum Source {
-    /// A chunk that begins with that tick.
-    Chunk(u64),
-    /// Rows of the tail, from and to these ticks.
-    Tail(u64, u64),
-}
-
-/// A chunk, and its frames where it was stored as one.
-pub(super) type Unpacked = (Chunk, Option<Vec<u8>>);
-
 /// What is sound in a file.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -80,8 +65,8 @@ pub(super) struct Found {
     /// Where the rows of tables lie that may be large.
     large: BTreeMap<(&'static str, i64), Place>,
     pub(super) listed: BTreeMap<u64, Listed>,
-    chunks: BTreeMap<u64, Place>,
-    tail: BTreeMap<u64, Place>,
+    pub(super) chunks: BTreeMap<u64, Place>,
+    pub(super) tail: BTreeMap<u64, Place>,
     /// By page: what is on it is known, or that there is nothing.
     known: Vec<bool>,
     /// How many rows there are that no check fits.
@@ -336,68 +321,8 @@ impl Found {
         self.pages.bytes()
     }
 
-    /// Everything with ticks in it, by the first of them; chunks before the tail.
-    pub(super) fn sources(&mut self) -> Vec<(u64, Source)> {
-        let chunks = self.chunks.keys().map(|&seq| (seq, Source::Chunk(seq)));
-        let mut sources: Vec<_> = chunks.collect();
-        let mut from: Option<u64> = None;
-        let mut before = 0;
-        for seq in self.tail.keys().copied() {
-            match from {
-                Some(first) if seq == before + 1 => from = Some(first),
-                Some(first) => {
-                    sources.push((first, Source::Tail(first, before)));
-                    from = Some(seq);
-                }
-                None => from = Some(seq),
-            }
-            before = seq;
-        }
-        sources.extend(from.map(|first| (first, Source::Tail(first, before))));
-        sources.sort_by_key(|(seq, source)| (*seq, matches!(source, Source::Tail(..))));
-        sources
-    }
-
-    /// Unpacks; `None` when that cannot be done.
-    pub(super) fn chunk(&mut self, source: &Source) -> io::Result<Option<Unpacked>> {
-        match source {
-            Source::Chunk(seq) => {
-                let place = self.chunks.get(seq).copied();
-                let Some(frames) = self.blob(place)? else {
-                    return Ok(None);
-                };
-                let chunk = decode(&frames, self.key(*seq), Part::All).ok();
-                Ok(chunk.map(|chunk| (chunk, Some(frames))))
-            }
-            Source::Tail(first, last) => {
-                let chunk = self.tail_chunk(*first, *last)?;
-                Ok(chunk.map(|chunk| (chunk, None)))
-            }
-        }
-    }
-
-    /// The ticks of a tail that begin with its first row, up to the first damaged one: what
-    /// follows one that is missing builds on it.
-    fn tail_chunk(&mut self, first: u64, last: u64) -> io::Result<Option<Chunk>> {
-        let mut builder = ChunkBuilder::default();
-        let (mut unpacker, mut raw) = (Unpacker::default(), Vec::new());
-        for seq in first..=last {
-            let place = self.tail.get(&seq).copied();
-            let Some(frame) = self.blob(place)? else {
-                break;
-            };
-            let key = self.key(seq);
-            let opened = unpacker.open(&mut &frame[..], FrameKind::Tick, key, &mut raw);
-            let begins = opened.is_ok() && is_first(&raw);
-            if opened.is_err() || begins != builder.is_empty() || builder.push_tail(&raw).is_err() {
-                break;
-            }
-        }
-        Ok((!builder.is_empty()).then(|| builder.take()))
-    }
-
     /// The bytes of a row that has been found.
-    fn blob(&mut self, place: Option<Place>) -> io::Result<Option<Vec<u8>>> {
+    pub(super) fn blob(&mut self, place: Option<Place>) -> io::Result<Option<Vec<u8>>> {
         let Some(place) = place else { return Ok(None) };
         let last = self.reread(place)?;
         Ok(match last.and_then(|mut record| record.values.pop()) {
@@ -417,16 +342,9 @@ impl Found {
         record(&mut self.pages, &page, place.1, &mut budget)
     }
 
-    fn key(&self, seq: u64) -> FrameKey {
+    pub(super) fn key(&self, seq: u64) -> FrameKey {
         FrameKey::new(self.number, seq)
     }
-}
-
-/// Whether a row of the tail is the first, which holds every row and every value: only that
-/// announces the machine itself.
-fn is_first(row: &[u8]) -> bool {
-    let row = tail::decode(row);
-    row.is_ok_and(|row| !row.deltas[Group::Machine.index()].born.is_empty())
 }
 
 /// A row of `minute`, whose check is over numbers that are stored in a shorter form.
