@@ -225,5 +225,5 @@ pub enum ReplayError {
 /// `progress` is told how far it has come, and may give it up.
 pub fn open(path: &Path, progress: &Arc<Progress>) -> Result<Box<dyn Replay>, ReplayError> {
     let watch: Arc<dyn Watch> = Arc::<Progress>::clone(progress);
-    Ok(Box::new(CaptureReplay::open_watched(path, watch)?))
+    Ok(Box::new(CaptureReplay::open_watched(path, &watch)?))
 }

@@ -64,23 +64,24 @@ impl CaptureReplay {
     #[cfg(test)]
     pub(super) fn open(path: &Path) -> Result<Self, ReplayError> {
         use afterimage_format::capture::watch::Unwatched;
-        Self::open_watched(path, Arc::new(Unwatched))
+        let watch: Arc<dyn Watch> = Arc::new(Unwatched);
+        Self::open_watched(path, &watch)
     }
 
     /// Opens a capture, or what is sound of it, and reads what is true of all of it.
-    pub(super) fn open_watched(path: &Path, watch: Arc<dyn Watch>) -> Result<Self, ReplayError> {
+    pub(super) fn open_watched(path: &Path, watch: &Arc<dyn Watch>) -> Result<Self, ReplayError> {
         let maker = Maker {
             now: WallTime(jiff::Timestamp::now().as_microsecond()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let capture = Capture::open_or_salvage(path, &maker, &watch)?;
-        match Self::read(path, capture, &watch) {
+        let capture = Capture::open_or_salvage(path, &maker, watch)?;
+        match Self::read(path, capture, watch) {
             // Damage that hides the rest, where nobody saw it yet.
             Err(ReplayError::Capture(reason @ CaptureError::Sqlite { .. }))
                 if reason.is_damage() =>
             {
-                let capture = Capture::of_what_is_sound(path, &maker, (reason, &watch))?;
-                Self::read(path, capture, &watch)
+                let capture = Capture::of_what_is_sound(path, &maker, (reason, watch))?;
+                Self::read(path, capture, watch)
             }
             opened => opened,
         }
