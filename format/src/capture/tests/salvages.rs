@@ -24,7 +24,9 @@ fn saved(from: &Path, to: &Path) -> Result<Salvaged, CaptureError> {
 
 fn samples(file: &Path) -> BTreeMap<u64, String> {
     let mut capture = Capture::open(file).unwrap();
-    let (first, last) = capture.ends().unwrap().unwrap();
+    let Some((first, last)) = capture.ends().unwrap() else {
+        return BTreeMap::new();
+    };
     let mut samples = BTreeMap::new();
     for seq in first.0..=last.0 {
         if let Some(sample) = capture.sample(Seq(seq)).unwrap() {
@@ -73,7 +75,7 @@ fn salvaged(bytes: &[u8]) -> Option<(Salvaged, usize)> {
     let missed: u64 = gaps.iter().map(|gap| gap.missed).sum();
     assert!(found.len() as u64 + missed <= 620, "{gaps:?}");
     assert_eq!(
-        missed > 0,
+        missed > 0 || found.is_empty(),
         done.losses.iter().any(|loss| loss.what.contains("tick"))
     );
     Some((done, found.len()))
