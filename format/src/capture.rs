@@ -20,10 +20,11 @@ pub mod salvage;
 mod tables;
 #[cfg(test)]
 mod tests;
+pub mod unfinished;
 pub mod version;
 pub mod watch;
 pub mod writer;
 
-pub use open::Mode;
-pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Verified};
+pub use open::{Mode, PrivateFolder};
+pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Rescue, Verified};
 pub use remake::{Made, Maker};

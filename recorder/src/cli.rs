@@ -14,6 +14,7 @@ use std::process::ExitCode;
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
 3 a part of the capture that was needed is damaged; 75 another recorder holds the file.
+Of a damaged file every command shows what is sound, and says on standard error what is not.
 
 TIME: RFC 3339 (2026-11-22T15:44:58+01:00), a date and time or HH:MM[:SS] in the recorded
 host's zone (the latest such moment), -10m from the end, +5m from the start, start, end.";
@@ -238,7 +239,8 @@ pub(crate) struct ClipArgs {
 /// Where the database cannot be read any more, its pages are: each row and each chunk is taken
 /// by its own checksum. Lost ticks become gaps; what was lost is listed, and the exit code is 3.
 /// Processes' lives and the curves of long stretches are made anew from the ticks that are left.
-/// Nothing can be saved (exit code 1) where the one row is lost that says which capture it is.
+/// Nothing can be saved (exit code 1) where both copies are lost of the number that says which
+/// capture it is.
 #[derive(Debug, Args)]
 pub(crate) struct SalvageArgs {
     /// The damaged capture, which stays as it is

@@ -14,17 +14,18 @@ mod range;
 mod record;
 mod replay;
 mod salvage;
+mod sound;
 
 use crate::cli::Command;
 use afterimage_analysis::when::{Span, When};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::Capture;
-use afterimage_format::capture::error::CaptureError;
+use afterimage_format::capture::error::{CaptureError, FrameFault};
 use afterimage_format::capture::lock::LockError;
-use afterimage_format::facts::Host;
+use afterimage_format::facts::{Gap, Host};
 use afterimage_format::time::{Seq, WallTime};
 use anyhow::{Context as _, bail};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -60,15 +61,21 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     let held = error
         .chain()
         .any(|cause| matches!(cause.downcast_ref(), Some(LockError::Held { .. })));
-    let damaged = error
-        .chain()
-        .any(|cause| matches!(cause.downcast_ref(), Some(CaptureError::Damaged { .. })));
+    let damaged = error.chain().any(|cause| {
+        cause.is::<NothingLeft>()
+            || matches!(cause.downcast_ref(), Some(CaptureError::Damaged { .. }))
+    });
     match (held, damaged) {
         (true, _) => ExitCode::from(HELD),
         (false, true) => ExitCode::from(DAMAGED),
         (false, false) => ExitCode::FAILURE,
     }
 }
+
+/// Every tick of a capture is lost: what else it holds, `info` and `dmesg` show.
+#[derive(Debug, thiserror::Error)]
+#[error("no tick of {} is sound", .0.display())]
+struct NothingLeft(PathBuf);
 
 /// A capture with what every reading command needs of it.
 struct Opened {
@@ -81,8 +88,18 @@ struct Opened {
 }
 
 impl Opened {
-    fn open(path: &Path, utc: bool) -> anyhow::Result<Self> {
-        let mut capture = Capture::open(path)?;
+    /// One with ticks.
+    fn of(capture: Capture, utc: bool) -> anyhow::Result<Self> {
+        let opened = Self::of_any(capture, utc)?;
+        if opened.last == Seq(0) {
+            bail!(NothingLeft(opened.capture.path().to_owned()));
+        }
+        Ok(opened)
+    }
+
+    /// The same for who can do without ticks, where a salvage has found none.
+    fn of_any(mut capture: Capture, utc: bool) -> anyhow::Result<Self> {
+        let path = capture.path().to_owned();
         let (_, host) = capture.host()?;
         let zone = if utc {
             Zone::utc()
@@ -90,10 +107,12 @@ impl Opened {
             Zone::from_capture(host.timezone.as_deref(), host.utc_offset_seconds)
         };
         let nothing = || CaptureError::NoSample {
-            path: path.to_owned(),
+            path: path.clone(),
             place: "yet".to_owned(),
         };
-        let (first, last) = capture.ends()?.ok_or_else(nothing)?;
+        let ends = capture.ends()?;
+        let none = capture.rescue().map(|_| (Seq(0), Seq(0)));
+        let (first, last) = ends.or(none).ok_or_else(nothing)?;
         let start = capture.wall_of(first)?.unwrap_or(WallTime(0));
         let end = capture.wall_of(last)?.unwrap_or(start);
         Ok(Self {
@@ -111,18 +130,68 @@ impl Opened {
     fn exit(&self) -> ExitCode {
         let basis = ["capture", "host", "run", "clock"];
         let mut damage = self.capture.damage().iter();
-        if damage.any(|damage| basis.contains(&damage.table)) {
+        if damage.any(|damage| basis.contains(&damage.table)) || self.lacks_basis() {
             ExitCode::from(DAMAGED)
         } else {
             ExitCode::SUCCESS
         }
     }
 
-    /// The last tick at or before a moment, which must lie within the capture.
+    /// Where pages of a table are damaged that hide what comes behind them, a salvage shows more.
+    fn refuse_torn(&self) -> Result<(), CaptureError> {
+        sound::refuse_torn(&self.capture)
+    }
+
+    /// Whether a salvage lost what every answer goes by.
+    fn lacks_basis(&self) -> bool {
+        self.capture.rescue().is_some() && self.host == Host::unknown()
+    }
+
+    /// Whether something that no time is known of was lost: it may have been anywhere.
+    fn lost_anything_anywhere(&self) -> bool {
+        let rescue = self.capture.rescue();
+        let losses = rescue.map(|rescue| &rescue.salvaged.losses);
+        losses.is_some_and(|losses| losses.iter().any(|loss| loss.from.is_none()))
+    }
+
+    /// Whether what a moment means depends on an end of the capture that may be lost.
+    fn is_uncertain(&self, when: &When) -> bool {
+        let Some(rescue) = self.capture.rescue() else {
+            return false;
+        };
+        let mut lost = rescue.salvaged.made.lost.iter();
+        let is_at_start = matches!(when, When::Start | When::AfterStart(_));
+        let end_is_lost = if is_at_start {
+            lost.any(|gap| gap.after < self.first)
+        } else {
+            lost.any(|gap| gap.after >= self.last)
+        };
+        let is_exact = matches!(
+            when,
+            When::Instant(_) | When::DateTime(_) | When::TimeOfDay(_)
+        );
+        !is_exact && (end_is_lost || self.lost_anything_anywhere())
+    }
+
+    /// The last tick at or before a moment, which must lie within the capture, and not where
+    /// ticks were lost.
     fn tick_at(&mut self, when: &When) -> anyhow::Result<Seq> {
         let at = self.resolve(when)?;
         let found = self.capture.at_or_before(at)?;
-        found.context("the capture has no sample there")
+        let seq = found.context("the capture has no sample there")?;
+        let interval = self.interval_at(seq)?;
+        let rescue = self.capture.rescue().into_iter();
+        let mut lost = rescue.flat_map(|rescue| &rescue.salvaged.made.lost);
+        let is_lost = |gap: &&Gap| gap.after == seq && at >= gap.from.plus(interval) && at < gap.to;
+        match lost.find(is_lost) {
+            None => Ok(seq),
+            Some(gap) => Err(CaptureError::Damaged {
+                path: self.capture.path().to_owned(),
+                seq: gap.after.0 + 1,
+                fault: FrameFault::Absent,
+            }
+            .into()),
+        }
     }
 
     /// A moment within the capture. What was printed to the millisecond is found again, though

@@ -22,6 +22,7 @@ mod record;
 pub mod redact;
 mod rows;
 mod schedule;
+mod signals;
 mod source;
 mod status;
 mod store;

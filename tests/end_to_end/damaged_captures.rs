@@ -1,14 +1,17 @@
 //! Captures that were cut short or changed: what is damaged is found and named, the rest is
 //! shown, and nothing wrong is shown as if it were right.
 
-use crate::support::command::{rows, run};
+use crate::support::command::{AFTERIMAGE, rows, run};
 use crate::support::files::{DAMAGED, DONE, FAILED, READERS, captured, edited, written};
 use crate::support::host::folder;
 use crate::support::recorder::Recorder;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Bits to flip, one file each: a prime number, so that the places drift through the pages.
@@ -31,10 +34,16 @@ fn a_capture_cut_short_anywhere_is_refused_or_shown_in_part() {
                 "{command} of {end} bytes: {} {}",
                 ran.code, ran.stderr
             );
-            assert_eq!(
-                ran.code == FAILED,
-                !ran.stderr.is_empty(),
+            let is_refused = ran.code == FAILED;
+            assert!(
+                !ran.stderr.is_empty() || !is_refused,
                 "{command} of {end} bytes"
+            );
+            // What says which capture it is is among the first pages.
+            assert!(
+                !is_refused || end < 50 * 4096,
+                "{command} of {end} bytes: {}",
+                ran.stderr
             );
         }
         let checked = run(&[OsStr::new("check"), file.as_os_str()]);
@@ -45,6 +54,108 @@ fn a_capture_cut_short_anywhere_is_refused_or_shown_in_part() {
             bytes.len()
         );
     }
+}
+
+#[test]
+fn of_a_file_that_was_altered_every_reader_shows_all_and_says_what_was_done() {
+    let (folder, good) = captured();
+    let view = "DROP TABLE note; CREATE VIEW note AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL
+                SELECT id + 1 FROM n) SELECT id, 1 AS unix_us, 'x' AS text, 3 AS row_check FROM n";
+    let file = edited(folder.path(), "altered", &good, view);
+    let bytes = fs::read(&file).unwrap();
+    for command in ["ps", "vmstat", "free", "uptime", "dmesg"] {
+        let [ours, theirs] =
+            [&good, &file].map(|file| run(&[OsStr::new(command), file.as_os_str()]));
+        assert_eq!(theirs.code, DONE, "{command}: {}", theirs.stderr);
+        assert!(ours.stdout == theirs.stdout, "{command}");
+        assert_eq!(theirs.stderr.lines().count(), 2, "{}", theirs.stderr);
+        for words in [
+            "its table note is not as",
+            "the file itself is unchanged; nothing is lost",
+        ] {
+            assert!(theirs.stderr.contains(words), "{}", theirs.stderr);
+        }
+    }
+    let checked = run(&[OsStr::new("check"), file.as_os_str(), OsStr::new("--json")]);
+    assert_eq!(checked.code, DAMAGED);
+    assert!(
+        checked.json()["refused"].is_string() && checked.json()["lost"] == Value::Array(vec![])
+    );
+    assert!(fs::read(&file).unwrap() == bytes);
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 2, "something was left beside it");
+}
+
+#[test]
+fn what_was_lost_is_told_with_its_time_and_only_who_asks_for_it_gets_exit_3() {
+    let (folder, good, moments) = chunks();
+    // The second chunk is gone, and SQLite refuses the file.
+    let file = edited(
+        folder.path(),
+        "altered",
+        &good,
+        "DELETE FROM chunk_body WHERE id = 61; ALTER TABLE gap ADD COLUMN more TEXT",
+    );
+    let at = |verb: &str, moment: &str| {
+        let words = ["--at", moment].map(OsStr::new);
+        run(&[OsStr::new(verb), file.as_os_str(), words[0], words[1]])
+    };
+    for verb in ["ps", "vmstat"] {
+        assert_eq!(at(verb, &moments[30]).code, DONE);
+        assert_eq!(at(verb, &moments[90]).code, DAMAGED);
+        assert_eq!(at(verb, &moments[122]).code, DONE);
+    }
+    let checked = run(&[OsStr::new("check"), file.as_os_str(), OsStr::new("--json")]);
+    assert_eq!(checked.code, DAMAGED);
+    let lost = &checked.json()["lost"][0];
+    assert_eq!(lost["what"], "60 ticks from tick 61 on");
+    assert!(
+        lost["from"] == moments[59].as_str() && lost["to"] == moments[120].as_str(),
+        "{lost}"
+    );
+    let vmstat = run(&[OsStr::new("vmstat"), file.as_os_str()]);
+    assert_eq!(vmstat.code, DAMAGED);
+    assert!(
+        vmstat.stderr.contains("lost: 60 ticks from tick 61 on"),
+        "{}",
+        vmstat.stderr
+    );
+}
+
+#[test]
+fn a_reader_that_is_ended_by_a_signal_leaves_no_folder() {
+    let (folder, good) = captured();
+    let add = "ALTER TABLE gap ADD COLUMN more TEXT";
+    let file = edited(folder.path(), "altered", &good, add);
+    let temporary = folder.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut command = Command::new(AFTERIMAGE);
+    let command = command.arg("ps").arg(&file).args(["--format", "json"]);
+    // Nobody reads what it prints: it waits in the middle, with its folder.
+    let (reader, writer) = std::io::pipe().unwrap();
+    (&writer).write_all(&vec![b'\n'; 65_536]).unwrap();
+    let mut running = command
+        .env("TMPDIR", &temporary)
+        .env_remove("XDG_RUNTIME_DIR")
+        .stdout(writer)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let count = || fs::read_dir(&temporary).unwrap().count();
+    while count() == 0 {
+        assert!(running.try_wait().unwrap().is_none(), "it has printed all");
+        std::thread::yield_now();
+    }
+    let pid = i32::try_from(running.id()).unwrap();
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(pid).unwrap(),
+        rustix::process::Signal::TERM,
+    )
+    .unwrap();
+    let ended = running.wait().unwrap();
+    assert_eq!(ended.signal(), Some(15));
+    assert_eq!(count(), 0, "its folder is there still");
+    drop(reader);
 }
 
 /// What a capture shows, in the formats that leave nothing out.

@@ -225,11 +225,5 @@ pub enum ReplayError {
 /// `progress` is told how far it has come, and may give it up.
 pub fn open(path: &Path, progress: &Arc<Progress>) -> Result<Box<dyn Replay>, ReplayError> {
     let watch: Arc<dyn Watch> = Arc::<Progress>::clone(progress);
-    let replay = match CaptureReplay::open_watched(path, Arc::clone(&watch)) {
-        Err(ReplayError::Capture(error)) if error.is_damage() => {
-            CaptureReplay::of_what_is_sound(path, watch, error)
-        }
-        opened => opened,
-    };
-    Ok(Box::new(replay?))
+    Ok(Box::new(CaptureReplay::open_watched(path, &watch)?))
 }

@@ -1,6 +1,6 @@
 //! What can go wrong with a capture, and what the reader can do about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why one frame could not be used. The frames around it still can.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,15 @@ pub enum CaptureError {
         /// The file.
         path: PathBuf,
         /// How that was seen.
+        why: String,
+    },
+    /// It is a capture, but not as this program writes one: what `SQLite` would do with it is
+    /// not known.
+    #[error("{path} was altered: {why}")]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// What was.
         why: String,
     },
     /// It was written in another version of the format.
@@ -123,6 +132,25 @@ pub enum CaptureError {
 }
 
 impl CaptureError {
+    /// Says of which file, and while doing what, `SQLite` failed.
+    pub(crate) fn sqlite(
+        path: &Path,
+        doing: &'static str,
+    ) -> impl FnOnce(rusqlite::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Sqlite {
+            path,
+            doing,
+            source,
+        }
+    }
+
+    /// Says of a frame what is wrong with it.
+    pub(crate) fn damaged(path: &Path, seq: u64, fault: FrameFault) -> Self {
+        let path = path.to_owned();
+        Self::Damaged { path, seq, fault }
+    }
+
     /// Whether it says that the disk is full.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Sqlite { source, .. }
@@ -141,7 +169,7 @@ impl CaptureError {
     /// Whether it says that the file is damaged, and not that something else went wrong with it.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Damaged { .. } | Self::Unsound { .. } => true,
+            Self::Damaged { .. } | Self::Unsound { .. } | Self::Altered { .. } => true,
             Self::Sqlite { source, .. } => is_torn(source),
             _ => false,
         }
@@ -149,10 +177,12 @@ impl CaptureError {
 }
 
 /// Whether `SQLite` says that the file itself is damaged, and not that something else went wrong.
+/// What takes more work than a file of its size can give is damaged: its pages lead in a circle.
 pub(crate) fn is_torn(error: &rusqlite::Error) -> bool {
     let damage = [
         rusqlite::ErrorCode::DatabaseCorrupt,
         rusqlite::ErrorCode::NotADatabase,
+        rusqlite::ErrorCode::OperationInterrupted,
     ];
     error
         .sqlite_error_code()

@@ -50,6 +50,12 @@ pub(crate) struct FrameKey {
     pub(crate) seq: u64,
 }
 
+impl FrameKey {
+    pub(crate) fn new(capture: u64, seq: u64) -> Self {
+        Self { capture, seq }
+    }
+}
+
 /// Appends `raw` as a frame.
 pub(crate) fn seal(
     out: &mut Vec<u8>,

@@ -3,17 +3,21 @@
 //! What is damaged is left out and listed ([`Capture::damage`]); the rest is still shown.
 //! Costs are given for a capture of 500 processes at one tick a second.
 
+mod check;
 mod clip;
 mod listing;
 mod moments;
 mod parts;
 mod plain;
+mod salvaged;
 mod series;
 mod stored;
 mod time;
 mod verify;
 
+pub use check::Checked;
 pub use moments::{LifeEnds, ShortLives};
+pub use salvaged::Rescue;
 pub use series::{Curves, LifeBucket};
 pub use verify::Verified;
 
@@ -37,6 +41,7 @@ pub struct Capture {
     cache: Cache,
     damage: Vec<Damage>,
     watch: Arc<dyn Watch>,
+    rescue: Option<Rescue>,
 }
 
 /// Something in the capture that could not be used.
@@ -67,13 +72,14 @@ impl Capture {
     /// first, and where no link can be made the file too) and who may give it up, then and in
     /// everything that is asked later.
     pub fn open_watched(path: &Path, watch: Arc<dyn Watch>) -> Result<Self, CaptureError> {
-        let opened = open(path, watch.as_ref())?;
+        let opened = open(path, &watch)?;
         let mut capture = Self {
             path: path.to_owned(),
             opened,
             cache: Cache::default(),
             damage: Vec::new(),
             watch,
+            rescue: None,
         };
         if !capture.opened.is_sound {
             capture.note_damage("capture", 1, FrameFault::Check);
@@ -90,7 +96,7 @@ impl Capture {
         let ends = "SELECT min(id), max(id) FROM tail";
         let ends = self
             .opened
-            .db
+            .db()
             .query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?)));
         let ends: (Option<i64>, Option<i64>) =
             ends.map_err(self.sqlite("its tail cannot be read"))?;
@@ -122,7 +128,7 @@ impl Capture {
         let ends = "SELECT (SELECT min(id) FROM chunk), (SELECT id + ticks - 1 FROM chunk ORDER BY id DESC LIMIT 1)";
         let ends: (Option<i64>, Option<i64>) = self
             .opened
-            .db
+            .db()
             .query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(self.sqlite("its chunks cannot be listed"))?;
         let tail = self.tail_ends();
@@ -135,11 +141,11 @@ impl Capture {
     /// How many ticks there are. (After an outage of the file there are numbers that no tick
     /// has.) Costs a scan of the table of chunks.
     pub fn ticks(&self) -> Result<u64, CaptureError> {
-        let count =
-            "SELECT (SELECT coalesce(sum(ticks), 0) FROM chunk) + (SELECT count(*) FROM tail)";
+        // Of a bare `count(*)` SQLite makes a single step, which nothing can end.
+        let count = "SELECT (SELECT coalesce(sum(ticks), 0) FROM chunk) + (SELECT coalesce(sum(1), 0) FROM tail)";
         let count = self
             .opened
-            .db
+            .db()
             .query_row(count, [], |row| row.get::<_, i64>(0));
         let count = count.map_err(self.sqlite("its chunks cannot be listed"))?;
         Ok(u64::try_from(count).unwrap_or(0))
@@ -159,28 +165,6 @@ impl Capture {
     pub fn chunk_with(&mut self, seq: Seq) -> Result<Option<Rc<Chunk>>, CaptureError> {
         let place = self.place(seq, Part::All)?;
         Ok(place.map(|place| place.chunk))
-    }
-
-    /// Reads and checks everything: every frame, every row of every plain table. What is
-    /// damaged is then in [`Capture::damage`]. Costs about 4 ms a recorded minute.
-    pub fn check(&mut self) -> Result<Checked, CaptureError> {
-        // A chunk that has lost its frames is as damaged as one whose frames are.
-        let both = "SELECT id FROM chunk_body WHERE id > 0 UNION SELECT id FROM chunk ORDER BY id";
-        let ids = || -> rusqlite::Result<Vec<i64>> {
-            let mut rows = self.opened.db.prepare(both)?;
-            let rows = rows.query_map([], |row| row.get(0))?;
-            rows.collect()
-        };
-        let ids = ids().map_err(self.sqlite("its chunks cannot be listed"))?;
-        let mut checked = Checked { frames: 0, rows: 0 };
-        for id in ids {
-            self.cache.clear();
-            self.chunk(id.cast_unsigned(), Part::All)?;
-            checked.frames += 1;
-        }
-        checked.frames += self.tail()?.map_or(0, |tail| tail.ticks().len());
-        checked.rows = self.check_plain()?;
-        Ok(checked)
     }
 
     fn note_damage(&mut self, table: &'static str, row: i64, fault: FrameFault) {
@@ -204,21 +188,18 @@ impl Capture {
         }
     }
 
+    /// What SQLite could not do; when nobody waits for it any more that is why.
     fn sqlite(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> CaptureError + use<> {
-        let path = self.path.clone();
-        move |source| CaptureError::Sqlite {
-            path,
-            doing,
-            source,
+        let (failed, watch) = (
+            CaptureError::sqlite(&self.path, doing),
+            Arc::clone(&self.watch),
+        );
+        let cancelled = self.cancelled();
+        move |source| {
+            if watch.is_over() {
+                return cancelled;
+            }
+            failed(source)
         }
     }
-}
-
-/// How much a check looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checked {
-    /// Chunks and rows of the tail.
-    pub frames: usize,
-    /// Rows of plain tables.
-    pub rows: usize,
 }

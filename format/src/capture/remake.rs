@@ -10,11 +10,12 @@
 mod rows;
 
 use super::chunk::{Chunk, encode};
-use super::error::{CaptureError, FrameFault};
+use super::error::CaptureError;
 use super::frame::{FrameKey, Packer, reseal};
 use super::lives::{self, Lives};
 use super::pyramid::PyramidWriter;
 use super::tables::{self, integer, text};
+use super::unfinished::Unfinished;
 use super::writer::{create, create_private, gap_row};
 use crate::facts::{Gap, GapKind};
 use crate::time::{Seq, WallTime};
@@ -22,6 +23,7 @@ pub(super) use rows::{PlainRows, integer as column};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,8 +42,8 @@ pub struct Maker {
 /// What was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// The first and the last tick in it.
-    pub ends: (Seq, Seq),
+    /// The first and the last tick in it, unless every tick was lost.
+    pub ends: Option<(Seq, Seq)>,
     /// How many ticks are in it.
     pub ticks: u64,
     /// Rows of the plain tables that were taken over.
@@ -66,10 +68,12 @@ pub(super) struct RunEnd {
     pub(super) wall: WallTime,
 }
 
-/// The new capture. Its file is removed again unless it is finished.
+/// The new capture. Its file is removed again unless it is finished: a capture that is not whole is
+/// not left lying about.
 #[derive(Debug)]
 pub(super) struct Remake {
     path: PathBuf,
+    file: Option<Unfinished>,
     db: Option<Connection>,
     number: u64,
     packer: Packer,
@@ -79,11 +83,16 @@ pub(super) struct Remake {
     first: Option<u64>,
     last: Option<(u64, WallTime)>,
     ticks: u64,
+    /// Rows of plain tables that are in it already.
+    rows: u64,
     /// The earliest and the latest moment of a tick.
     walls: (WallTime, WallTime),
     runs: BTreeMap<i64, RunEnd>,
     holes: Vec<Gap>,
 }
+
+/// Table, id and values of a row.
+pub(super) type PlainRow = (&'static str, i64, Vec<Value>);
 
 /// A chunk as it is stored, and the number of the capture it is stored in.
 pub(super) type Stored<'a> = (&'a [u8], u64);
@@ -107,6 +116,7 @@ impl Remake {
         })?;
         let mut new = Self {
             path: path.to_owned(),
+            file: Some(Unfinished::new(path)),
             db: None,
             number: 0,
             packer,
@@ -115,6 +125,7 @@ impl Remake {
             first: None,
             last: None,
             ticks: 0,
+            rows: 0,
             walls: (WallTime(i64::MAX), WallTime(i64::MIN)),
             runs: BTreeMap::new(),
             holes: Vec::new(),
@@ -129,7 +140,7 @@ impl Remake {
             let number = create(&db, maker.now, &maker.version)?;
             Ok((db, number))
         })();
-        let (db, number) = opened.map_err(new.sqlite("cannot create it"))?;
+        let (db, number) = opened.map_err(CaptureError::sqlite(&new.path, "cannot create it"))?;
         (new.db, new.number) = (Some(db), number);
         Ok(new)
     }
@@ -151,13 +162,13 @@ impl Remake {
         let id = first.seq.0;
         let frames = match stored {
             Some((frames, number)) => reseal(frames, number, self.number),
-            None => encode::encode(chunk, self.key(id), &mut self.packer),
+            None => encode::encode(chunk, FrameKey::new(self.number, id), &mut self.packer),
         };
-        let frames = frames.map_err(|fault| self.damaged(id, fault))?;
+        let frames = frames.map_err(|fault| CaptureError::damaged(&self.path, id, fault))?;
         let run = run.unwrap_or_else(|| self.known.run_of(id));
         self.note_hole(chunk);
         let added = self.write_chunk(chunk, run, &frames);
-        added.map_err(self.sqlite("cannot save a chunk"))?;
+        added.map_err(CaptureError::sqlite(&self.path, "cannot save a chunk"))?;
         self.first.get_or_insert(id);
         self.last = Some((last.seq.0, last.began.wall));
         self.ticks += chunk.ticks.len() as u64;
@@ -246,6 +257,26 @@ impl Remake {
         self.holes.push(gap);
     }
 
+    /// Adds rows of plain tables one by one, for tables that may be large.
+    pub(super) fn add_rows(
+        &mut self,
+        rows: impl Iterator<Item = io::Result<PlainRow>>,
+        failed: impl Fn(io::Error) -> CaptureError,
+    ) -> Result<(), CaptureError> {
+        let Some(db) = &self.db else { return Ok(()) };
+        let saved = |error| CaptureError::sqlite(&self.path, "cannot save its tables")(error);
+        let transaction = db.unchecked_transaction().map_err(saved)?;
+        for row in rows {
+            let (table, id, values) = row.map_err(&failed)?;
+            let table = tables::named(table);
+            table
+                .insert(&transaction, self.number, Some(id), values)
+                .map_err(saved)?;
+            self.rows += 1;
+        }
+        transaction.commit().map_err(saved)
+    }
+
     /// Adds the plain rows and a note, and closes the file.
     pub(super) fn finish(
         mut self,
@@ -253,32 +284,31 @@ impl Remake {
         (note, now): (&str, WallTime),
     ) -> Result<Made, CaptureError> {
         let lost = self.unexplained(&rows);
-        let count = rows.len();
+        let count = self.rows + rows.len();
         let wrote = self.write_rows(rows, &lost, (note, now));
-        wrote.map_err(self.sqlite("cannot save its tables"))?;
-        let ends = self.ends().ok_or_else(|| CaptureError::NoSample {
-            path: self.path.clone(),
-            place: "that could be kept".to_owned(),
-        })?;
+        wrote.map_err(CaptureError::sqlite(&self.path, "cannot save its tables"))?;
         let closed = self.db.take().map_or(Ok(()), Connection::close);
         if let Err((db, source)) = closed {
             self.db = Some(db);
-            return Err(self.sqlite("cannot close the file")(source));
+            return Err(CaptureError::sqlite(&self.path, "cannot close the file")(
+                source,
+            ));
         }
         let synced = std::fs::File::open(&self.path).and_then(|file| file.sync_all());
         if let Err(source) = synced {
             let path = self.path.clone();
-            drop(std::fs::remove_file(&path));
             return Err(CaptureError::Open { path, source });
         }
         // From here on it stays.
         let made = Made {
-            ends,
+            ends: self.ends(),
             ticks: self.ticks,
             rows: count,
             lost,
         };
-        self.path = PathBuf::new();
+        if let Some(file) = self.file.take() {
+            file.keep();
+        }
         Ok(made)
     }
 
@@ -319,40 +349,6 @@ impl Remake {
             tables::named(table).insert(&transaction, self.number, Some(id), values)?;
         }
         transaction.commit()
-    }
-
-    fn key(&self, seq: u64) -> FrameKey {
-        FrameKey {
-            capture: self.number,
-            seq,
-        }
-    }
-
-    fn damaged(&self, seq: u64, fault: FrameFault) -> CaptureError {
-        CaptureError::Damaged {
-            path: self.path.clone(),
-            seq,
-            fault,
-        }
-    }
-
-    fn sqlite(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> CaptureError + use<> {
-        let path = self.path.clone();
-        move |source| CaptureError::Sqlite {
-            path,
-            doing,
-            source,
-        }
-    }
-}
-
-impl Drop for Remake {
-    /// A capture that is not whole is not left lying about.
-    fn drop(&mut self) {
-        if !self.path.as_os_str().is_empty() {
-            self.db = None;
-            drop(std::fs::remove_file(&self.path));
-        }
     }
 }
 

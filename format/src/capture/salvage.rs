@@ -7,23 +7,67 @@
 //! every check. What is derived from the ticks is made anew from those that are left.
 
 mod found;
+mod numbers;
 mod pages;
 mod records;
+mod signs;
+mod ticks;
 
 use super::error::CaptureError;
 use super::reader::Capture;
 use super::remake::{Made, Maker, Remake, column, lost};
+use super::watch::{self, Stage, Watch, Work};
+use crate::facts::Gap;
 use crate::time::{Seq, WallTime};
-use found::{Found, Source};
+use found::Found;
+pub(super) use signs::may_help;
+use std::fmt;
+use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use ticks::Source;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Salvaged {
     /// The new capture.
     pub made: Made,
-    /// What is not in it, in words; nothing when nothing was lost.
-    pub losses: Vec<String>,
+    /// What is not in it; nothing when nothing was lost.
+    pub losses: Vec<Loss>,
+}
+
+/// Something that was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// In words.
+    pub what: String,
+    /// From when on that was, if that is known.
+    pub from: Option<WallTime>,
+    /// Up to when.
+    pub to: Option<WallTime>,
+}
+
+impl Loss {
+    fn without_time(what: String) -> Self {
+        let (from, to) = (None, None);
+        Self { what, from, to }
+    }
+
+    fn of_ticks(gap: &Gap) -> Self {
+        let first = gap.after.0 + 1;
+        let what = match gap.missed {
+            1 => format!("tick {first}"),
+            missed => format!("{missed} ticks from tick {first} on"),
+        };
+        let (from, to) = (Some(gap.from), Some(gap.to));
+        Self { what, from, to }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
 }
 
 /// Writes everything sound of the capture at `from` into a new one at `to`, where nothing may be
@@ -31,28 +75,47 @@ pub struct Salvaged {
 pub fn salvage(
     from: &Path,
     to: &Path,
-    (maker, note): (&Maker, &str),
+    said: (&Maker, &str),
+    watch: &Arc<dyn Watch>,
 ) -> Result<Salvaged, CaptureError> {
-    if let Some(made) = remake_if_sound(from, to, (maker, note))? {
+    if let Some(made) = remake_if_sound(from, to, said, watch)? {
         let losses = Vec::new();
         return Ok(Salvaged { made, losses });
     }
-    let mut found = Found::read(from).map_err(|source| CaptureError::Open {
+    salvage_pages(from, to, said, watch)
+}
+
+/// The same for what is known to be damaged.
+pub(super) fn salvage_pages(
+    from: &Path,
+    to: &Path,
+    (maker, note): (&Maker, &str),
+    watch: &Arc<dyn Watch>,
+) -> Result<Salvaged, CaptureError> {
+    let cancelled = || CaptureError::Cancelled {
         path: from.to_owned(),
-        source,
-    })?;
+    };
+    let failed = |source| {
+        if watch.is_over() {
+            return cancelled();
+        }
+        let path = from.to_owned();
+        CaptureError::Open { path, source }
+    };
+    let real = fs::canonicalize(from).map_err(failed)?;
+    let mut found = Found::read(&real, watch.as_ref()).map_err(failed)?;
     let found = found.as_mut().ok_or_else(|| CaptureError::NotACapture {
         path: from.to_owned(),
-        why: "nowhere in it is the row that says which capture it is, and with which number \
-              everything else is checked; nothing can be told from damage without it"
+        why: "nowhere in it is the number that its checksums begin with: the pages with both \
+              copies of it are lost, or it never was one"
             .to_owned(),
     })?;
     let mut losses = found.losses();
-    let made = remake(found, to, (maker, note), &mut losses)?;
-    losses.extend(made.lost.iter().map(|gap| {
-        let first = gap.after.0 + 1;
-        format!("{} ticks from tick {first} on", gap.missed)
-    }));
+    let made = remake(found, (from, to), (maker, note), (watch, &mut losses))?;
+    losses.extend(made.lost.iter().map(Loss::of_ticks));
+    if made.ends.is_none() {
+        losses.push(Loss::without_time("every tick".to_owned()));
+    }
     Ok(Salvaged { made, losses })
 }
 
@@ -61,33 +124,45 @@ fn remake_if_sound(
     from: &Path,
     to: &Path,
     said: (&Maker, &str),
+    watch: &Arc<dyn Watch>,
 ) -> Result<Option<Made>, CaptureError> {
-    let sound = Capture::open(from).and_then(|mut capture| {
-        capture.check()?;
-        Ok(capture.damage().is_empty().then_some(capture))
+    let sound = Capture::open_watched(from, Arc::clone(watch)).and_then(|mut capture| {
+        let checked = capture.check()?;
+        let is_sound = checked.structure.is_empty() && capture.damage().is_empty();
+        Ok(is_sound.then_some(capture))
     });
     match sound {
         Ok(Some(mut capture)) => capture.remake(to, said).map(Some),
         // Of a version that this program does not read, nothing can be taken for right.
-        Err(error @ CaptureError::OtherFormat { .. }) => Err(error),
+        Err(error @ (CaptureError::OtherFormat { .. } | CaptureError::Cancelled { .. })) => {
+            Err(error)
+        }
         Ok(None) | Err(_) => Ok(None),
     }
 }
 
 fn remake(
     found: &mut Found,
-    to: &Path,
+    (from, to): (&Path, &Path),
     (maker, note): (&Maker, &str),
-    losses: &mut Vec<String>,
+    (watch, losses): (&Arc<dyn Watch>, &mut Vec<Loss>),
 ) -> Result<Made, CaptureError> {
-    let mut new = Remake::begin(to, maker, found.rows.clone())?;
-    for (seq, source) in found.sources() {
-        let chunk = found.chunk(&source).map_err(|source| CaptureError::Open {
-            path: to.to_owned(),
-            source,
-        })?;
-        let Some((chunk, frames)) = chunk else {
-            losses.push(format!("the chunk of tick {seq} cannot be unpacked"));
+    let failed = |source| {
+        let path = from.to_owned();
+        if watch.is_over() {
+            return CaptureError::Cancelled { path };
+        }
+        CaptureError::Open { path, source }
+    };
+    let mut new = Remake::begin(to, maker, found.rows.only(&["host", "run"]))?;
+    let sources = found.sources();
+    let (count, total) = (sources.len() as u64, found.bytes());
+    for (place, (seq, source)) in sources.into_iter().enumerate() {
+        let (work, done) = (Work::SavingSound, total / count * place as u64);
+        watch::go_on(watch.as_ref(), Stage { work, done, total }).map_err(failed)?;
+        let Some((chunk, frames)) = found.chunk(&source).map_err(failed)? else {
+            let what = format!("the chunk of tick {seq}, which cannot be unpacked");
+            losses.push(Loss::without_time(what));
             continue;
         };
         let run = found.listed.get(&seq).map(|listed| listed.run);
@@ -100,6 +175,7 @@ fn remake(
         )?;
     }
     add_lost_ends(found, &mut new);
+    new.add_rows(found.large_rows(), failed)?;
     let rows = std::mem::take(&mut found.rows);
     new.finish(rows, (note, maker.now))
 }

@@ -142,6 +142,7 @@ impl Table {
         let mut found = statement.query(params_from_iter(rest.1))?;
         let (mut rows, mut damaged) = (Vec::new(), Vec::new());
         let (mut torn, mut next) = (None, 1);
+        let mut ids = Ids::default();
         while go_on() {
             let row = match found.next() {
                 Ok(Some(row)) => row,
@@ -155,6 +156,12 @@ impl Table {
             let ValueRef::Integer(id) = row.get_ref(0)? else {
                 continue;
             };
+            if !ids.goes_on(id) {
+                let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+                let why = Some("its rows are out of order".to_owned());
+                torn = Some((next, rusqlite::Error::SqliteFailure(corrupt, why)));
+                break;
+            }
             next = id.saturating_add(1);
             let last = self.columns.len() + 1;
             let cells = (1..last).map(|column| row.get_ref(column).map(owned));
@@ -206,6 +213,25 @@ impl Table {
             }
         }
         i64::try_from(hash.digest() & 0xffff_ffff).unwrap_or(0)
+    }
+}
+
+/// Rows are read by their ids, up or down. Pages that lead in a circle give some of them again,
+/// without end.
+#[derive(Debug, Default)]
+struct Ids {
+    last: Option<i64>,
+    is_down: Option<bool>,
+}
+
+impl Ids {
+    /// Whether this one may follow the one before.
+    fn goes_on(&mut self, id: i64) -> bool {
+        let Some(last) = self.last.replace(id) else {
+            return true;
+        };
+        let is_down = *self.is_down.get_or_insert(id < last);
+        id != last && (id < last) == is_down
     }
 }
 

@@ -3,6 +3,7 @@
 mod begun;
 mod clips;
 mod going_on;
+mod hostile;
 mod kept;
 mod listing;
 mod moments;

@@ -20,6 +20,10 @@ pub enum Work {
     OpeningDatabase,
     /// Reading what is true of all of it: the host, the runs, the gaps.
     ReadingWhole,
+    /// It cannot be read as it is: each page is looked through for what is sound.
+    FindingSound,
+    /// What is sound is put into a new capture, from which it can be read.
+    SavingSound,
 }
 
 /// How far that has come.

@@ -18,8 +18,8 @@ mod start;
 pub(super) use evict::used_bytes;
 pub use place::Carried;
 pub(super) use rows::gap_row;
+pub(super) use start::{NUMBER, NUMBER_ROW, capture_number, create, create_private};
 pub use start::{RunFacts, Start};
-pub(super) use start::{capture_number, create, create_private};
 
 use super::chunk::builder::ChunkBuilder;
 use super::error::CaptureError;
@@ -164,7 +164,7 @@ impl Writer {
         let set = self
             .db
             .pragma_update(None, "synchronous", options.sync.pragma());
-        set.map_err(self.sqlite("cannot set when to sync"))
+        set.map_err(CaptureError::sqlite(&self.path, "cannot set when to sync"))
     }
 
     /// From now on nothing can be written, or again everything.
@@ -201,7 +201,10 @@ impl Writer {
         let newest = self
             .db
             .query_row(newest, [self.boot], |row| row.get::<_, Option<i64>>(0));
-        let newest = newest.map_err(self.sqlite("its kernel log cannot be read"))?;
+        let newest = newest.map_err(CaptureError::sqlite(
+            &self.path,
+            "its kernel log cannot be read",
+        ))?;
         Ok(newest.and_then(|sequence| u64::try_from(sequence).ok()))
     }
 
@@ -227,7 +230,7 @@ impl Writer {
         }
         let now = self.last.map(|(_, at, _)| at);
         self.choose_sync(now)
-            .map_err(self.sqlite("cannot set when to sync"))?;
+            .map_err(CaptureError::sqlite(&self.path, "cannot set when to sync"))?;
         let room = self.keep_room();
         self.note_room(room);
         let mut written = self.write();
@@ -244,7 +247,7 @@ impl Writer {
     /// the end.
     fn note_room(&mut self, made: rusqlite::Result<()>) {
         if let Err(source) = made {
-            self.no_room = Some(self.sqlite("cannot make room")(source));
+            self.no_room = Some(CaptureError::sqlite(&self.path, "cannot make room")(source));
         }
     }
 
@@ -295,7 +298,7 @@ impl Writer {
         let mut raw = Vec::new();
         self.builder.push(tick, &mut raw);
         let mut frame = Vec::new();
-        let key = self.key(seq.0);
+        let key = FrameKey::new(self.capture, seq.0);
         seal(
             &mut frame,
             FrameKind::Tick,
@@ -303,7 +306,7 @@ impl Writer {
             &raw,
             &mut self.tail_packer,
         )
-        .map_err(|fault| self.damaged(seq.0, fault))?;
+        .map_err(|fault| CaptureError::damaged(&self.path, seq.0, fault))?;
         self.unsaved.push((seq.0, frame));
         self.last = Some((seq, times.planned, times.began.wall));
         Ok(())
@@ -336,35 +339,11 @@ impl Writer {
             self.write_records(&transaction)?;
             transaction.commit()
         })();
-        wrote.map_err(self.sqlite("cannot save a tick"))
+        wrote.map_err(CaptureError::sqlite(&self.path, "cannot save a tick"))
     }
 
     /// The size of what is kept: pages in use.
     pub fn data_bytes(&self) -> Result<u64, CaptureError> {
-        used_bytes(&self.db).map_err(self.sqlite("cannot tell its size"))
-    }
-
-    fn key(&self, seq: u64) -> FrameKey {
-        FrameKey {
-            capture: self.capture,
-            seq,
-        }
-    }
-
-    fn damaged(&self, seq: u64, fault: super::error::FrameFault) -> CaptureError {
-        CaptureError::Damaged {
-            path: self.path.clone(),
-            seq,
-            fault,
-        }
-    }
-
-    fn sqlite(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> CaptureError + use<> {
-        let path = self.path.clone();
-        move |source| CaptureError::Sqlite {
-            path,
-            doing,
-            source,
-        }
+        used_bytes(&self.db).map_err(CaptureError::sqlite(&self.path, "cannot tell its size"))
     }
 }

@@ -1,17 +1,26 @@
 //! `afterimage clip`: a range of a capture as a capture of its own.
 
-use super::{DAMAGED, Opened, range};
+use super::{DAMAGED, Opened, range, sound};
 use crate::cli::ClipArgs;
 use crate::clock;
 use afterimage_format::capture::{Damage, Made, Maker};
+use afterimage_format::facts::Gap;
 use anyhow::bail;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+/// What the note begins with that a clip carries.
+pub(super) const NOTE: &str = "clipped from";
+
 pub(super) fn run(args: &ClipArgs) -> anyhow::Result<ExitCode> {
-    let mut opened = Opened::open(&args.file, false)?;
     refuse_existing(&args.output)?;
+    sound::read(&args.file, |capture| {
+        clip(args, Opened::of(capture, false)?)
+    })
+}
+
+fn clip(args: &ClipArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     let (first, last) = range::between(&mut opened, args.from.as_ref(), args.to.as_ref())?;
     let mut at = |seq| -> anyhow::Result<String> {
         let wall = opened.capture.wall_of(seq)?;
@@ -20,7 +29,7 @@ pub(super) fn run(args: &ClipArgs) -> anyhow::Result<ExitCode> {
     let (from, to) = (at(first)?, at(last)?);
     let name = args.file.file_name().unwrap_or_default().display();
     let note = format!(
-        "clipped from {name}: ticks {} to {}, {from} to {to}",
+        "{NOTE} {name}: ticks {} to {}, {from} to {to}",
         first.0, last.0
     );
     let clipped = opened
@@ -30,7 +39,13 @@ pub(super) fn run(args: &ClipArgs) -> anyhow::Result<ExitCode> {
     if clipped.is_err() {
         say_damage(damage, &[]);
     }
-    let made = clipped?;
+    let mut made = clipped?;
+    // What a salvage had lost before is lost of the clip as well.
+    if let Some(rescue) = opened.capture.rescue() {
+        let before = rescue.salvaged.made.lost.iter();
+        let is_in_range = |gap: &&Gap| gap.after.0 + gap.missed >= first.0 && gap.after < last;
+        made.lost.extend(before.filter(is_in_range).cloned());
+    }
     Ok(exit(damage, &made))
 }
 

@@ -2,14 +2,17 @@
 
 use super::output::print_bytes;
 use crate::cli::CopyArgs;
-use afterimage_format::capture::Capture;
+use crate::signals;
+use afterimage_format::capture::error::CaptureError;
+use afterimage_format::capture::{Capture, PrivateFolder};
 use anyhow::{Context as _, bail};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &CopyArgs) -> anyhow::Result<ExitCode> {
-    let capture = Capture::open(&args.file)?;
+    signals::clean_up_at_end()?;
+    let capture = Capture::open(&args.file).map_err(with_advice)?;
     if args.destination == Path::new("-") {
         to_stdout(&capture)?;
         return Ok(ExitCode::SUCCESS);
@@ -30,17 +33,21 @@ pub(super) fn run(args: &CopyArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is damaged cannot be copied as a database.
+fn with_advice(error: CaptureError) -> anyhow::Error {
+    let is_damage = error.is_damage();
+    let error = anyhow::Error::from(error);
+    if is_damage {
+        return error.context("`afterimage salvage` copies what is sound of it");
+    }
+    error
+}
+
 /// Through a temporary file: a database cannot be written from front to back.
 fn to_stdout(capture: &Capture) -> anyhow::Result<()> {
-    let folder = std::env::temp_dir().join(format!("afterimage-copy-{}", std::process::id()));
-    let mut builder = fs::DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(&folder)
-        .with_context(|| format!("cannot make {}", folder.display()))?;
-    let copied = copy_through(capture, &folder.join("capture"));
-    drop(fs::remove_dir_all(&folder));
-    copied
+    let bytes = capture.data_bytes()?;
+    let folder = PrivateFolder::empty(bytes).context("cannot make a folder for the copy")?;
+    copy_through(capture, &folder.join("capture"))
 }
 
 fn copy_through(capture: &Capture, file: &Path) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! `afterimage dmesg`: the kernel log.
 
 use super::output::print;
-use super::{DAMAGED, Opened};
+use super::{DAMAGED, Opened, sound};
 use crate::cli::{Format, RangeArgs};
 use afterimage_analysis::table::{Cell, Column, Table};
 use afterimage_format::facts::KernelLogLine;
@@ -29,7 +29,12 @@ const SEVERITIES: [&str; 8] = [
 ];
 
 pub(super) fn run(args: &RangeArgs) -> anyhow::Result<ExitCode> {
-    let mut opened = Opened::open(&args.file, args.show.utc)?;
+    sound::read(&args.file, |capture| {
+        show(args, Opened::of_any(capture, args.show.utc)?)
+    })
+}
+
+fn show(args: &RangeArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     // The ring reaches back to before the recording, so without --from all of it is shown.
     let from = match args.at.as_ref().or(args.from.as_ref()) {
         Some(from) => opened.resolve(from)?.minus(Duration::from_millis(2)),
@@ -52,13 +57,14 @@ pub(super) fn run(args: &RangeArgs) -> anyhow::Result<ExitCode> {
         Format::Table => table.select(&["at", "severity", "text"]).unwrap_or(table),
         _ => table,
     };
+    opened.refuse_torn()?;
     print(&table, args.show.format)?;
     let damaged = opened
         .capture
         .damage()
         .iter()
         .any(|damage| damage.table == "kernel_log");
-    Ok(if damaged {
+    Ok(if damaged || opened.lost_anything_anywhere() {
         ExitCode::from(DAMAGED)
     } else {
         ExitCode::SUCCESS

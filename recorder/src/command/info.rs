@@ -3,7 +3,9 @@
 mod text;
 
 use super::DAMAGED;
+use super::clip::NOTE;
 use super::output::print_text;
+use super::sound;
 use crate::cli::{Format, InfoArgs};
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::version::FORMAT;
@@ -15,8 +17,12 @@ use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
-    let mut capture = Capture::open(&args.file)?;
-    let info = Info::read(&mut capture, args.utc)?;
+    sound::read(&args.file, |mut capture| show(args, &mut capture))
+}
+
+fn show(args: &InfoArgs, capture: &mut Capture) -> anyhow::Result<ExitCode> {
+    let info = Info::read(capture, args.utc)?;
+    sound::refuse_torn(capture)?;
     if args.json || args.format == Format::Json {
         print_text(&format!("{:#}\n", info.json()))?;
     } else {
@@ -26,7 +32,9 @@ pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
         .damage()
         .iter()
         .any(|damage| damage.table != "chunk_body");
-    Ok(if basis_is_damaged {
+    let rescue = capture.rescue();
+    let is_in_part = rescue.is_some_and(|rescue| !rescue.salvaged.losses.is_empty());
+    Ok(if basis_is_damaged || is_in_part {
         ExitCode::from(DAMAGED)
     } else {
         ExitCode::SUCCESS
@@ -43,6 +51,8 @@ struct Info {
     ticks: u64,
     /// Ticks that are no longer kept.
     evicted: u64,
+    /// Ticks that the capture had of which this is a clip, before the first of this one.
+    clipped: u64,
     span: Option<(WallTime, WallTime)>,
     runs: Vec<Run>,
     gaps: Vec<Gap>,
@@ -70,6 +80,10 @@ impl Info {
             None => None,
         };
         let data = std::fs::metadata(&path)?;
+        let notes = capture.notes()?;
+        let is_clip = notes.iter().any(|note| note.starts_with(NOTE));
+        // They are numbered from 1.
+        let before = ends.map_or(0, |(first, _)| first.0.saturating_sub(1));
         let mode = capture.mode();
         Ok(Self {
             file: path.display().to_string(),
@@ -79,13 +93,13 @@ impl Info {
             host,
             zone,
             ticks: capture.ticks()?,
-            // They are numbered from 1.
-            evicted: ends.map_or(0, |(first, _)| first.0.saturating_sub(1)),
+            evicted: if is_clip { 0 } else { before },
+            clipped: if is_clip { before } else { 0 },
             span,
             runs: capture.runs()?,
             gaps: capture.gaps()?,
             sources: capture.sources()?,
-            notes: capture.notes()?,
+            notes,
             shed: capture.shed()?.names().collect(),
             mode,
             behind: behind(mode, span, &data),
@@ -148,6 +162,7 @@ impl Info {
             "to": self.span.map(|(_, to)| time(to)),
             "ticks": self.ticks,
             "evicted": self.evicted,
+            "clipped": self.clipped,
             "missed": self.missed(),
             "damaged_frames": self.damaged,
             "behind_seconds": self.behind.map(|behind| behind.as_secs()),

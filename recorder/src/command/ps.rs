@@ -1,7 +1,7 @@
 //! `afterimage ps`: every process at one moment.
 
-use super::Opened;
 use super::output::print;
+use super::{DAMAGED, Opened, sound};
 use crate::cli::{Format, PsArgs};
 use afterimage_analysis::rate::Elapsed;
 use afterimage_analysis::replay::ps;
@@ -11,8 +11,14 @@ use anyhow::bail;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &PsArgs) -> anyhow::Result<ExitCode> {
-    let mut opened = Opened::open(&args.file, args.show.utc)?;
-    let seq = opened.tick_at(args.at.as_ref().unwrap_or(&When::End))?;
+    sound::read(&args.file, |capture| {
+        show(args, Opened::of(capture, args.show.utc)?)
+    })
+}
+
+fn show(args: &PsArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
+    let when = args.at.as_ref().unwrap_or(&When::End);
+    let seq = opened.tick_at(when)?;
     let listing = opened.capture.listing(seq)?;
     let now = opened.readable(listing, seq)?;
     let interval = opened.interval_at(seq)?;
@@ -42,8 +48,13 @@ pub(super) fn run(args: &PsArgs) -> anyhow::Result<ExitCode> {
             }
         }
     }
+    opened.refuse_torn()?;
     print(&table, args.show.format)?;
-    Ok(opened.exit())
+    Ok(if opened.is_uncertain(when) {
+        ExitCode::from(DAMAGED)
+    } else {
+        opened.exit()
+    })
 }
 
 /// The columns that were asked for; JSON and CSV have all unless told otherwise.

@@ -30,10 +30,20 @@ pub(super) fn table(
     } else {
         None
     };
-    for seq in first.0..=last.0 {
+    let mut seq = first.0;
+    while seq <= last.0 {
         let now = opened.capture.sample(Seq(seq))?;
         match &now {
-            None => damaged += 1,
+            // A hole in the numbers may be of any size.
+            None => {
+                let next = opened.capture.next_stored(Seq(seq))?;
+                let next = next.map_or(last.0.saturating_add(1), |next| next.0);
+                let next = next.min(last.0.saturating_add(1));
+                damaged += next - seq;
+                before = None;
+                seq = next;
+                continue;
+            }
             Some(now) if (seq - first.0).is_multiple_of(stride) => {
                 let interval = opened.interval_at(Seq(seq))?;
                 let step = before
@@ -44,6 +54,7 @@ pub(super) fn table(
             Some(_) => {}
         }
         before = now;
+        seq += 1;
     }
     Ok((table, damaged))
 }

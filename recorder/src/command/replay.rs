@@ -1,11 +1,12 @@
 //! `afterimage uptime`, `vmstat` and `free`: the tools people know, over recorded time.
 
 use super::output::print;
-use super::{DAMAGED, Opened, range};
+use super::{DAMAGED, Opened, range, sound};
 use crate::cli::{Format, RangeArgs};
 use afterimage_analysis::rate::Step;
 use afterimage_analysis::replay::{free, uptime, vmstat};
 use afterimage_analysis::table::{Cell, Column};
+use afterimage_analysis::when::When;
 use afterimage_format::sample::Sample;
 use std::process::ExitCode;
 
@@ -30,15 +31,37 @@ pub(super) fn free(args: &RangeArgs) -> anyhow::Result<ExitCode> {
 fn show(
     args: &RangeArgs,
     columns: &[Column],
-    row: impl FnMut(&Opened, &Sample, Option<&Step<'_>>) -> Vec<Cell>,
+    mut row: impl FnMut(&Opened, &Sample, Option<&Step<'_>>) -> Vec<Cell>,
 ) -> anyhow::Result<ExitCode> {
-    let mut opened = Opened::open(&args.file, args.show.utc)?;
+    sound::read(&args.file, |capture| {
+        let opened = Opened::of(capture, args.show.utc)?;
+        show_of(args, columns, (opened, &mut row))
+    })
+}
+
+fn show_of(
+    args: &RangeArgs,
+    columns: &[Column],
+    (mut opened, row): (
+        Opened,
+        impl FnMut(&Opened, &Sample, Option<&Step<'_>>) -> Vec<Cell>,
+    ),
+) -> anyhow::Result<ExitCode> {
     let (mut table, damaged) = range::table(&mut opened, args, columns, row)?;
     if args.show.format == Format::Table {
         shorten_times(&mut table.rows);
     }
+    opened.refuse_torn()?;
     print(&table, args.show.format)?;
-    Ok(if damaged > 0 {
+    let ends = match &args.at {
+        Some(at) => [at, at],
+        None => [
+            args.from.as_ref().unwrap_or(&When::Start),
+            args.to.as_ref().unwrap_or(&When::End),
+        ],
+    };
+    let is_uncertain = ends.into_iter().any(|end| opened.is_uncertain(end));
+    Ok(if damaged > 0 || is_uncertain {
         ExitCode::from(DAMAGED)
     } else {
         opened.exit()

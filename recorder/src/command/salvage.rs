@@ -3,15 +3,20 @@
 use super::DAMAGED;
 use super::clip::{maker, refuse_existing};
 use crate::cli::SalvageArgs;
+use crate::signals;
 use afterimage_format::capture::salvage::salvage;
+use afterimage_format::capture::watch::{Unwatched, Watch};
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 pub(super) fn run(args: &SalvageArgs) -> anyhow::Result<ExitCode> {
     refuse_existing(&args.output)?;
     let name = args.input.file_name().unwrap_or_default().display();
     let note = format!("salvaged from {name}");
-    let salvaged = salvage(&args.input, &args.output, (&maker(), &note))?;
+    signals::clean_up_at_end()?;
+    let watch: Arc<dyn Watch> = Arc::new(Unwatched);
+    let salvaged = salvage(&args.input, &args.output, (&maker(), &note), &watch)?;
     for loss in &salvaged.losses {
         // Where standard error is closed the exit code still tells.
         drop(writeln!(std::io::stderr(), "lost: {loss}"));

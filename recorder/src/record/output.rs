@@ -119,7 +119,9 @@ impl Output {
 fn goes_beside(error: &CaptureError, is_service: bool) -> bool {
     match error {
         CaptureError::OtherFormat { found, ours, .. } => is_service || found > ours,
-        CaptureError::NotACapture { .. } | CaptureError::OtherHost { .. } => is_service,
+        CaptureError::NotACapture { .. }
+        | CaptureError::Altered { .. }
+        | CaptureError::OtherHost { .. } => is_service,
         CaptureError::Damaged { .. }
         | CaptureError::Unsound { .. }
         | CaptureError::Sqlite { .. } => error.is_damage(),

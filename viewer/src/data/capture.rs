@@ -8,7 +8,6 @@ mod damage;
 mod events;
 mod life;
 mod rows;
-mod salvaged;
 mod search;
 mod table;
 mod travel;
@@ -20,9 +19,10 @@ use crate::data::{
     Facts, Life, Replay, ReplayError, Search, SeriesData, SeriesId, Snapshot, Want, Whom,
 };
 use afterimage_analysis::rate::Step;
+use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::pyramid::Bucket;
 use afterimage_format::capture::watch::Watch;
-use afterimage_format::capture::{Capture, Mode};
+use afterimage_format::capture::{Capture, Maker, Mode};
 use afterimage_format::sample::Sample;
 use afterimage_format::time::{Seq, WallTime};
 use damage::DamageSeen;
@@ -57,8 +57,6 @@ pub(super) struct CaptureReplay {
     events: Option<events::Reading>,
     watch: Arc<dyn Watch>,
     searched: search::Searched,
-    /// Where the capture is that was made of what is sound of a broken one.
-    folder: Option<tempfile::TempDir>,
 }
 
 impl CaptureReplay {
@@ -66,14 +64,40 @@ impl CaptureReplay {
     #[cfg(test)]
     pub(super) fn open(path: &Path) -> Result<Self, ReplayError> {
         use afterimage_format::capture::watch::Unwatched;
-        Self::open_watched(path, Arc::new(Unwatched))
+        let watch: Arc<dyn Watch> = Arc::new(Unwatched);
+        Self::open_watched(path, &watch)
     }
 
-    /// Opens a capture and reads what is true of all of it.
-    pub(super) fn open_watched(path: &Path, watch: Arc<dyn Watch>) -> Result<Self, ReplayError> {
-        let mut capture = Capture::open_watched(path, Arc::clone(&watch))?;
+    /// Opens a capture, or what is sound of it, and reads what is true of all of it.
+    pub(super) fn open_watched(path: &Path, watch: &Arc<dyn Watch>) -> Result<Self, ReplayError> {
+        let maker = Maker {
+            now: WallTime(jiff::Timestamp::now().as_microsecond()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let capture = Capture::open_or_salvage(path, &maker, watch)?;
+        match Self::read(path, capture, watch) {
+            // Damage that hides the rest, where nobody saw it yet.
+            Err(ReplayError::Capture(reason @ CaptureError::Sqlite { .. }))
+                if reason.is_damage() =>
+            {
+                let capture = Capture::of_what_is_sound(path, &maker, (reason, watch))?;
+                Self::read(path, capture, watch)
+            }
+            opened => opened,
+        }
+    }
+
+    fn read(
+        path: &Path,
+        mut capture: Capture,
+        watch: &Arc<dyn Watch>,
+    ) -> Result<Self, ReplayError> {
         let whole = Whole::read(&mut capture)?;
-        let damage = DamageSeen::default();
+        let mut damage = DamageSeen::default();
+        if let Some(rescue) = capture.rescue() {
+            let losses = rescue.salvaged.losses.iter();
+            damage.was_salvaged(losses.map(ToString::to_string).collect());
+        }
         Ok(Self {
             path: path.to_owned(),
             facts: Arc::new(whole.facts((path, capture.mode()), &damage)),
@@ -84,9 +108,8 @@ impl CaptureReplay {
             counters: rows::Known::new(),
             travel: Travel::default(),
             events: None,
-            watch,
+            watch: Arc::clone(watch),
             searched: search::Searched::default(),
-            folder: None,
         })
     }
 

@@ -124,6 +124,8 @@ fn words(stage: Stage) -> String {
         Work::CopyingCapture => "Copying the capture aside, as no link to it can be made there",
         Work::OpeningDatabase => "Opening the database in it",
         Work::ReadingWhole => "Reading what is true of all of it",
+        Work::FindingSound => "The file is damaged; looking through it for what is sound",
+        Work::SavingSound => "Putting what is sound together in a private folder",
     };
     if stage.total == 0 {
         return what.to_owned();

@@ -17,10 +17,7 @@ const LIVES_LEVEL: i32 = 9;
 /// The lives as a frame. What cannot be packed is left out: it can be made again.
 pub(super) fn sealed(capture: u64, first: Seq, raw: &[u8]) -> Option<Vec<u8>> {
     let mut frame = Vec::new();
-    let key = FrameKey {
-        capture,
-        seq: first.0,
-    };
+    let key = FrameKey::new(capture, first.0);
     let mut packer = Packer::new(LIVES_LEVEL).ok()?;
     seal(&mut frame, FrameKind::Lives, key, raw, &mut packer).ok()?;
     Some(frame)
@@ -44,10 +41,7 @@ pub(crate) fn decode_lives(
     first: Seq,
 ) -> Result<Vec<(ProcessKey, LifeSums)>, FrameFault> {
     let mut raw = Vec::new();
-    let key = FrameKey {
-        capture,
-        seq: first.0,
-    };
+    let key = FrameKey::new(capture, first.0);
     open(&mut &frame[..], FrameKind::Lives, key, &mut raw)?;
     lives::decode(&raw)
 }

@@ -50,7 +50,7 @@ impl Capture {
     ) -> Result<Option<i64>, CaptureError> {
         let last = "SELECT max(id) FROM (SELECT id FROM process WHERE id > ? ORDER BY id LIMIT ?)";
         let last = || -> rusqlite::Result<Option<i64>> {
-            let mut last = self.opened.db.prepare_cached(last)?;
+            let mut last = self.opened.db().prepare_cached(last)?;
             last.query_row([after, most.into()], |row| row.get(0))
         };
         let last = last().map_err(self.sqlite("a plain table cannot be read"))?;

@@ -3,6 +3,7 @@
 use super::Capture;
 use crate::capture::error::{CaptureError, FrameFault};
 use crate::capture::tables::{self, CheckedRow};
+use crate::capture::unfinished::Unfinished;
 use crate::capture::writer::create_private;
 use crate::facts::{Anchor, Event, Gap, GapKind, Host, KernelLogLine, ProcessLife, Run, Source};
 use crate::process::{Pid, ProcessKey};
@@ -191,8 +192,8 @@ impl Capture {
             source,
         };
         create_private(path).map_err(open)?;
-        let db = &self.opened.db;
-        let copy = || -> rusqlite::Result<()> {
+        let new = Unfinished::new(path);
+        let copied = self.opened.copy(|db| {
             // Only for as long as it takes: the copy is a second database.
             db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
             db.pragma_update(None, "query_only", false)?;
@@ -200,8 +201,10 @@ impl Capture {
             db.pragma_update(None, "query_only", true)?;
             db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
             copied.map(drop)
-        };
-        copy().map_err(self.sqlite("it cannot be copied"))
+        });
+        copied.map_err(self.sqlite("it cannot be copied"))?;
+        new.keep();
+        Ok(())
     }
 
     /// Free text about the file.
@@ -213,7 +216,7 @@ impl Capture {
 
     /// The size of what is kept: pages in use. Costs nothing.
     pub fn data_bytes(&self) -> Result<u64, CaptureError> {
-        let used = crate::capture::writer::used_bytes(&self.opened.db);
+        let used = crate::capture::writer::used_bytes(self.opened.db());
         used.map_err(self.sqlite("its size cannot be told"))
     }
 
@@ -246,7 +249,7 @@ impl Capture {
         rest: (&str, &[i64]),
         make: impl FnMut(&CheckedRow) -> T,
     ) -> Result<Vec<T>, CaptureError> {
-        let (db, capture, watch) = (&self.opened.db, self.opened.capture, &self.watch);
+        let (db, capture, watch) = (self.opened.db(), self.opened.capture, &self.watch);
         let found =
             tables::named(table).select_while(db, capture, rest, (make, || !watch.is_over()));
         let found = found.map_err(self.sqlite("a plain table cannot be read"))?;

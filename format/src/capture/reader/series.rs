@@ -111,9 +111,12 @@ impl Capture {
     /// The first tick of the next chunk after `seq`.
     fn next_start(&self, seq: Seq) -> Result<Option<Seq>, CaptureError> {
         let sql = "SELECT min(id) FROM chunk WHERE id > ?";
-        let next = self.opened.db.query_row(sql, [seq.0.cast_signed()], |row| {
-            row.get::<_, Option<i64>>(0)
-        });
+        let next = self
+            .opened
+            .db()
+            .query_row(sql, [seq.0.cast_signed()], |row| {
+                row.get::<_, Option<i64>>(0)
+            });
         let next = next.map_err(self.sqlite("its chunks cannot be listed"))?;
         let tail = self.tail_ends().map(|(first, _)| first);
         Ok(next

@@ -124,7 +124,7 @@ impl Capture {
     fn chunk_at(&self, seq: Seq) -> Result<Option<u64>, CaptureError> {
         let find = "SELECT id FROM chunk_body WHERE id BETWEEN 1 AND ? ORDER BY id DESC LIMIT 1";
         let find = || -> rusqlite::Result<Option<i64>> {
-            let mut find = self.opened.db.prepare_cached(find)?;
+            let mut find = self.opened.db().prepare_cached(find)?;
             find.query_row([seq.0.cast_signed()], |row| row.get(0))
                 .optional()
         };
@@ -177,7 +177,7 @@ impl Capture {
         let unpacker = &mut self.cache.unpacker;
         let read = "SELECT frames FROM chunk_body WHERE id = ?";
         let mut read = || -> rusqlite::Result<Option<Result<Packed, FrameFault>>> {
-            let mut read = self.opened.db.prepare_cached(read)?;
+            let mut read = self.opened.db().prepare_cached(read)?;
             read.query_row([first.cast_signed()], |row| {
                 // In SQLite's own memory: a chunk is large.
                 let frames = row.get_ref(0)?.as_blob()?;
@@ -206,10 +206,7 @@ impl Capture {
     }
 
     pub(super) fn key(&self, seq: u64) -> FrameKey {
-        FrameKey {
-            capture: self.opened.capture,
-            seq,
-        }
+        FrameKey::new(self.opened.capture, seq)
     }
 
     /// The first and the last tick of the tail.
@@ -229,7 +226,7 @@ impl Capture {
             let unpacker = &mut self.cache.unpacker;
             let mut read = || -> rusqlite::Result<Option<Result<TickTimes, FrameFault>>> {
                 let read = "SELECT frame FROM tail WHERE id = ?";
-                let mut read = self.opened.db.prepare_cached(read)?;
+                let mut read = self.opened.db().prepare_cached(read)?;
                 read.query_row([seq.0.cast_signed()], |row| {
                     let (mut frame, mut raw) = (row.get_ref(0)?.as_blob()?, Vec::new());
                     let opened = unpacker.open(&mut frame, FrameKind::Tick, key, &mut raw);
@@ -272,14 +269,11 @@ impl Capture {
         let (mut tail, mut raw) = (TailRows::default(), Vec::new());
         let mut read = || -> rusqlite::Result<Option<(i64, FrameFault)>> {
             let read = "SELECT id, frame FROM tail ORDER BY id";
-            let mut read = self.opened.db.prepare_cached(read)?;
+            let mut read = self.opened.db().prepare_cached(read)?;
             let mut rows = read.query([])?;
             while let Some(row) = rows.next()? {
                 let seq: i64 = row.get(0)?;
-                let key = FrameKey {
-                    capture,
-                    seq: seq.cast_unsigned(),
-                };
+                let key = FrameKey::new(capture, seq.cast_unsigned());
                 let mut frame = row.get_ref(1)?.as_blob()?;
                 let opened = unpacker.open(&mut frame, FrameKind::Tick, key, &mut raw);
                 if let Err(fault) = opened.and_then(|()| tail.push(&raw)) {

@@ -172,7 +172,7 @@ impl Capture {
         let failed = "its chunks cannot be listed";
         let mut statement = self
             .opened
-            .db
+            .db()
             .prepare_cached(sql)
             .map_err(self.sqlite(failed))?;
         let numbers = (a.0.cast_signed(), b.0.cast_signed());

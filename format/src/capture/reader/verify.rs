@@ -21,10 +21,10 @@ pub struct Verified {
 impl Capture {
     /// How many chunks there are. Costs a scan of their table.
     pub fn chunks(&self) -> Result<u64, CaptureError> {
-        let count = "SELECT count(*) FROM chunk";
+        let count = "SELECT coalesce(sum(1), 0) FROM chunk";
         let count = self
             .opened
-            .db
+            .db()
             .query_row(count, [], |row| row.get::<_, i64>(0));
         let count = count.map_err(self.sqlite("its chunks cannot be listed"))?;
         Ok(count.unsigned_abs())
@@ -51,7 +51,7 @@ impl Capture {
         let next = "SELECT id FROM chunk_body WHERE id > max(?1, 0) \
                     UNION SELECT id FROM chunk WHERE id > ?1 ORDER BY id LIMIT ?2";
         let ids = || -> rusqlite::Result<Vec<i64>> {
-            let mut rows = self.opened.db.prepare_cached(next)?;
+            let mut rows = self.opened.db().prepare_cached(next)?;
             let rows = rows.query_map((after.0.cast_signed(), most), |row| row.get(0))?;
             rows.collect()
         };
@@ -62,7 +62,7 @@ impl Capture {
         let key = self.key(id.cast_unsigned());
         let read = "SELECT frames FROM chunk_body WHERE id = ?";
         let read = || -> rusqlite::Result<Option<Option<FrameFault>>> {
-            let mut read = self.opened.db.prepare_cached(read)?;
+            let mut read = self.opened.db().prepare_cached(read)?;
             read.query_row([id], |row| {
                 let frames = row.get_ref(0)?.as_blob()?;
                 Ok(packed::verify(frames, key).err())

@@ -67,6 +67,12 @@ impl PlainRows {
         }
     }
 
+    /// The rows of these tables alone.
+    pub(in crate::capture) fn only(&self, tables: &[&str]) -> Self {
+        let rows = self.0.iter().filter(|(table, _)| tables.contains(table));
+        Self(rows.map(|(table, rows)| (*table, rows.clone())).collect())
+    }
+
     /// How many rows there are.
     pub(in crate::capture) fn len(&self) -> u64 {
         self.0.values().map(|rows| rows.len() as u64).sum()

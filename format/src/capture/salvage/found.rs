@@ -2,18 +2,18 @@
 //!
 //! Pages are gone over in order, whatever leads to them, so that a lost page costs what is on it.
 //! Free pages are left out where the list of them can be read: what lies there was deleted. Of
-//! chunks and ticks only the places are kept.
+//! chunks, ticks and whatever else there may be much of, only the places are kept.
 
+use super::Loss;
+use super::numbers;
 use super::pages::{PAGE, Pages, is_map};
 use super::records::{PageKind, Place, Record, kind, record};
-use crate::capture::chunk::builder::ChunkBuilder;
-use crate::capture::chunk::decode::{Part, decode};
-use crate::capture::chunk::{Chunk, packed, tail};
-use crate::capture::frame::{FrameKey, FrameKind, Unpacker, verify};
+use crate::capture::chunk::packed;
+use crate::capture::frame::{FrameKey, FrameKind, verify};
 use crate::capture::lock::with_suffix;
 use crate::capture::remake::{PlainRows, column};
 use crate::capture::tables;
-use crate::group::Group;
+use crate::capture::watch::{self, Stage, Watch, Work};
 use crate::time::WallTime;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
@@ -32,6 +32,8 @@ const TAKEN: [&str; 9] = [
     "kernel_log",
     "note",
 ];
+/// Those of them that may be large.
+const LARGE: [&str; 3] = ["event", "kernel_log", "source"];
 /// The tables that are made anew.
 const DERIVED: [&str; 6] = [
     "command",
@@ -41,9 +43,8 @@ const DERIVED: [&str; 6] = [
     "pyramid",
     "quota",
 ];
-
-/// So many rows that may be the one of `capture` are tried, each with a walk over the file.
-const MOST_NUMBERS: usize = 4;
+/// It is told how far it is after so many pages.
+const PAGES_A_WORD: u32 = 256;
 
 /// What the table of chunks says of one.
 #[derive(Debug, Clone, Copy)]
@@ -54,18 +55,6 @@ pub(super) struct Listed {
     pub(super) to: WallTime,
 }
 
-/// Where ticks can be had from.
-#[derive(Debug, Clone)]
-pub(super) enum Source {
-    /// A chunk that begins with that tick.
-    Chunk(u64),
-    /// Rows of the tail, from and to these ticks.
-    Tail(u64, u64),
-}
-
-/// A chunk, and its frames where it was stored as one.
-pub(super) type Unpacked = (Chunk, Option<Vec<u8>>);
-
 /// What is sound in a file.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -73,114 +62,147 @@ pub(super) struct Found {
     /// The number that seeds every check.
     pub(super) number: u64,
     pub(super) rows: PlainRows,
+    /// Where the rows of tables lie that may be large.
+    large: BTreeMap<(&'static str, i64), Place>,
     pub(super) listed: BTreeMap<u64, Listed>,
-    chunks: BTreeMap<u64, Place>,
-    tail: BTreeMap<u64, Place>,
+    pub(super) chunks: BTreeMap<u64, Place>,
+    pub(super) tail: BTreeMap<u64, Place>,
     /// By page: what is on it is known, or that there is nothing.
     known: Vec<bool>,
-    /// Places of rows that no check fits.
-    unsound: Vec<Place>,
+    /// How many rows there are that no check fits.
+    unsound: u64,
+    /// How many sound rows lie on pages of the log.
+    in_log: u64,
+    has_foreign_log: bool,
     missing: u32,
     budget: u64,
 }
 
 impl Found {
-    /// Goes over a file twice; `None` when the number of the capture is nowhere in it.
-    pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
+    /// Goes over a file; `None` when the number of the capture is nowhere in it.
+    pub(super) fn read(path: &Path, watch: &dyn Watch) -> io::Result<Option<Self>> {
         let log = with_suffix(path, "-wal");
         let mut pages = Pages::open(path, log.exists().then_some(log.as_path()))?;
-        let count = pages.count() as usize;
+        let numbers = numbers::find(&mut pages, watch)?;
         let missing = pages.missing()?;
         let mut found = Self {
+            known: vec![false; pages.count() as usize + 1],
             pages,
             number: 0,
             rows: PlainRows::default(),
+            large: BTreeMap::new(),
             listed: BTreeMap::new(),
             chunks: BTreeMap::new(),
             tail: BTreeMap::new(),
-            known: vec![false; count + 1],
-            unsound: Vec::new(),
+            unsound: 0,
+            in_log: 0,
+            has_foreign_log: false,
             missing,
             budget: 0,
         };
-        let (mut numbers, mut doubtful) = (Vec::new(), Vec::new());
-        found.each_record(&[], |_, record, _| {
-            match capture_number(record) {
-                Some((number, true)) if numbers.len() < MOST_NUMBERS => numbers.push(number),
-                Some((number, false)) if doubtful.len() < MOST_NUMBERS => doubtful.push(number),
-                _ => {}
-            }
-            false
-        })?;
-        let free = found.pages.free()?.unwrap_or_default();
-        numbers.append(&mut doubtful);
-        numbers.dedup();
-        for number in numbers {
-            found.take_all(number, &free)?;
-            if !found.is_empty() {
-                return Ok(Some(found));
+        // A log of another capture brings its number along.
+        let mut best = (0, None);
+        for &number in &numbers {
+            found.take_all(number, watch)?;
+            if found.len() > best.0 {
+                best = (found.len(), Some(number));
             }
         }
-        Ok(None)
+        let Some(number) = best.1 else {
+            return Ok(None);
+        };
+        if found.number != number {
+            found.take_all(number, watch)?;
+        }
+        Ok(Some(found))
     }
 
-    /// Takes everything whose check is right for this number.
-    fn take_all(&mut self, number: u64, free: &[u32]) -> io::Result<()> {
+    /// Takes everything whose check is right for this number. A log in which nothing is, is not
+    /// of this capture.
+    fn take_all(&mut self, number: u64, watch: &dyn Watch) -> io::Result<()> {
         self.number = number;
+        self.has_foreign_log = false;
+        self.walk(watch)?;
+        if self.pages.has_log() && self.in_log == 0 {
+            let log = self.pages.take_log();
+            self.walk(watch)?;
+            self.has_foreign_log = true;
+            if self.len() == 0 {
+                self.pages.put_log(log);
+            }
+        }
+        Ok(())
+    }
+
+    /// How much there is.
+    fn len(&self) -> u64 {
+        let places = self.large.len() + self.chunks.len() + self.tail.len();
+        self.rows.len() + places as u64
+    }
+
+    /// Takes every sound record of every page.
+    fn walk(&mut self, watch: &dyn Watch) -> io::Result<()> {
+        self.rows = PlainRows::default();
+        (self.unsound, self.in_log) = (0, 0);
+        self.large.clear();
+        self.listed.clear();
+        self.chunks.clear();
+        self.tail.clear();
         self.known.fill(false);
-        for &page in free {
+        let mut free = self.pages.free()?.unwrap_or_default();
+        free.sort_unstable();
+        for &page in &free {
             if let Some(known) = self.known.get_mut(page as usize) {
                 *known = true;
             }
         }
-        self.each_record(free, Self::take)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.rows.len() == 0 && self.chunks.is_empty() && self.tail.is_empty()
-    }
-
-    /// Shows every record of every page to `each`, which says whether it knows it.
-    fn each_record(
-        &mut self,
-        free: &[u32],
-        mut each: impl FnMut(&mut Self, &Record, Place) -> bool,
-    ) -> io::Result<()> {
-        let mut free = free.to_owned();
-        free.sort_unstable();
         // In a sound file each page is read once for the row that goes on there.
         self.budget = 4 * u64::from(self.pages.count()) + 10_000;
-        self.unsound.clear();
         let mut page = [0; PAGE];
         for number in 1..=self.pages.count() {
-            if free.binary_search(&number).is_ok() || !self.pages.read(number, &mut page)? {
-                continue;
+            if number % PAGES_A_WORD == 1 {
+                let (work, done) = (Work::FindingSound, u64::from(number) * PAGE as u64);
+                let total = self.pages.bytes();
+                watch::go_on(watch, Stage { work, done, total })?;
             }
-            let rows = match kind(&page) {
-                PageKind::Leaf(rows) => rows,
-                other => {
-                    let known = other == PageKind::Interior || is_map(number) || number == 1;
-                    self.known[number as usize] |= known;
-                    continue;
-                }
-            };
-            let mut unsound = Vec::new();
-            for place in (0..rows).map(|row| (number, row)) {
-                let record = record(&mut self.pages, &page, place.1, &mut self.budget)?;
-                match record {
-                    Some(record) if each(self, &record, place) => {
-                        for page in record.beyond {
-                            self.known[page as usize] = true;
-                        }
+            if free.binary_search(&number).is_err() && self.pages.read(number, &mut page)? {
+                self.take_page(number, &page)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_page(&mut self, number: u32, page: &[u8; PAGE]) -> io::Result<()> {
+        let rows = match kind(page) {
+            PageKind::Leaf(rows) => rows,
+            other => {
+                let known = other == PageKind::Interior || is_map(number) || number == 1;
+                self.known[number as usize] |= known;
+                return Ok(());
+            }
+        };
+        let mut unsound = 0;
+        for place in (0..rows).map(|row| (number, row)) {
+            let record = record(&mut self.pages, page, place.1, &mut self.budget)?;
+            match record {
+                Some(record) if self.take(&record, place) => {
+                    for page in record.beyond {
+                        self.known[page as usize] = true;
                     }
-                    _ => unsound.push(place),
                 }
+                _ => unsound += 1,
             }
-            // A page on which no row is sound may as well be the inside of a long row.
-            self.known[number as usize] |= unsound.len() < rows || rows == 0;
-            if unsound.len() < rows {
-                self.unsound.append(&mut unsound);
-            }
+        }
+        // A page on which no row is sound may as well be the inside of a long row.
+        self.known[number as usize] |= unsound < rows || rows == 0;
+        if unsound < rows {
+            self.unsound += unsound as u64;
+            let is_in_log = self.pages.is_in_log(number);
+            self.in_log += if is_in_log {
+                (rows - unsound) as u64
+            } else {
+                0
+            };
         }
         Ok(())
     }
@@ -202,7 +224,9 @@ impl Found {
         if let Some(table) = TAKEN.into_iter().find(|table| sound(table)) {
             // Of two states of a run, the one with its end is the newer.
             let is_newer = table != "run" || column(values, 9).is_some();
-            if !self.rows.has(table, id) || (table == "run" && is_newer) {
+            if LARGE.contains(&table) {
+                self.large.entry((table, id)).or_insert(place);
+            } else if !self.rows.has(table, id) || (table == "run" && is_newer) {
                 self.rows.put(table, id, values.to_vec());
             }
             return true;
@@ -220,16 +244,13 @@ impl Found {
         }
         // SQLite stores whole numbers of a column of REAL as integers.
         DERIVED.into_iter().any(sound)
-            || capture_number(record) == Some((number, true))
+            || numbers::of(record) == Some((number, true))
             || is_minute(values)
     }
 
     fn take_frames(&mut self, id: i64, frames: &[u8], place: Place) -> bool {
         let seq = id.cast_unsigned();
-        let key = FrameKey {
-            capture: self.number,
-            seq,
-        };
+        let key = FrameKey::new(self.number, seq);
         if id < 1 {
             // What a crash left of a reserve.
             return frames.iter().all(|&byte| byte == 0);
@@ -246,142 +267,94 @@ impl Found {
     }
 
     /// What is known to be lost, but for ticks.
-    pub(super) fn losses(&self) -> Vec<String> {
+    pub(super) fn losses(&self) -> Vec<Loss> {
         let mut losses = Vec::new();
         if self.missing > 0 {
-            losses.push(format!(
-                "the file is cut: {} pages are missing",
-                self.missing
-            ));
+            let pages = pages(u64::from(self.missing));
+            losses.push(format!("the end of the file: {pages} are not there"));
         }
         let unknown = self.known.iter().skip(1).filter(|known| !**known).count();
         if unknown > 0 {
+            let pages = pages(unknown as u64);
             losses.push(format!(
-                "{unknown} pages hold nothing that could be told from damage"
+                "{pages} that are damaged, with whatever was on them"
             ));
         }
-        if !self.unsound.is_empty() {
-            let count = self.unsound.len();
-            losses.push(format!("{count} rows on pages that are sound else"));
+        if self.unsound > 0 {
+            losses.push(format!("{} rows that fail their checksum", self.unsound));
         }
-        let bodies = self
-            .listed
-            .keys()
-            .filter(|id| !self.chunks.contains_key(id));
-        losses.extend(bodies.map(|id| format!("the chunk that begins with tick {id}")));
-        for table in ["host", "run"] {
+        if self.has_foreign_log {
+            losses.push(
+                "what the log beside it (-wal) holds: it belongs to another capture".to_owned(),
+            );
+        }
+        for (table, what) in [
+            ("host", "the host is"),
+            ("run", "the runs of the recorder are"),
+        ] {
             if self.rows.table(table).next().is_none() {
-                losses.push(format!("every row of {table}"));
+                losses.push(format!("which {what}"));
             }
         }
-        losses
+        losses.into_iter().map(Loss::without_time).collect()
     }
 
-    /// Everything with ticks in it, by the first of them; chunks before the tail.
-    pub(super) fn sources(&mut self) -> Vec<(u64, Source)> {
-        let chunks = self.chunks.keys().map(|&seq| (seq, Source::Chunk(seq)));
-        let mut sources: Vec<_> = chunks.collect();
-        let mut from: Option<u64> = None;
-        let mut before = 0;
-        for seq in self.tail.keys().copied() {
-            match from {
-                Some(first) if seq == before + 1 => from = Some(first),
-                Some(first) => {
-                    sources.push((first, Source::Tail(first, before)));
-                    from = Some(seq);
-                }
-                None => from = Some(seq),
-            }
-            before = seq;
-        }
-        sources.extend(from.map(|first| (first, Source::Tail(first, before))));
-        sources.sort_by_key(|(seq, source)| (*seq, matches!(source, Source::Tail(..))));
-        sources
+    /// The rows that only their places are known of, one after the other.
+    pub(super) fn large_rows(
+        &mut self,
+    ) -> impl Iterator<Item = io::Result<(&'static str, i64, Vec<Value>)>> {
+        let places = std::mem::take(&mut self.large);
+        places.into_iter().filter_map(|((table, id), place)| {
+            let read = self.reread(place).transpose()?;
+            // Without the id before it and the check behind it.
+            Some(read.map(|record| {
+                let mut values = record.values;
+                values.pop();
+                values.remove(0);
+                (table, id, values)
+            }))
+        })
     }
 
-    /// Unpacks; `None` when that cannot be done.
-    pub(super) fn chunk(&mut self, source: &Source) -> io::Result<Option<Unpacked>> {
-        match source {
-            Source::Chunk(seq) => {
-                let place = self.chunks.get(seq).copied();
-                let Some(frames) = self.blob(place)? else {
-                    return Ok(None);
-                };
-                let chunk = decode(&frames, self.key(*seq), Part::All).ok();
-                Ok(chunk.map(|chunk| (chunk, Some(frames))))
-            }
-            Source::Tail(first, last) => {
-                let chunk = self.tail_chunk(*first, *last)?;
-                Ok(chunk.map(|chunk| (chunk, None)))
-            }
-        }
-    }
-
-    /// The ticks of a tail that begin with its first row, up to the first damaged one: what
-    /// follows one that is missing builds on it.
-    fn tail_chunk(&mut self, first: u64, last: u64) -> io::Result<Option<Chunk>> {
-        let mut builder = ChunkBuilder::default();
-        let (mut unpacker, mut raw) = (Unpacker::default(), Vec::new());
-        for seq in first..=last {
-            let place = self.tail.get(&seq).copied();
-            let Some(frame) = self.blob(place)? else {
-                break;
-            };
-            let key = self.key(seq);
-            let opened = unpacker.open(&mut &frame[..], FrameKind::Tick, key, &mut raw);
-            let begins = opened.is_ok() && is_first(&raw);
-            if opened.is_err() || begins != builder.is_empty() || builder.push_tail(&raw).is_err() {
-                break;
-            }
-        }
-        Ok((!builder.is_empty()).then(|| builder.take()))
+    /// How long all pages are.
+    pub(super) fn bytes(&self) -> u64 {
+        self.pages.bytes()
     }
 
     /// The bytes of a row that has been found.
-    fn blob(&mut self, place: Option<Place>) -> io::Result<Option<Vec<u8>>> {
-        let mut page = [0; PAGE];
+    pub(super) fn blob(&mut self, place: Option<Place>) -> io::Result<Option<Vec<u8>>> {
         let Some(place) = place else { return Ok(None) };
-        if !self.pages.read(place.0, &mut page)? {
-            return Ok(None);
-        }
-        // What was found once is as long as it was.
-        let mut budget = u64::from(self.pages.count());
-        let record = record(&mut self.pages, &page, place.1, &mut budget)?;
-        let last = record.and_then(|mut record| record.values.pop());
-        Ok(match last {
+        let last = self.reread(place)?;
+        Ok(match last.and_then(|mut record| record.values.pop()) {
             Some(Value::Blob(bytes)) => Some(bytes),
             _ => None,
         })
     }
 
-    fn key(&self, seq: u64) -> FrameKey {
-        FrameKey {
-            capture: self.number,
-            seq,
+    /// A row that has been found.
+    fn reread(&mut self, place: Place) -> io::Result<Option<Record>> {
+        let mut page = [0; PAGE];
+        if !self.pages.read(place.0, &mut page)? {
+            return Ok(None);
         }
+        // What was found once is as long as it was.
+        let mut budget = u64::from(self.pages.count());
+        record(&mut self.pages, &page, place.1, &mut budget)
     }
-}
 
-/// Whether a row of the tail is the first, which holds every row and every value: only that
-/// announces the machine itself.
-fn is_first(row: &[u8]) -> bool {
-    let row = tail::decode(row);
-    row.is_ok_and(|row| !row.deltas[Group::Machine.index()].born.is_empty())
-}
-
-/// The number of the capture, if this is the row that says it, and whether the check of the row,
-/// which is seeded with it, is right. If only that is wrong, the number may do all the same.
-fn capture_number(record: &Record) -> Option<(u64, bool)> {
-    let [Value::Null, values @ .., Value::Integer(check)] = record.values.as_slice() else {
-        return None;
-    };
-    let table = tables::named("capture");
-    let number = column(values, 0)?.cast_unsigned();
-    let is_one = record.id == 1 && values.len() == table.columns.len();
-    is_one.then(|| (number, table.is_sound(number, record.id, values, *check)))
+    pub(super) fn key(&self, seq: u64) -> FrameKey {
+        FrameKey::new(self.number, seq)
+    }
 }
 
 /// A row of `minute`, whose check is over numbers that are stored in a shorter form.
 fn is_minute(values: &[Value]) -> bool {
     values.len() == tables::named("minute").columns.len()
+}
+
+/// So many pages, and how much that is.
+fn pages(count: u64) -> String {
+    let kib = count * PAGE as u64 / 1024;
+    let word = if count == 1 { "page" } else { "pages" };
+    format!("{count} {word} ({kib} KiB)")
 }

@@ -16,12 +16,15 @@ const MAP_STEP: u32 = 4096 / 5 + 1;
 const LOG_HEADER: u64 = 32;
 const LOG_PAGE_HEADER: usize = 24;
 
+/// A log, and where the newest copy of each page in it lies.
+pub(super) type Log = (File, HashMap<u32, u64>);
+
 /// The pages of a file, by number, from 1.
 #[derive(Debug)]
 pub(super) struct Pages {
     file: File,
     in_file: u32,
-    log: Option<(File, HashMap<u32, u64>)>,
+    log: Option<Log>,
     /// How many there are, or should be.
     count: u32,
 }
@@ -53,6 +56,31 @@ impl Pages {
 
     pub(super) fn count(&self) -> u32 {
         self.count
+    }
+
+    /// How long all of them are.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.count) * PAGE as u64
+    }
+
+    pub(super) fn has_log(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// Whether the log has a newer one of that number.
+    pub(super) fn is_in_log(&self, number: u32) -> bool {
+        let log = self.log.as_ref();
+        log.is_some_and(|(_, places)| places.contains_key(&number))
+    }
+
+    /// From here on without the log, which belongs to another capture; gives it back.
+    pub(super) fn take_log(&mut self) -> Option<Log> {
+        self.log.take()
+    }
+
+    /// With the log after all.
+    pub(super) fn put_log(&mut self, log: Option<Log>) {
+        self.log = log;
     }
 
     /// How many pages its first page says there are, beyond those that are there.
@@ -132,7 +160,7 @@ fn is_header(page: &[u8; PAGE]) -> bool {
 
 /// Where the newest copy of each page in a log lies, up to the last one that was committed. Whose
 /// bytes are wrong is found by the checks of rows and frames.
-fn read_log(path: &Path) -> io::Result<Option<(File, HashMap<u32, u64>)>> {
+fn read_log(path: &Path) -> io::Result<Option<Log>> {
     let mut log = File::open(path)?;
     let length = log.metadata()?.len();
     let mut header = [0; 32];

@@ -87,7 +87,11 @@ fn what_is_no_capture_is_refused_and_not_touched() {
         )
     };
     std::fs::write(&path, "notes, and more than a hundred bytes of them, so that a header would fit into it if it were one at all...").unwrap();
-    assert!(refused(&path).0.contains("does not begin as one"));
+    assert!(
+        refused(&path)
+            .0
+            .contains("does not begin as a capture does")
+    );
     std::fs::remove_file(&path).unwrap();
     Connection::open(&path)
         .unwrap()

@@ -5,6 +5,7 @@ use super::{FakeHost, LARGE, crashed_copy, folder};
 use crate::capture::Capture;
 use crate::capture::error::CaptureError;
 use crate::capture::salvage::{Salvaged, salvage};
+use crate::capture::watch::{Unwatched, Watch};
 use crate::facts::GapKind;
 use crate::time::Seq;
 use proptest::prelude::*;
@@ -12,17 +13,20 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 const PAGE: usize = 4096;
 
 fn saved(from: &Path, to: &Path) -> Result<Salvaged, CaptureError> {
-    salvage(from, to, (&maker(), "salvaged"))
+    let watch: Arc<dyn Watch> = Arc::new(Unwatched);
+    salvage(from, to, (&maker(), "salvaged"), &watch)
 }
 
 fn samples(file: &Path) -> BTreeMap<u64, String> {
     let mut capture = Capture::open(file).unwrap();
-    let (first, last) = capture.ends().unwrap().unwrap();
+    let Some((first, last)) = capture.ends().unwrap() else {
+        return BTreeMap::new();
+    };
     let mut samples = BTreeMap::new();
     for seq in first.0..=last.0 {
         if let Some(sample) = capture.sample(Seq(seq)).unwrap() {
@@ -71,8 +75,8 @@ fn salvaged(bytes: &[u8]) -> Option<(Salvaged, usize)> {
     let missed: u64 = gaps.iter().map(|gap| gap.missed).sum();
     assert!(found.len() as u64 + missed <= 620, "{gaps:?}");
     assert_eq!(
-        missed > 0,
-        done.losses.iter().any(|loss| loss.contains("ticks"))
+        missed > 0 || found.is_empty(),
+        done.losses.iter().any(|loss| loss.what.contains("tick"))
     );
     Some((done, found.len()))
 }
@@ -139,7 +143,8 @@ fn an_altered_schema_and_a_changed_row_do_not_hide_the_rest() {
     assert!(Capture::open(&to).unwrap().hosts().unwrap().is_empty());
     assert!(
         done.losses
-            .contains(&"60 ticks from tick 121 on".to_owned()),
+            .iter()
+            .any(|loss| loss.what == "60 ticks from tick 121 on"),
         "{:?}",
         done.losses
     );

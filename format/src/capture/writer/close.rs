@@ -3,6 +3,7 @@
 use super::Writer;
 use crate::capture::chunk::{Chunk, encode};
 use crate::capture::error::CaptureError;
+use crate::capture::frame::FrameKey;
 use crate::capture::lives::Lives;
 use crate::capture::pyramid::PyramidWriter;
 use crate::capture::tables::{self, integer};
@@ -23,17 +24,22 @@ impl Writer {
     }
 
     pub(super) fn write_chunk(&mut self, chunk: &Chunk) -> Result<(), CaptureError> {
-        let key = self.key(chunk.ticks[0].seq.0);
+        let key = FrameKey::new(self.capture, chunk.ticks[0].seq.0);
         let frames = encode::encode(chunk, key, &mut self.chunk_packer);
-        let frames = frames.map_err(|fault| self.damaged(key.seq, fault))?;
+        let frames = frames.map_err(|fault| CaptureError::damaged(&self.path, key.seq, fault))?;
         let cramped = self.make_room(frames.len());
         self.note_room(cramped);
         let mut pyramid = self.pyramid.clone();
         if let Err(source) = self.write_chunk_rows(chunk, &frames, &mut pyramid) {
             // What the transaction would have stored is not stored: neither are these.
             let lives = Lives::resume(&self.db, self.capture, self.boot, self.lives.tick_rate());
-            self.lives = lives.map_err(self.sqlite("cannot read its processes"))?;
-            return Err(self.sqlite("cannot save a chunk")(source));
+            self.lives = lives.map_err(CaptureError::sqlite(
+                &self.path,
+                "cannot read its processes",
+            ))?;
+            return Err(CaptureError::sqlite(&self.path, "cannot save a chunk")(
+                source,
+            ));
         }
         self.pyramid = pyramid;
         self.unsaved_records.clear();

@@ -21,14 +21,19 @@ impl Writer {
         if since.is_some_and(|since| since < CHECKPOINT_EVERY) {
             return Ok(());
         }
-        let waiting =
-            reserve::log_bytes(&self.db).map_err(self.sqlite("cannot tell the size of its log"))?;
+        let waiting = reserve::log_bytes(&self.db).map_err(CaptureError::sqlite(
+            &self.path,
+            "cannot tell the size of its log",
+        ))?;
         if waiting < LOG_LIMIT && read_by_others() {
             return Ok(());
         }
         self.checkpointed = Some(now);
         let moved = reserve::checkpoint(&self.db);
-        moved.map_err(self.sqlite("cannot move the log into the file"))
+        moved.map_err(CaptureError::sqlite(
+            &self.path,
+            "cannot move the log into the file",
+        ))
     }
 
     /// Ends the run: the open chunk is closed, and one file is left, in a form that can be
@@ -46,9 +51,12 @@ impl Writer {
             start::end_run(&transaction, self.capture, self.run, (last, to, why))?;
             transaction.commit()
         })();
-        ended.map_err(self.sqlite("cannot end the run"))?;
+        ended.map_err(CaptureError::sqlite(&self.path, "cannot end the run"))?;
         let given_back = self.give_back_reserve();
-        match given_back.map_err(self.sqlite("cannot give back what was reserved")) {
+        match given_back.map_err(CaptureError::sqlite(
+            &self.path,
+            "cannot give back what was reserved",
+        )) {
             // The run has ended all the same; the file stays longer than it has to be.
             Err(error) if error.is_full() => {}
             given_back => given_back?,
@@ -56,7 +64,7 @@ impl Writer {
         let (place, in_place) = (self.place, self.is_in_place());
         if in_place {
             self.leave_log_mode()
-                .map_err(self.sqlite("cannot close the file"))?;
+                .map_err(CaptureError::sqlite(&self.path, "cannot close the file"))?;
         }
         let path = self.path.clone();
         self.db
@@ -80,7 +88,8 @@ impl Writer {
         }
         match self.close_chunk() {
             Err(error) if error.is_full() => {
-                self.relieve().map_err(self.sqlite("cannot make room"))?;
+                self.relieve()
+                    .map_err(CaptureError::sqlite(&self.path, "cannot make room"))?;
                 self.write_tail()
             }
             closed => closed,

@@ -126,7 +126,8 @@ impl Writer {
     /// Closes the connection and opens the file anew, after a look at whether it is whole. Of
     /// what waits, that which had reached the file after all is not written twice.
     pub fn reopen(&mut self, facts: &RunFacts) -> Result<(), CaptureError> {
-        let nowhere = Connection::open_in_memory().map_err(self.sqlite("cannot open it again"))?;
+        let nowhere = Connection::open_in_memory()
+            .map_err(CaptureError::sqlite(&self.path, "cannot open it again"))?;
         // First closed: a second descriptor that is closed would take SQLite's locks with it.
         drop(std::mem::replace(&mut self.db, nowhere));
         if !self.is_in_place() {
@@ -137,17 +138,23 @@ impl Writer {
             return Err(start::damage(&self.path));
         }
         let set_up = start::configure(&db, self.options.sync);
-        set_up.map_err(self.sqlite("cannot set it up"))?;
+        set_up.map_err(CaptureError::sqlite(&self.path, "cannot set it up"))?;
         self.db = db;
         let lives = Lives::resume(&self.db, capture, self.boot, self.lives.tick_rate());
-        self.lives = lives.map_err(self.sqlite("cannot read its processes"))?;
+        self.lives = lives.map_err(CaptureError::sqlite(
+            &self.path,
+            "cannot read its processes",
+        ))?;
         let quotas = super::evict::Quotas::load(&self.db, capture);
-        self.quotas = quotas.map_err(self.sqlite("cannot read its quotas"))?;
+        self.quotas = quotas.map_err(CaptureError::sqlite(&self.path, "cannot read its quotas"))?;
         let written = self.newest_in_file();
-        let written = written.map_err(self.sqlite("cannot read its newest tick"))?;
+        let written = written.map_err(CaptureError::sqlite(
+            &self.path,
+            "cannot read its newest tick",
+        ))?;
         self.forget_written(written);
         self.set_up_reserve()
-            .map_err(self.sqlite("cannot be written"))?;
+            .map_err(CaptureError::sqlite(&self.path, "cannot be written"))?;
         self.place = Place::of(&self.path);
         Ok(())
     }

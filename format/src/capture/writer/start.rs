@@ -4,7 +4,9 @@ mod file;
 mod inspect;
 mod take_over;
 
-pub(in crate::capture) use file::{capture_number, create, create_private};
+pub(in crate::capture) use file::{
+    NUMBER, NUMBER_ROW, capture_number, create, create_private, note_number,
+};
 pub(super) use take_over::{change_run, due, end_run};
 
 use super::place::Place;
@@ -62,7 +64,7 @@ impl Writer {
         facts: &RunFacts,
     ) -> Result<(Self, Start), CaptureError> {
         let (db, capture) = open(path, facts)?;
-        let fail = |doing| failed(path, doing);
+        let fail = |doing| CaptureError::sqlite(path, doing);
         let previous = last_run(&db, capture).map_err(fail("cannot read its runs"))?;
         // Until here nothing was changed.
         configure(&db, options.sync).map_err(fail("cannot set it up"))?;
@@ -99,6 +101,8 @@ impl Writer {
             db,
             _lock: lock,
         };
+        // A capture that was begun by an older recorder has it only once.
+        note_number(&writer.db, capture).map_err(fail("cannot say which capture it is"))?;
         writer
             .set_up_reserve()
             .map_err(fail("cannot reserve room"))?;
@@ -157,18 +161,6 @@ impl Writer {
         super::reserve::checkpoint(&self.db)?;
         self.place = Place::of(&self.path);
         Ok(())
-    }
-}
-
-fn failed(
-    path: &Path,
-    doing: &'static str,
-) -> impl FnOnce(rusqlite::Error) -> CaptureError + use<> {
-    let path = path.to_owned();
-    move |source| CaptureError::Sqlite {
-        path,
-        doing,
-        source,
     }
 }
 

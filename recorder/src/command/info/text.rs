@@ -71,9 +71,10 @@ fn time(info: &Info) -> Option<Line> {
 }
 
 fn ticks(info: &Info) -> Line {
-    let evicted = match info.evicted {
-        0 => String::new(),
-        evicted => format!(", {evicted} older ones evicted"),
+    let evicted = match (info.evicted, info.clipped) {
+        (0, 0) => String::new(),
+        (0, clipped) => format!(", {clipped} older ones not in this clip"),
+        (evicted, _) => format!(", {evicted} older ones evicted"),
     };
     let words = format!(
         "{}, {} missed, {} damaged frames{evicted}",

@@ -1,7 +1,7 @@
 //! The file of a run: a new one, or one that is there already and can be gone on with.
 
+use super::RunFacts;
 use super::inspect::inspect;
-use super::{RunFacts, failed};
 use crate::capture::error::CaptureError;
 use crate::capture::lock::with_suffix;
 use crate::capture::tables::{self, integer, text};
@@ -15,6 +15,10 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
+
+/// The row of `quota` that has the number of the capture, and what it is called there.
+pub(in crate::capture) const NUMBER_ROW: i64 = 0;
+pub(in crate::capture) const NUMBER: &str = "capture";
 
 /// What lies at the path of an output.
 enum Found {
@@ -36,7 +40,7 @@ pub(in crate::capture::writer) fn open(
         Found::Empty => {}
         Found::File => inspect(path, facts)?,
     }
-    let fail = |doing| failed(path, doing);
+    let fail = |doing| CaptureError::sqlite(path, doing);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(fail("cannot open it"))?;
     db.set_prepared_statement_cache_capacity(64);
@@ -60,11 +64,11 @@ pub(super) fn check_identity(
     facts: &RunFacts,
 ) -> Result<(), CaptureError> {
     let damaged = has_damaged_rows(db, capture);
-    if !is_sound || damaged.map_err(failed(path, "cannot read what it is of"))? {
+    if !is_sound || damaged.map_err(CaptureError::sqlite(path, "cannot read what it is of"))? {
         return Err(damage(path));
     }
     let other = other_host(db, capture, facts);
-    match other.map_err(failed(path, "cannot read its host"))? {
+    match other.map_err(CaptureError::sqlite(path, "cannot read its host"))? {
         Some(found) => Err(CaptureError::OtherHost {
             path: path.to_owned(),
             found,
@@ -101,7 +105,9 @@ fn fill(draft: &Path, path: &Path, facts: &RunFacts) -> Result<(), CaptureError>
         db.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;
         create(&db, facts.now.wall, &facts.version)
     });
-    filled.map(drop).map_err(failed(path, "cannot create it"))
+    filled
+        .map(drop)
+        .map_err(CaptureError::sqlite(path, "cannot create it"))
 }
 
 /// A log or journal of another file that had this name would be taken for its own.
@@ -152,7 +158,7 @@ fn look(path: &Path) -> Result<Found, CaptureError> {
     let mut file = std::fs::File::open(path).map_err(unopened(path))?;
     match file.read_exact(&mut head) {
         Ok(()) if head == *b"SQLite format 3\0" => Ok(Found::File),
-        _ => Err(not_a_capture("it does not begin as one")),
+        _ => Err(not_a_capture("it does not begin as a capture does")),
     }
 }
 
@@ -182,10 +188,25 @@ pub(in crate::capture) fn create(
         text(version.as_bytes()),
     ];
     tables::named("capture").insert(&transaction, number, Some(1), values)?;
+    note_number(&transaction, number)?;
     transaction.pragma_update(None, "application_id", version::APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", version::FORMAT)?;
     transaction.commit()?;
     Ok(number)
+}
+
+/// The number of a capture once more, on another page: without it nothing could be told from
+/// damage.
+pub(in crate::capture) fn note_number(db: &Connection, number: u64) -> rusqlite::Result<()> {
+    let nothing = || Value::Integer(0);
+    let values = vec![
+        text(NUMBER.as_bytes()),
+        Value::Integer(number.cast_signed()),
+        nothing(),
+        nothing(),
+        nothing(),
+    ];
+    tables::named("quota").replace(db, number, NUMBER_ROW, values)
 }
 
 pub(in crate::capture::writer) fn configure(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
@@ -200,12 +221,37 @@ pub(in crate::capture::writer) fn configure(db: &Connection, sync: Sync) -> rusq
 /// The number that seeds every check, and whether its own row, which is checked with it, is
 /// sound: if only that is damaged, everything else can still be read.
 pub(in crate::capture) fn capture_number(db: &Connection) -> rusqlite::Result<(u64, bool)> {
+    let own = own_number(db);
+    match own {
+        Ok((_, true)) => own,
+        // The second copy is worth something only where it is sound.
+        _ => second_number(db)
+            .ok()
+            .flatten()
+            .map_or(own, |number| Ok((number, false))),
+    }
+}
+
+fn own_number(db: &Connection) -> rusqlite::Result<(u64, bool)> {
     let number: i64 = db.query_row("SELECT number FROM capture WHERE id = 1", [], |row| {
         row.get(0)
     })?;
     let number = number.cast_unsigned();
     let found = tables::named("capture").select(db, number, ("", &[]), |_| ())?;
     Ok((number, found.rows.len() == 1 && found.damaged.is_empty()))
+}
+
+fn second_number(db: &Connection) -> rusqlite::Result<Option<u64>> {
+    let number: i64 = db.query_row("SELECT rows FROM quota WHERE id = ?", [NUMBER_ROW], |row| {
+        row.get(0)
+    })?;
+    let number = number.cast_unsigned();
+    let only = ("WHERE id = ?", &[NUMBER_ROW][..]);
+    let found = tables::named("quota").select(db, number, only, |row| row.text(0))?;
+    Ok(found
+        .rows
+        .contains(&Some(NUMBER.to_owned()))
+        .then_some(number))
 }
 
 /// Whether what a run goes by when it takes over is damaged.

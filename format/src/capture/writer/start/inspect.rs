@@ -6,9 +6,9 @@
 //! must begin within a second or so. Damage in what was not looked at shows up later, in a reader
 //! or when the writer meets it.
 
+use super::RunFacts;
 use super::file::{check_identity, damage};
 use super::take_over::{last_of_chunks, last_run, tail_rows};
-use super::{RunFacts, failed};
 use crate::capture::error::CaptureError;
 use crate::capture::frame::{self, FrameKey, FrameKind};
 use crate::capture::lives::Lives;
@@ -37,7 +37,7 @@ pub(super) fn inspect(path: &Path, facts: &RunFacts) -> Result<(), CaptureError>
     if opened.has_foreign_log {
         return Err(damage(path));
     }
-    let (db, capture) = (&opened.db, opened.capture);
+    let (db, capture) = (opened.db_for_all(), opened.capture);
     check_identity(path, db, (capture, opened.is_sound), facts)?;
     let is_sound = check_pages(db).and_then(|is_sound| {
         read_what_a_run_reads(db, capture, facts)?;
@@ -48,7 +48,7 @@ pub(super) fn inspect(path: &Path, facts: &RunFacts) -> Result<(), CaptureError>
         Ok(false) => Err(damage(path)),
         // Not SQLite says so, but our reading of what it gave: a number that is none.
         Err(error) if error.sqlite_error_code().is_none() => Err(damage(path)),
-        Err(error) => Err(failed(path, "cannot be gone on with")(error)),
+        Err(error) => Err(CaptureError::sqlite(path, "cannot be gone on with")(error)),
     }
 }
 

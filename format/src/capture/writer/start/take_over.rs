@@ -33,8 +33,8 @@ impl Writer {
         facts: &RunFacts,
     ) -> Result<Gap, CaptureError> {
         let recovered = self.recover(run.ended.is_none())?;
-        let known =
-            recovered.or(last_of_chunks(&self.db).map_err(self.sqlite("cannot read its chunks"))?);
+        let known = recovered.or(last_of_chunks(&self.db)
+            .map_err(CaptureError::sqlite(&self.path, "cannot read its chunks"))?);
         let (seq, to) = known.unwrap_or((
             run.last_seq.unwrap_or(0),
             run.to.unwrap_or(facts.now.wall).0,
@@ -70,10 +70,16 @@ impl Writer {
         };
         if run.ended.is_none() {
             let ended = end_run(&self.db, self.capture, run.id, (seq, to.0, kind.name()));
-            ended.map_err(self.sqlite("cannot end the run before"))?;
+            ended.map_err(CaptureError::sqlite(
+                &self.path,
+                "cannot end the run before",
+            ))?;
         }
         let others = lives::end_other_boots(&self.db, self.capture, self.boot, seq);
-        others.map_err(self.sqlite("cannot end the lives of another boot"))?;
+        others.map_err(CaptureError::sqlite(
+            &self.path,
+            "cannot end the lives of another boot",
+        ))?;
         Ok(Gap {
             kind,
             after: Seq(seq),
@@ -88,7 +94,8 @@ impl Writer {
     /// its last tick.
     pub(super) fn recover(&mut self, crashed: bool) -> Result<Option<(u64, i64)>, CaptureError> {
         let covered = PyramidWriter::covered(&self.db);
-        let covered = covered.map_err(self.sqlite("cannot read its pyramid"))?;
+        let covered =
+            covered.map_err(CaptureError::sqlite(&self.path, "cannot read its pyramid"))?;
         if crashed {
             self.add_uncovered(covered[0])?;
         }
@@ -96,7 +103,10 @@ impl Writer {
         if crashed {
             let (finished, run) = (self.pyramid.finish(&self.db, self.run), self.run);
             let completed = finished.and_then(|()| self.pyramid.complete(&self.db, run, covered));
-            completed.map_err(self.sqlite("cannot complete its pyramid"))?;
+            completed.map_err(CaptureError::sqlite(
+                &self.path,
+                "cannot complete its pyramid",
+            ))?;
         }
         Ok(last)
     }
@@ -112,28 +122,35 @@ impl Writer {
             })?;
             rows.collect()
         };
-        for (id, frames) in read().map_err(self.sqlite("cannot read its chunks"))? {
+        for (id, frames) in
+            read().map_err(CaptureError::sqlite(&self.path, "cannot read its chunks"))?
+        {
             // What is damaged has no curves either.
-            let Ok(chunk) = decode(&frames, self.key(id.cast_unsigned()), Part::All) else {
+            let Ok(chunk) = decode(
+                &frames,
+                FrameKey::new(self.capture, id.cast_unsigned()),
+                Part::All,
+            ) else {
                 continue;
             };
             let added = self
                 .pyramid
                 .add(&self.db, (self.run, self.interval), &chunk);
-            added.map_err(self.sqlite("cannot complete its pyramid"))?;
+            added.map_err(CaptureError::sqlite(
+                &self.path,
+                "cannot complete its pyramid",
+            ))?;
         }
         Ok(())
     }
 
     /// The tail as the last chunk of its run.
     pub(super) fn recover_tail(&mut self) -> Result<Option<(u64, i64)>, CaptureError> {
-        let rows = tail_rows(&self.db).map_err(self.sqlite("cannot read its tail"))?;
+        let rows = tail_rows(&self.db)
+            .map_err(CaptureError::sqlite(&self.path, "cannot read its tail"))?;
         let mut raw = Vec::new();
         for (seq, row) in &rows {
-            let key = FrameKey {
-                capture: self.capture,
-                seq: seq.cast_unsigned(),
-            };
+            let key = FrameKey::new(self.capture, seq.cast_unsigned());
             let opened = frame::open(&mut &row[..], FrameKind::Tick, key, &mut raw);
             // What comes after a damaged row builds on it, so the tail ends there.
             if opened.and_then(|()| self.builder.push_tail(&raw)).is_err() {
@@ -143,13 +160,16 @@ impl Writer {
                 );
                 let note = vec![Value::Null, text(detail.as_bytes())];
                 let noted = tables::named("note").insert(&self.db, self.capture, None, note);
-                noted.map_err(self.sqlite("cannot note a damaged tail"))?;
+                noted.map_err(CaptureError::sqlite(
+                    &self.path,
+                    "cannot note a damaged tail",
+                ))?;
                 break;
             }
         }
         if self.builder.is_empty() {
             let emptied = self.db.execute("DELETE FROM tail", []);
-            emptied.map_err(self.sqlite("cannot empty its tail"))?;
+            emptied.map_err(CaptureError::sqlite(&self.path, "cannot empty its tail"))?;
             return Ok(None);
         }
         let last = self.builder.chunk().ticks.last().copied();
