@@ -148,7 +148,10 @@ pub(crate) fn cut_the_take_over(cuts: usize, random: &mut Random) {
 fn recorded(args: &[&str], ticks: u64) -> Option<Logged> {
     let logged = Logged::new()?;
     let mut recorder = logged.start(&[&["-i", INTERVAL], args].concat());
-    recorder.wait_for_tick(ticks);
+    // In steps, as each wait has a deadline.
+    for seq in (1..ticks).step_by(50).chain([ticks]) {
+        recorder.wait_for_tick(seq);
+    }
     recorder.stop();
     logged.assert_complete();
     Some(logged)

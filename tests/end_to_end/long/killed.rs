@@ -7,6 +7,6 @@ const KILLS: u64 = 60;
 
 #[test]
 #[ignore = "long: ./check --long"]
-fn sixty_kills_damage_nothing_and_cost_a_tick_each_at_most() {
+fn sixty_kills_damage_nothing() {
     kill_often(KILLS, &mut Random::from_clock());
 }

@@ -22,7 +22,7 @@ fn a_draft_that_a_power_cut_left_is_made_anew_and_nothing_of_it_stays() {
     assert_eq!(start, Start::New);
     host.record(3);
     host.writer.finish("signal").unwrap();
-    assert_eq!(names(folder.path()), [path.clone()]);
+    assert_eq!(names(folder.path()), std::slice::from_ref(&path));
     assert_eq!(Capture::open(&path).unwrap().ticks().unwrap(), 3);
 }
 
