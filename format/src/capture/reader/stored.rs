@@ -17,6 +17,9 @@ const CACHED_CHUNKS: usize = 4;
 /// How many chunks are kept packed: a tick and the one before it lie in at most two.
 const CACHED_PACKED: usize = 2;
 
+/// No more than this is kept of chunks besides the last one, unpacked or packed.
+const CACHED_BYTES: usize = 64 << 20;
+
 /// What was read of chunks and of the tail.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
@@ -75,10 +78,23 @@ impl Cache {
     }
 
     fn keep(&mut self, chunk: (u64, Part, Rc<Chunk>)) {
-        if self.chunks.len() >= CACHED_CHUNKS {
+        let bytes = |chunks: &[(u64, Part, Rc<Chunk>)]| -> usize {
+            chunks.iter().map(|(_, _, chunk)| chunk.bytes()).sum()
+        };
+        while self.chunks.len() >= CACHED_CHUNKS || bytes(&self.chunks) > CACHED_BYTES {
             self.chunks.remove(0);
         }
         self.chunks.push(chunk);
+    }
+
+    fn keep_packed(&mut self, packed: (u64, Rc<Packed>)) {
+        let bytes = |kept: &[(u64, Rc<Packed>)]| -> usize {
+            kept.iter().map(|(_, packed)| packed.bytes()).sum()
+        };
+        while self.packed.len() >= CACHED_PACKED || bytes(&self.packed) > CACHED_BYTES {
+            self.packed.remove(0);
+        }
+        self.packed.push(packed);
     }
 }
 
@@ -192,10 +208,7 @@ impl Capture {
         match found.unwrap_or(Err(FrameFault::Absent)) {
             Ok(packed) => {
                 let packed = Rc::new(packed);
-                if self.cache.packed.len() >= CACHED_PACKED {
-                    self.cache.packed.remove(0);
-                }
-                self.cache.packed.push((first, Rc::clone(&packed)));
+                self.cache.keep_packed((first, Rc::clone(&packed)));
                 Ok(Some(packed))
             }
             Err(fault) => {
