@@ -1,56 +1,17 @@
 //! A disk that another program fills: recording goes on, in the room that was reserved.
 
-use crate::support::command::{assert_sound, finish, info, run};
+use crate::support::command::{assert_sound, info, run};
+use crate::support::disk::{Disk, MIB};
 use crate::support::files::FAILED;
-use crate::support::host::{folder, is_root, names, skip};
+use crate::support::host::names;
 use crate::support::recorder::Recorder;
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use tempfile::TempDir;
-
-/// A small file system in memory, unmounted when this goes.
-struct Disk {
-    folder: TempDir,
-}
-
-impl Disk {
-    /// `None` where none can be mounted.
-    fn mount() -> Option<Self> {
-        let folder = folder();
-        let mut command = Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", "size=24m,mode=700", "none"]);
-        let mounted = is_root() && finish(command.arg(folder.path())).code == 0;
-        mounted.then_some(Self { folder })
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Takes all that is left of it.
-    fn fill(&self) -> PathBuf {
-        let path = self.path().join("filler");
-        let mut file = File::create(&path).unwrap();
-        for size in [1 << 20, 4096] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-        path
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let mut command = Command::new("umount");
-        drop(command.arg("-l").arg(self.path()).status());
-    }
-}
+use std::fs;
+use std::path::Path;
 
 #[test]
 fn on_a_full_disk_recording_goes_on_and_ends_cleanly() {
-    let Some(disk) = Disk::mount() else {
-        return skip("only root can mount a file system");
+    let Some(disk) = Disk::tmpfs(24 * MIB) else {
+        return;
     };
     let file = disk.path().join("a");
     // So small a limit has a log of 1 MiB, which is full before the next checkpoint is due.
@@ -74,8 +35,8 @@ fn on_a_full_disk_recording_goes_on_and_ends_cleanly() {
 
 #[test]
 fn what_cannot_be_begun_on_a_full_disk_leaves_nothing_behind() {
-    let Some(disk) = Disk::mount() else {
-        return skip("only root can mount a file system");
+    let Some(disk) = Disk::tmpfs(24 * MIB) else {
+        return;
     };
     disk.fill();
     let file = disk.path().join("a");

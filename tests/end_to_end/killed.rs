@@ -1,9 +1,9 @@
 //! `kill -9` at any moment: what was recorded is there, and the capture can be gone on with.
 
 use crate::support::capture::{account, last_tick, samples};
-use crate::support::clock::monotonic;
 use crate::support::command::{assert_sound, info, rows};
 use crate::support::host::{busy, quick_folder, skip};
+use crate::support::random::Random;
 use crate::support::recorder::Recorder;
 use afterimage_format::capture::Capture;
 use afterimage_format::facts::GapKind;
@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use std::path::Path;
 use std::time::Duration;
 
-/// How often a recorder is killed; `AFTERIMAGE_KILLS` makes it more.
+/// How often a recorder is killed; in `long/killed.rs` more.
 const KILLS: u64 = 5;
 const INTERVAL: &str = "50ms";
 const INTERVAL_MS: u64 = 50;
@@ -25,30 +25,14 @@ const MOST_LOST: u64 = 100;
 /// A gap begins and ends within the time of a tick.
 const ROUNDING: u64 = 1;
 
-/// splitmix64: a seed that is printed makes a failure come again.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
-
-fn number_from(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
-}
-
 #[test]
 fn a_kill_at_any_moment_costs_at_most_the_tick_in_flight() {
-    let kills = number_from("AFTERIMAGE_KILLS").unwrap_or(KILLS);
-    let nanos = u64::from(monotonic().subsec_nanos());
-    let seed = number_from("AFTERIMAGE_SEED").unwrap_or(nanos);
-    eprintln!("AFTERIMAGE_SEED={seed} AFTERIMAGE_KILLS={kills}");
-    let mut random = Random(seed);
-    let lost: Vec<u64> = (0..kills).map(|_| kill_one(&mut random)).collect();
+    kill_often(KILLS, &mut Random::from_clock());
+}
+
+/// Kills so many recorders, each at a moment of its own.
+pub(crate) fn kill_often(kills: u64, random: &mut Random) {
+    let lost: Vec<u64> = (0..kills).map(|_| kill_one(random)).collect();
     eprintln!("ticks lost: {lost:?}");
     assert!(lost.iter().all(|lost| *lost <= MOST_LOST), "{lost:?}");
     if let Some(busy) = busy() {

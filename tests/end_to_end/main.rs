@@ -4,6 +4,9 @@
 //! They run beside each other, on any machine: each recorder has its own folder and socket,
 //! waiting is for something and with a deadline, and every tolerance is a constant with its
 //! reason. What needs root or a program that is missing is skipped with a line that says so.
+//!
+//! Tests in `root` and `long` are ignored in an ordinary run: `./check --root` runs those that
+//! mount things, `./check --long` those that repeat a fault until it can be believed.
 
 #[cfg(test)]
 mod bad_input;
@@ -32,11 +35,17 @@ mod hostile_names;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod long;
+#[cfg(test)]
 mod not_visible;
 #[cfg(test)]
 mod pid_reuse;
 #[cfg(test)]
+mod power_cuts;
+#[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod root;
 #[cfg(test)]
 mod salvages;
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! What the tests share, by subject: running the command, recorders, processes to look at,
-//! captures opened by our own reader, time, and what this machine can do.
+//! captures opened by our own reader, small disks, time, and what this machine can do.
 
 pub(crate) mod capture;
 pub(crate) mod clock;
 pub(crate) mod command;
+pub(crate) mod disk;
 pub(crate) mod files;
 pub(crate) mod host;
 pub(crate) mod process;
+pub(crate) mod random;
 pub(crate) mod recorder;

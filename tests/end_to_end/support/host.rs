@@ -1,5 +1,6 @@
 //! What this machine can do. A test that cannot run here says why and passes.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -9,9 +10,13 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Says why a test is skipped, or a part of one.
+/// Says why a test is skipped, or a part of one: also where the words of tests that pass are not
+/// shown.
 pub(crate) fn skip(why: &str) {
-    eprintln!("skipped: {why}");
+    let test = std::thread::current();
+    let test = test.name().unwrap_or("a test");
+    let said = writeln!(std::io::stderr(), "skipped: {test}: {why}");
+    said.expect("there is a standard error");
 }
 
 /// Above this share of the last 10 s in which some task waited for a CPU, in percent, how late a

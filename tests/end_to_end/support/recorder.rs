@@ -6,7 +6,7 @@ use super::clock::wait_for;
 use super::command::{AFTERIMAGE, Ran};
 use super::process::Guarded;
 use rustix::process::Signal;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -38,6 +38,15 @@ impl Recorder {
         let mut command = Command::new(AFTERIMAGE);
         command.arg("record").args(["--duration", duration]);
         Self::spawn(command, own, file, args)
+    }
+
+    /// Starts one with these variables in its environment.
+    pub(crate) fn start_with(variables: &[(&str, OsString)], file: &Path, args: &[&str]) -> Self {
+        let mut command = Command::new(AFTERIMAGE);
+        let set = variables.iter().map(|(name, value)| (name, value));
+        command.envs(set).arg("record");
+        command.args(["--duration", LONGEST]);
+        Self::spawn(command, super::host::folder(), file, args)
     }
 
     fn spawn(mut command: Command, own: TempDir, file: &Path, args: &[&str]) -> Self {

@@ -1,0 +1,6 @@
+//! The same faults as elsewhere, as often as it takes to believe the promise: `./check --long`
+//! runs these tests.
+
+mod killed;
+mod power_cuts;
+mod stopped_file_system;

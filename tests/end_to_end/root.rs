@@ -1,0 +1,4 @@
+//! Faults that take root, loop devices or mounts: `./check --root` runs these tests. Each makes
+//! what it needs for itself and takes it away again; where it cannot, it says why.
+
+pub(crate) mod stopped_file_system;
