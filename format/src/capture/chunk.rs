@@ -5,6 +5,7 @@
 //! needs no other chunk to be understood: its first tick holds every value.
 
 pub mod builder;
+pub(crate) mod chain;
 mod column;
 mod cut;
 pub(crate) mod decode;

@@ -39,6 +39,8 @@ pub(crate) struct Opened {
     pub(crate) is_sound: bool,
     /// A log lies beside it that is not its own.
     pub(crate) has_foreign_log: bool,
+    /// At which of its pages its own log breaks off, if anything behind that is lost.
+    pub(crate) log_breaks_off: Option<u64>,
     _folder: Option<PrivateFolder>,
 }
 
@@ -62,6 +64,10 @@ fn open_as(path: &Path, alive: bool, watch: &dyn Watch) -> Result<Opened, Captur
     let log_bytes = fs::metadata(&wal).map_or(0, |data| data.len());
     let has_foreign_log = log_bytes > 0 && !header.written_ahead;
     let log_bytes = if has_foreign_log { 0 } else { log_bytes };
+    let log_breaks_off = match (alive, log_bytes) {
+        (true, _) | (_, 0) => None,
+        _ => log::breaks_off(&wal).unwrap_or(None),
+    };
     let (db, folder) = if alive {
         (connect(path, "mode=ro")?, None)
     } else if log_bytes == 0 {
@@ -89,6 +95,7 @@ fn open_as(path: &Path, alive: bool, watch: &dyn Watch) -> Result<Opened, Captur
         capture,
         is_sound,
         has_foreign_log,
+        log_breaks_off,
         _folder: folder,
     })
 }

@@ -141,7 +141,8 @@ impl Table {
         let mut statement = db.prepare_cached(&sql)?;
         let mut found = statement.query(params_from_iter(rest.1))?;
         let (mut rows, mut damaged) = (Vec::new(), Vec::new());
-        let (mut torn, mut next) = (None, 1);
+        let (mut torn, mut next, mut last_id) = (None, 1, None);
+        let is_in_order = !rest.0.contains("ORDER BY") || rest.0.ends_with("ORDER BY id");
         while go_on() {
             let row = match found.next() {
                 Ok(Some(row)) => row,
@@ -155,6 +156,11 @@ impl Table {
             let ValueRef::Integer(id) = row.get_ref(0)? else {
                 continue;
             };
+            // A page in the place of another: rows come twice, and others not at all.
+            if is_in_order && last_id.replace(id).is_some_and(|last| id <= last) {
+                torn = Some((id, out_of_order()));
+                break;
+            }
             next = id.saturating_add(1);
             let last = self.columns.len() + 1;
             let cells = (1..last).map(|column| row.get_ref(column).map(owned));
@@ -207,6 +213,12 @@ impl Table {
         }
         i64::try_from(hash.digest() & 0xffff_ffff).unwrap_or(0)
     }
+}
+
+/// What `SQLite` would say if it looked at the order of rows.
+fn out_of_order() -> rusqlite::Error {
+    let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(corrupt, Some("rows are out of order".to_owned()))
 }
 
 /// A text that is not UTF-8 was not written by us: as bytes it fails its row's check.

@@ -23,7 +23,7 @@ pub(super) use start::{capture_number, create, create_private};
 use super::chunk::Chunk;
 use super::chunk::builder::ChunkBuilder;
 use super::error::CaptureError;
-use super::frame::{FrameKey, FrameKind, Packer, seal};
+use super::frame::{self, FrameKey, FrameKind, Packer, seal_linked};
 use super::lives::Lives;
 use super::lock::OwnerLock;
 use super::pyramid::PyramidWriter;
@@ -120,6 +120,8 @@ pub struct Writer {
     builder: ChunkBuilder,
     /// Rows of the tail that could not be written yet, by tick.
     unsaved: Vec<(u64, Vec<u8>)>,
+    /// What the newest row of the tail is called by the next.
+    last_name: u16,
     /// What the tail holds of a chunk that will get no more ticks.
     cut_off: Option<Chunk>,
     /// The gap between the run before and this one, until its first tick ends it, and the time
@@ -267,18 +269,24 @@ impl Writer {
 
     fn add(&mut self, tick: &Tick) -> Result<(), CaptureError> {
         let times = &tick.times;
+        let link = if self.builder.is_empty() {
+            0
+        } else {
+            self.last_name
+        };
         let mut raw = Vec::new();
         self.builder.push(tick, &mut raw);
         let mut frame = Vec::new();
         let key = self.key(times.seq.0);
-        seal(
+        seal_linked(
             &mut frame,
-            FrameKind::Tick,
+            (FrameKind::Tick, link),
             key,
             &raw,
             &mut self.tail_packer,
         )
         .map_err(|fault| self.damaged(times.seq.0, fault))?;
+        self.last_name = frame::name(&frame);
         self.unsaved.push((times.seq.0, frame));
         self.last = Some((times.seq, times.planned, times.began.wall));
         Ok(())

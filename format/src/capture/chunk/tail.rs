@@ -183,6 +183,17 @@ pub(super) fn next_field(input: &mut Input<'_>, before: &mut Option<u8>) -> Resu
     Ok(field)
 }
 
+/// Whether a row is the first, which holds every row and every value: only that announces the
+/// machine itself, whose group comes before the others.
+pub(super) fn begins(row: &[u8]) -> Result<bool, FrameFault> {
+    let mut input = Input(row);
+    input.skip(TIME_NUMBERS)?;
+    for _ in 0..input.count(1)? {
+        input.bytes()?;
+    }
+    Ok(input.count(2)? > 0)
+}
+
 /// When the tick of a row was taken, at the beginning of its row.
 pub(super) fn times(input: &mut Input<'_>) -> Result<TickTimes, FrameFault> {
     let mut numbers = [0; TIME_NUMBERS];

@@ -3,10 +3,12 @@
 use super::{Capture, Part, Place};
 use crate::capture::chunk::Chunk;
 use crate::capture::chunk::builder::ChunkBuilder;
+use crate::capture::chunk::chain::Chain;
 use crate::capture::chunk::packed::Packed;
 use crate::capture::chunk::replay::{self, TailRows};
 use crate::capture::error::{CaptureError, FrameFault, is_torn};
 use crate::capture::frame::{FrameKey, FrameKind, Unpacker};
+use crate::capture::tables::{self, CheckedRow};
 use crate::tick::TickTimes;
 use crate::time::{Seq, WallTime};
 use rusqlite::OptionalExtension as _;
@@ -205,7 +207,11 @@ impl Capture {
             Err(error) if is_torn(&error) => Some(Err(FrameFault::Torn)),
             found => found.map_err(self.sqlite("a chunk cannot be read"))?,
         };
-        match found.unwrap_or(Err(FrameFault::Absent)) {
+        let found = match found.unwrap_or(Err(FrameFault::Absent)) {
+            Ok(packed) if !self.is_listed(first, packed.ticks())? => Err(FrameFault::Misplaced),
+            found => found,
+        };
+        match found {
             Ok(packed) => {
                 let packed = Rc::new(packed);
                 self.cache.keep_packed((first, Rc::clone(&packed)));
@@ -214,6 +220,21 @@ impl Capture {
             Err(fault) => {
                 self.note_damage("chunk_body", first.cast_signed(), fault);
                 Ok(None)
+            }
+        }
+    }
+
+    /// Whether the list of chunks, as far as it is sound, tells of this chunk. Another state of it
+    /// has the same key: one that a power cut took back, or that a copy went on with.
+    fn is_listed(&self, first: u64, ticks: &[TickTimes]) -> Result<bool, CaptureError> {
+        let (db, capture) = (&self.opened.db, self.opened.capture);
+        let one = ("WHERE id = ?", &[first.cast_signed()][..]);
+        let listed = tables::named("chunk").sound_rows(db, capture, one, |row| lists(row, ticks));
+        match listed {
+            Err(error) if is_torn(&error) => Ok(true),
+            listed => {
+                let listed = listed.map_err(self.sqlite("its chunks cannot be listed"))?;
+                Ok(listed.first() != Some(&false))
             }
         }
     }
@@ -283,6 +304,7 @@ impl Capture {
         let capture = self.opened.capture;
         let unpacker = &mut self.cache.unpacker;
         let (mut tail, mut raw) = (TailRows::default(), Vec::new());
+        let mut chain = Chain::default();
         let mut read = || -> rusqlite::Result<Option<(i64, FrameFault)>> {
             let read = "SELECT id, frame FROM tail ORDER BY id";
             let mut read = self.opened.db.prepare_cached(read)?;
@@ -293,9 +315,10 @@ impl Capture {
                     capture,
                     seq: seq.cast_unsigned(),
                 };
-                let mut frame = row.get_ref(1)?.as_blob()?;
-                let opened = unpacker.open(&mut frame, FrameKind::Tick, key, &mut raw);
-                if let Err(fault) = opened.and_then(|()| tail.push(&raw)) {
+                let frame = row.get_ref(1)?.as_blob()?;
+                let opened = unpacker.open(&mut &*frame, FrameKind::Tick, key, &mut raw);
+                let follows = opened.and_then(|()| chain.follow(key.seq, frame, &raw));
+                if let Err(fault) = follows.and_then(|()| tail.push(&raw)) {
                     return Ok(Some((seq, fault)));
                 }
             }
@@ -327,4 +350,18 @@ impl Capture {
         self.cache.tail = Tail::Unpacked(rows, chunk.clone());
         Ok(chunk)
     }
+}
+
+/// Whether a row of the list of chunks is that of a chunk with these ticks.
+fn lists(row: &CheckedRow, ticks: &[TickTimes]) -> bool {
+    let ends = ticks.first().zip(ticks.last());
+    let at = |place| row.integer(place);
+    let wall = |place| at(place).map(WallTime::from_file);
+    ends.is_some_and(|(first, last)| {
+        row.unsigned(1) == Some(ticks.len() as u64)
+            && wall(2) == Some(first.began.wall)
+            && wall(3) == Some(last.began.wall)
+            && at(4) == Some(first.began.boot.0)
+            && at(5) == Some(last.began.boot.0)
+    })
 }

@@ -7,13 +7,13 @@
 use super::pages::{PAGE, Pages, is_map};
 use super::records::{PageKind, Place, Record, kind, record};
 use crate::capture::chunk::builder::ChunkBuilder;
+use crate::capture::chunk::chain::Chain;
 use crate::capture::chunk::decode::{Part, decode};
-use crate::capture::chunk::{Chunk, packed, tail};
+use crate::capture::chunk::{Chunk, packed};
 use crate::capture::frame::{FrameKey, FrameKind, Unpacker, verify};
 use crate::capture::lock::with_suffix;
 use crate::capture::remake::{PlainRows, column};
 use crate::capture::tables;
-use crate::group::Group;
 use crate::time::WallTime;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
@@ -322,6 +322,7 @@ impl Found {
     fn tail_chunk(&mut self, first: u64, last: u64) -> io::Result<Option<Chunk>> {
         let mut builder = ChunkBuilder::default();
         let (mut unpacker, mut raw) = (Unpacker::default(), Vec::new());
+        let mut chain = Chain::default();
         for seq in first..=last {
             let place = self.tail.get(&seq).copied();
             let Some(frame) = self.blob(place)? else {
@@ -329,8 +330,8 @@ impl Found {
             };
             let key = self.key(seq);
             let opened = unpacker.open(&mut &frame[..], FrameKind::Tick, key, &mut raw);
-            let begins = opened.is_ok() && is_first(&raw);
-            if opened.is_err() || begins != builder.is_empty() || builder.push_tail(&raw).is_err() {
+            let follows = opened.and_then(|()| chain.follow(seq, &frame, &raw));
+            if follows.and_then(|()| builder.push_tail(&raw)).is_err() {
                 break;
             }
         }
@@ -360,13 +361,6 @@ impl Found {
             seq,
         }
     }
-}
-
-/// Whether a row of the tail is the first, which holds every row and every value: only that
-/// announces the machine itself.
-fn is_first(row: &[u8]) -> bool {
-    let row = tail::decode(row);
-    row.is_ok_and(|row| !row.deltas[Group::Machine.index()].born.is_empty())
 }
 
 /// The number of the capture, if this is the row that says it, and whether the check of the row,

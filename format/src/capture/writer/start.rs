@@ -83,6 +83,7 @@ impl Writer {
             interval: facts.interval,
             builder: ChunkBuilder::default(),
             unsaved: Vec::new(),
+            last_name: 0,
             cut_off: None,
             before_run: None,
             awaits_reset: false,
