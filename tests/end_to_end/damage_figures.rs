@@ -180,7 +180,8 @@ fn log_of(file: &Path) -> PathBuf {
 /// Damages a copy.
 fn damaged(original: &Original, kind: u64, random: &mut Random) -> (Vec<u8>, usize, Damage) {
     let mut bytes = original.bytes.clone();
-    let below = |random: &mut Random, end: usize| random.below(end as u64) as usize;
+    let below =
+        |random: &mut Random, end: usize| usize::try_from(random.below(end as u64)).unwrap();
     let has_log = original.log < bytes.len();
     let in_log = has_log && random.below(2) == 0;
     let part = if in_log {
@@ -206,16 +207,16 @@ fn damaged(original: &Original, kind: u64, random: &mut Random) -> (Vec<u8>, usi
         _ => {
             let at = part.start + below(random, part.len() / PAGE) * PAGE;
             let from = part.start + below(random, part.len() / PAGE) * PAGE;
-            let how = random.below(4);
+            let how = below(random, 4);
             match how {
                 0 => bytes[at..at + PAGE].fill(0),
                 1 => bytes[at..at + PAGE].fill(0xff),
                 2 => bytes[at..at + PAGE]
                     .iter_mut()
-                    .for_each(|byte| *byte = random.below(256) as u8),
+                    .for_each(|byte| *byte = random.below(256).to_le_bytes()[0]),
                 _ => bytes.copy_within(from..from + PAGE, at),
             }
-            let how = ["zeros", "ones", "noise", "another page"][how as usize];
+            let how = ["zeros", "ones", "noise", "another page"][how];
             (how, at..at + PAGE)
         }
     };

@@ -10,10 +10,10 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 /// Before the pages of a log, and before each page in it.
-const LOG_HEADER: u64 = 32;
-const PAGE_HEADER: u64 = 24;
+const LOG_HEADER: usize = 32;
+const PAGE_HEADER: usize = 24;
 /// Every capture has pages of this size.
-const PAGE: u32 = 4096;
+const PAGE: usize = 4096;
 
 /// Copies what counts of a log to a file that is not there yet.
 pub(super) fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> io::Result<()> {
@@ -30,7 +30,7 @@ pub(super) fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> io::Result<()> 
 /// `SQLite` to judge.
 fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Option<u64>> {
     let mut header = [0; 32];
-    if length < LOG_HEADER {
+    if length < LOG_HEADER as u64 {
         return Ok(None);
     }
     log.read_exact(&mut header)?;
@@ -39,8 +39,8 @@ fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Op
     if !page.is_power_of_two() || page < 512 {
         return Ok(None);
     }
-    let step = PAGE_HEADER + u64::from(page);
-    let mut end = LOG_HEADER;
+    let step = PAGE_HEADER as u64 + u64::from(page);
+    let mut end = LOG_HEADER as u64;
     let mut salts = [0; 8];
     while end + step <= length {
         let stage = Stage {
@@ -63,23 +63,23 @@ fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Op
 /// in it was changed. A crash may leave the last transaction in pieces, but nothing behind it.
 pub(super) fn breaks_off(path: &Path) -> io::Result<Option<u64>> {
     let mut log = io::BufReader::with_capacity(1 << 16, File::open(path)?);
-    let mut header = [0; LOG_HEADER as usize];
-    if log.read_exact(&mut header).is_err() || header == [0; LOG_HEADER as usize] {
+    let mut header = [0; LOG_HEADER];
+    if log.read_exact(&mut header).is_err() || header == [0; LOG_HEADER] {
         return Ok(None);
     }
     let big_endian = header[3] & 1 == 1;
     let mut sum = Sum::default().over(&header[..24], big_endian);
-    if !sum.is_at(&header, 24) || be32(&header, 8) != PAGE {
+    if !sum.is_at(&header, 24) || be32(&header, 8) as usize != PAGE {
         return Ok(Some(0));
     }
-    let mut page = vec![0; PAGE_HEADER as usize + PAGE as usize];
+    let mut page = vec![0; PAGE_HEADER + PAGE];
     let (mut number, mut broken, mut behind) = (0, None, 0);
     while log.read_exact(&mut page).is_ok() {
         number += 1;
         let is_of_round = page[8..16] == header[16..24];
         if broken.is_none() {
             sum = sum.over(&page[..8], big_endian);
-            sum = sum.over(&page[PAGE_HEADER as usize..], big_endian);
+            sum = sum.over(&page[PAGE_HEADER..], big_endian);
             if is_of_round && sum.is_at(&page, 16) {
                 continue;
             }
@@ -177,7 +177,7 @@ mod tests {
             fs::write(at("log"), bytes).unwrap();
             breaks_off(&at("log")).unwrap()
         };
-        let step = (PAGE_HEADER + u64::from(PAGE)) as usize;
+        let step = PAGE_HEADER + PAGE;
         assert_eq!(broken(&good), None);
         for cut in [0, 5, 32, 3 * step, good.len() - 1] {
             assert_eq!(broken(&good[..cut]), None, "cut at {cut}");

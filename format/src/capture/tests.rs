@@ -7,6 +7,7 @@ mod listing;
 mod moments;
 mod refused;
 mod salvages;
+mod stale;
 
 use super::Capture;
 use super::lock::{OwnerLock, with_suffix};

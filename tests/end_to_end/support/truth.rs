@@ -71,9 +71,9 @@ impl Said {
             self.ticks.insert(seq, cells(&chunk, at));
             // The first of a chunk, with the last of the one before it, and some others.
             if at == 0 || seq % 20 == 0 {
-                let list = capture.listing(Seq(seq));
-                if let Some(list) = self.take("listing", list).flatten() {
-                    let rows: Vec<_> = list.processes().collect();
+                let shown = capture.listing(Seq(seq));
+                if let Some(shown) = self.take("listing", shown).flatten() {
+                    let rows: Vec<_> = shown.processes().collect();
                     self.lists.insert(seq, format!("{rows:?}"));
                 }
             }
@@ -98,11 +98,11 @@ impl Said {
         let lives = capture.lives(Seq(0), Seq(u64::MAX));
         let lives = self.take("lives", lives).unwrap_or_default();
         // A command line is a row of its own, which may be lost alone.
-        let lines = lives.iter().filter_map(|life| {
+        let commands = lives.iter().filter_map(|life| {
             let line = life.command_line.as_ref();
             line.map(|line| (life.key, life.first, line))
         });
-        self.put("command line", Ok::<_, ()>(lines.collect()));
+        self.put("command line", Ok::<_, ()>(commands.collect()));
         let alone = lives.iter().map(|life| ProcessLife {
             command_line: None,
             ..life.clone()

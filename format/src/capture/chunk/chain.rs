@@ -13,6 +13,7 @@ use crate::capture::frame::{link, name};
 pub(crate) struct Chain {
     /// The number of the last row, and its name.
     last: Option<(u64, u16)>,
+    rows: usize,
     /// Whether rows say which one they follow: once they did not.
     is_linked: Option<bool>,
 }
@@ -23,16 +24,25 @@ impl Chain {
         let link = link(frame);
         let fits = match self.last {
             None => tail::begins(raw)? && link == 0,
-            Some((before, name)) => {
+            Some((before, _)) if before.checked_add(1) != Some(seq) => {
+                return Err(FrameFault::Absent);
+            }
+            Some((_, name)) => {
                 let is_linked = *self.is_linked.get_or_insert(link != 0);
                 let expected = if is_linked { name } else { 0 };
-                !tail::begins(raw)? && link == expected && before.checked_add(1) == Some(seq)
+                !tail::begins(raw)? && link == expected
             }
         };
         if !fits {
             return Err(FrameFault::Misplaced);
         }
+        self.rows += 1;
         self.last = Some((seq, name(frame)));
         Ok(())
+    }
+
+    /// Whether the only row so far may be the wrong one, and not the next, of which `fault` is said.
+    pub(crate) fn is_in_doubt(&self, fault: &FrameFault) -> bool {
+        self.rows == 1 && *fault == FrameFault::Misplaced
     }
 }

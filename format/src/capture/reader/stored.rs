@@ -319,7 +319,11 @@ impl Capture {
                 let opened = unpacker.open(&mut &*frame, FrameKind::Tick, key, &mut raw);
                 let follows = opened.and_then(|()| chain.follow(key.seq, frame, &raw));
                 if let Err(fault) = follows.and_then(|()| tail.push(&raw)) {
-                    return Ok(Some((seq, fault)));
+                    let in_doubt = chain.is_in_doubt(&fault);
+                    if in_doubt {
+                        tail = TailRows::default();
+                    }
+                    return Ok(Some((seq - i64::from(in_doubt), fault)));
                 }
             }
             Ok(None)

@@ -331,7 +331,10 @@ impl Found {
             let key = self.key(seq);
             let opened = unpacker.open(&mut &frame[..], FrameKind::Tick, key, &mut raw);
             let follows = opened.and_then(|()| chain.follow(seq, &frame, &raw));
-            if follows.and_then(|()| builder.push_tail(&raw)).is_err() {
+            if let Err(fault) = follows.and_then(|()| builder.push_tail(&raw)) {
+                if chain.is_in_doubt(&fault) {
+                    builder.clear();
+                }
                 break;
             }
         }

@@ -138,7 +138,10 @@ impl Writer {
             let opened = frame::open(&mut &row[..], FrameKind::Tick, key, &mut raw);
             let follows = opened.and_then(|()| chain.follow(key.seq, row, &raw));
             // What comes after a damaged row builds on it, so the tail ends there.
-            if follows.and_then(|()| self.builder.push_tail(&raw)).is_err() {
+            if let Err(fault) = follows.and_then(|()| self.builder.push_tail(&raw)) {
+                if chain.is_in_doubt(&fault) {
+                    self.builder.clear();
+                }
                 let detail = format!(
                     "the tail is damaged from tick {seq} on; {} ticks of it are lost",
                     rows.len() - self.builder.len()
