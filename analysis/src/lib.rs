@@ -13,6 +13,8 @@
 
 pub mod amount;
 pub mod escape;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod machine;
 pub mod oom;
 pub mod processes;

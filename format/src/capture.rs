@@ -9,6 +9,8 @@ pub(crate) mod bytes;
 pub mod chunk;
 pub mod error;
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod lives;
 pub mod lock;
 mod log;

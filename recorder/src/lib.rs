@@ -14,6 +14,8 @@ mod command;
 mod config;
 mod control;
 mod details;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod host;
 mod kernel_log;
 mod memory;

@@ -23,6 +23,8 @@ mod control_socket;
 #[cfg(test)]
 mod copies;
 #[cfg(test)]
+mod damage_figures;
+#[cfg(test)]
 mod damaged_captures;
 #[cfg(test)]
 mod existing_output;

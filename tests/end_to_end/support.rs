@@ -10,3 +10,4 @@ pub(crate) mod host;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod recorder;
+pub(crate) mod truth;

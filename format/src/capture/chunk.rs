@@ -5,6 +5,7 @@
 //! needs no other chunk to be understood: its first tick holds every value.
 
 pub mod builder;
+pub(crate) mod chain;
 mod column;
 mod cut;
 pub(crate) mod decode;
@@ -28,15 +29,47 @@ pub const CHUNK_TICKS: usize = 60;
 /// No chunk has more ticks than this; positions of ticks are stored in a byte.
 pub(crate) const MOST_TICKS: usize = 250;
 
-/// No group has more cells than this (half a million processes), so that a small file cannot ask
-/// for much memory.
-const MOST_CELLS: usize = 32 << 20;
+/// No chunk has more rows than this, of all groups, nor more cells (140,000 processes), nor more
+/// changes of them (128 MiB while they are read from a tail), nor more texts: a small file could
+/// ask for much memory.
+pub(crate) const MOST_ROWS: usize = 256 << 10;
+const MOST_CELLS: usize = 8 << 20;
+const MOST_CHANGES: usize = 4 << 20;
+pub(crate) const MOST_TEXTS: usize = 1 << 20;
 
-/// Refuses a group of so many rows, before anything is allocated for their cells.
-pub(crate) fn check_rows(group: Group, rows: usize) -> Result<(), FrameFault> {
-    let cells = rows.saturating_mul(group.fields().len());
-    if cells > MOST_CELLS {
-        return Err(FrameFault::Number(cells as u64));
+/// What is left of the rows and cells that a chunk may have.
+#[derive(Debug)]
+pub(crate) struct Room {
+    rows: usize,
+    cells: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            rows: MOST_ROWS,
+            cells: MOST_CELLS,
+        }
+    }
+}
+
+impl Room {
+    /// Takes the room of so many rows of a group, before anything is allocated for them.
+    pub(crate) fn take(&mut self, group: Group, rows: usize) -> Result<(), FrameFault> {
+        let cells = rows.saturating_mul(group.fields().len());
+        let left = self
+            .rows
+            .checked_sub(rows)
+            .zip(self.cells.checked_sub(cells));
+        (self.rows, self.cells) = left.ok_or(FrameFault::Number(rows as u64))?;
+        Ok(())
+    }
+}
+
+/// Refuses more of something than there may be of it.
+pub(crate) fn check_count(count: usize, most: usize) -> Result<(), FrameFault> {
+    if count > most {
+        return Err(FrameFault::Number(count as u64));
     }
     Ok(())
 }
@@ -162,6 +195,16 @@ impl Chunk {
         let text = usize::try_from(number).ok();
         let text = text.and_then(|number| self.strings.get(number));
         text.ok_or(Missing::Malformed)
+    }
+
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let groups = self.groups.iter();
+        let groups = groups.map(|rows| {
+            size_of_val(&*rows.rows) + size_of_val(&*rows.changes) + size_of_val(&*rows.starts)
+        });
+        let texts = self.strings.iter().map(|text| text.len() + 48);
+        groups.chain(texts).sum()
     }
 
     /// Keeps the first ticks, as if the others had not been.

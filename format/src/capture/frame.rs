@@ -1,11 +1,12 @@
 //! A checked frame: the unit in which anything compressed is stored.
 //!
 //! ```text
-//! magic "AFFR" · version u8 · kind u8 · 2 zero bytes · seq u64 · raw length u32 · stored length u32 · check u64 · stored bytes
+//! magic "AFFR" · version u8 · kind u8 · link u16 · seq u64 · raw length u32 · stored length u32 · check u64 · stored bytes
 //! ```
 //! Integers are little-endian. The check is XXH3-64 over the header before it and the stored
 //! bytes, seeded with the capture's own number: a frame that was copied to another place or
-//! out of another capture does not pass. The stored bytes are one zstd frame.
+//! out of another capture does not pass. The stored bytes are one zstd frame. The link is the
+//! [`name`] of the frame that this one follows in a tail, else 0.
 
 use super::error::FrameFault;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -64,6 +65,17 @@ pub(crate) fn seal(
     raw: &[u8],
     packer: &mut Packer,
 ) -> Result<(), FrameFault> {
+    seal_linked(out, (kind, 0), key, raw, packer)
+}
+
+/// The same for a frame that follows the one of that name.
+pub(crate) fn seal_linked(
+    out: &mut Vec<u8>,
+    (kind, link): (FrameKind, u16),
+    key: FrameKey,
+    raw: &[u8],
+    packer: &mut Packer,
+) -> Result<(), FrameFault> {
     let stored = packer.pack(raw)?;
     let length = |bytes: &[u8]| match u32::try_from(bytes.len()) {
         Ok(length) if bytes.len() <= RAW_LIMIT => Ok(length),
@@ -71,7 +83,8 @@ pub(crate) fn seal(
     };
     let start = out.len();
     out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&[VERSION, kind as u8, 0, 0]);
+    out.extend_from_slice(&[VERSION, kind as u8]);
+    out.extend_from_slice(&link.to_le_bytes());
     out.extend_from_slice(&key.seq.to_le_bytes());
     out.extend_from_slice(&length(raw)?.to_le_bytes());
     out.extend_from_slice(&length(stored)?.to_le_bytes());
@@ -123,6 +136,21 @@ fn checked<'a>(
     }
     *input = rest;
     Ok((raw_length, stored))
+}
+
+/// What a frame is called by the one that follows it: the low half of its check, and never 0.
+pub(crate) fn name(frame: &[u8]) -> u16 {
+    number(frame, 24).max(1)
+}
+
+/// The name of the frame that this one follows; 0 when it says none.
+pub(crate) fn link(frame: &[u8]) -> u16 {
+    number(frame, 6)
+}
+
+fn number(frame: &[u8], at: usize) -> u16 {
+    let bytes = frame.get(at..at + 2);
+    bytes.map_or(0, |bytes| u16::from_le_bytes(array(bytes)))
 }
 
 /// Steps over the next frame without unpacking it.

@@ -10,8 +10,10 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 /// Before the pages of a log, and before each page in it.
-const LOG_HEADER: u64 = 32;
-const PAGE_HEADER: u64 = 24;
+const LOG_HEADER: usize = 32;
+const PAGE_HEADER: usize = 24;
+/// Every capture has pages of this size.
+const PAGE: usize = 4096;
 
 /// Copies what counts of a log to a file that is not there yet.
 pub(super) fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> io::Result<()> {
@@ -28,7 +30,7 @@ pub(super) fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> io::Result<()> 
 /// `SQLite` to judge.
 fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Option<u64>> {
     let mut header = [0; 32];
-    if length < LOG_HEADER {
+    if length < LOG_HEADER as u64 {
         return Ok(None);
     }
     log.read_exact(&mut header)?;
@@ -37,8 +39,8 @@ fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Op
     if !page.is_power_of_two() || page < 512 {
         return Ok(None);
     }
-    let step = PAGE_HEADER + u64::from(page);
-    let mut end = LOG_HEADER;
+    let step = PAGE_HEADER as u64 + u64::from(page);
+    let mut end = LOG_HEADER as u64;
     let mut salts = [0; 8];
     while end + step <= length {
         let stage = Stage {
@@ -55,6 +57,71 @@ fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Op
         end += step;
     }
     Ok(Some(end))
+}
+
+/// Whether `SQLite` will stop replaying a log before its end, and at which of its pages: something
+/// in it was changed. A crash may leave the last transaction in pieces, but nothing behind it.
+pub(super) fn breaks_off(path: &Path) -> io::Result<Option<u64>> {
+    let mut log = io::BufReader::with_capacity(1 << 16, File::open(path)?);
+    let mut header = [0; LOG_HEADER];
+    if log.read_exact(&mut header).is_err() || header == [0; LOG_HEADER] {
+        return Ok(None);
+    }
+    let big_endian = header[3] & 1 == 1;
+    let mut sum = Sum::default().over(&header[..24], big_endian);
+    if !sum.is_at(&header, 24) || be32(&header, 8) as usize != PAGE {
+        return Ok(Some(0));
+    }
+    let mut page = vec![0; PAGE_HEADER + PAGE];
+    let (mut number, mut broken, mut behind) = (0, None, 0);
+    while log.read_exact(&mut page).is_ok() {
+        number += 1;
+        let is_of_round = page[8..16] == header[16..24];
+        if broken.is_none() {
+            sum = sum.over(&page[..8], big_endian);
+            sum = sum.over(&page[PAGE_HEADER..], big_endian);
+            if is_of_round && sum.is_at(&page, 16) {
+                continue;
+            }
+            broken = Some(number);
+        }
+        // A page that ends a transaction says how large the file is then.
+        behind += u32::from(is_of_round && be32(&page, 4) != 0);
+    }
+    Ok(broken.filter(|_| behind > 1))
+}
+
+/// The checksum of a log, which goes on from page to page.
+#[derive(Debug, Default, Clone, Copy)]
+struct Sum(u32, u32);
+
+impl Sum {
+    fn over(self, bytes: &[u8], big_endian: bool) -> Self {
+        let words = bytes.chunks_exact(4).map(|word| match *word {
+            [a, b, c, d] if big_endian => u32::from_be_bytes([a, b, c, d]),
+            [a, b, c, d] => u32::from_le_bytes([a, b, c, d]),
+            _ => 0,
+        });
+        let (mut sum, mut first) = (self, true);
+        for word in words {
+            if first {
+                sum.0 = sum.0.wrapping_add(word).wrapping_add(sum.1);
+            } else {
+                sum.1 = sum.1.wrapping_add(word).wrapping_add(sum.0);
+            }
+            first = !first;
+        }
+        sum
+    }
+
+    fn is_at(self, bytes: &[u8], at: usize) -> bool {
+        (be32(bytes, at), be32(bytes, at + 4)) == (self.0, self.1)
+    }
+}
+
+fn be32(bytes: &[u8], at: usize) -> u32 {
+    let word = bytes.get(at..at + 4).and_then(|word| word.try_into().ok());
+    word.map_or(0, u32::from_be_bytes)
 }
 
 #[cfg(test)]
@@ -92,6 +159,44 @@ mod tests {
         let length = |name: &str| fs::metadata(at(name)).unwrap().len();
         assert!(length("copy-wal") * 3 < length("db-wal"));
         assert_eq!(rows(&at("copy")), 57);
+    }
+
+    #[test]
+    fn a_log_of_which_something_was_changed_is_found_and_one_that_ends_in_pieces_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let db = Connection::open(at("db")).unwrap();
+        let set_up = "PRAGMA page_size = 4096; PRAGMA journal_mode = wal; CREATE TABLE a (b)";
+        db.execute_batch(set_up).unwrap();
+        for _ in 0..5 {
+            db.execute("INSERT INTO a VALUES (randomblob(3000))", [])
+                .unwrap();
+        }
+        let good = fs::read(at("db-wal")).unwrap();
+        let broken = |bytes: &[u8]| {
+            fs::write(at("log"), bytes).unwrap();
+            breaks_off(&at("log")).unwrap()
+        };
+        let step = PAGE_HEADER + PAGE;
+        assert_eq!(broken(&good), None);
+        for cut in [0, 5, 32, 3 * step, good.len() - 1] {
+            assert_eq!(broken(&good[..cut]), None, "cut at {cut}");
+        }
+        for place in [3, 20, 30] {
+            let mut bytes = good.clone();
+            bytes[place] ^= 2;
+            assert_eq!(broken(&bytes), Some(0), "in the header at {place}");
+        }
+        // Its number, its salt, its checksum, its content.
+        for place in [3, 9, 17, 2000] {
+            let mut bytes = good.clone();
+            bytes[32 + 2 * step + place] ^= 2;
+            assert_eq!(broken(&bytes), Some(3), "in a page at {place}");
+            bytes = good.clone();
+            let last = good.len() - step;
+            bytes[last + place] ^= 2;
+            assert_eq!(broken(&bytes), None, "in the last page at {place}");
+        }
     }
 
     #[test]

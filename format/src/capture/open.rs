@@ -55,6 +55,8 @@ pub(crate) struct Opened {
     pub(crate) is_sound: bool,
     /// A log lies beside it that is not its own.
     pub(crate) has_foreign_log: bool,
+    /// At which of its pages its own log breaks off, if anything behind that is lost.
+    pub(crate) log_breaks_off: Option<u64>,
     folder: Option<PrivateFolder>,
 }
 
@@ -132,7 +134,10 @@ fn open_as(
                 has_foreign_log: true,
                 ..alone
             },
-            _ => with_log,
+            _ => Opened {
+                log_breaks_off: super::log::breaks_off(&wal).unwrap_or(None),
+                ..with_log
+            },
         }
     } else if header.written_ahead {
         alone(Mode::CopiedLive)?
@@ -256,6 +261,7 @@ impl Files<'_> {
             capture,
             is_sound,
             has_foreign_log: false,
+            log_breaks_off: None,
             folder,
         })
     }

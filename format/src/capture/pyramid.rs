@@ -20,6 +20,8 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::ops::Range;
 use std::time::Duration;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use stored::decode;
 pub(crate) use stored::{bucket_of_row, decode_lives};
 use stored::{encode, minute, sealed};
 

@@ -47,7 +47,8 @@ pub struct Capture {
 /// Something in the capture that could not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// Where: a table, and the id of its row (of a chunk, its first tick).
+    /// Where: a table, and the id of its row (of a chunk, its first tick); or `log`, what a crash
+    /// left beside the file, and which of its pages.
     pub table: &'static str,
     /// The row.
     pub row: i64,
@@ -83,6 +84,9 @@ impl Capture {
         };
         if !capture.opened.is_sound {
             capture.note_damage("capture", 1, FrameFault::Check);
+        }
+        if let Some(page) = capture.opened.log_breaks_off {
+            capture.note_damage("log", page.cast_signed(), FrameFault::Torn);
         }
         watch::begin(capture.watch.as_ref(), Work::ReadingWhole)
             .map_err(|_over| capture.cancelled())?;

@@ -10,6 +10,7 @@ mod moments;
 mod places;
 mod refused;
 mod salvages;
+mod stale;
 
 use super::Capture;
 use super::lock::{OwnerLock, with_suffix};

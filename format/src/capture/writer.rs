@@ -23,7 +23,7 @@ pub use start::{RunFacts, Start};
 
 use super::chunk::builder::ChunkBuilder;
 use super::error::CaptureError;
-use super::frame::{FrameKey, FrameKind, Packer, seal};
+use super::frame::{self, FrameKey, FrameKind, Packer, seal_linked};
 use super::lives::Lives;
 use super::lock::OwnerLock;
 use super::pyramid::PyramidWriter;
@@ -132,6 +132,8 @@ pub struct Writer {
     builder: ChunkBuilder,
     /// Rows of the tail that could not be written yet, by tick.
     unsaved: Vec<(u64, Vec<u8>)>,
+    /// What the newest row of the tail is called by the next.
+    last_name: u16,
     /// The gap between the run before and this one, until its first tick ends it, and the time
     /// between ticks of the run before.
     before_run: Option<(Gap, Duration)>,
@@ -295,18 +297,24 @@ impl Writer {
     fn add(&mut self, tick: &Tick) -> Result<(), CaptureError> {
         let times = &tick.times;
         let seq = self.next_seq();
+        let link = if self.builder.is_empty() {
+            0
+        } else {
+            self.last_name
+        };
         let mut raw = Vec::new();
         self.builder.push(tick, &mut raw);
         let mut frame = Vec::new();
         let key = FrameKey::new(self.capture, seq.0);
-        seal(
+        seal_linked(
             &mut frame,
-            FrameKind::Tick,
+            (FrameKind::Tick, link),
             key,
             &raw,
             &mut self.tail_packer,
         )
         .map_err(|fault| CaptureError::damaged(&self.path, seq.0, fault))?;
+        self.last_name = frame::name(&frame);
         self.unsaved.push((seq.0, frame));
         self.last = Some((seq, times.planned, times.began.wall));
         Ok(())

@@ -7,7 +7,9 @@
 mod interner;
 mod table;
 
-use super::{ALIVE, CHUNK_TICKS, CellChange, Chunk, MOST_TICKS, Row, tail};
+use super::{
+    ALIVE, CHUNK_TICKS, CellChange, Chunk, MOST_CHANGES, MOST_TICKS, Room, Row, check_count, tail,
+};
 use crate::capture::error::FrameFault;
 use crate::group::Group;
 use crate::tick::{Change, Key, Tick, TickTimes};
@@ -204,6 +206,17 @@ impl ChunkBuilder {
         }
     }
 
+    /// Refuses what would make more of the open chunk than one may be.
+    fn check_room(&self, deltas: &[Delta; Group::COUNT]) -> Result<(), FrameFault> {
+        let mut room = Room::default();
+        for (group, delta) in Group::ALL.into_iter().zip(deltas) {
+            let rows = self.chunk.groups[group.index()].rows.len();
+            room.take(group, rows + delta.born.len())?;
+        }
+        let more: usize = deltas.iter().map(|delta| delta.changes.len()).sum();
+        check_count(self.size()[0] + more, MOST_CHANGES)
+    }
+
     /// Adds a tick from its row in the tail, as [`ChunkBuilder::push`] wrote it.
     pub(crate) fn push_tail(&mut self, bytes: &[u8]) -> Result<(), FrameFault> {
         let row = tail::decode(bytes)?;
@@ -214,6 +227,7 @@ impl ChunkBuilder {
         if self.is_empty() {
             self.clear();
         }
+        self.check_room(&deltas)?;
         for group in Group::ALL {
             let (table, delta) = (&mut self.tables[group.index()], &mut deltas[group.index()]);
             table.follow(group, row.times.seq.0, delta)?;

@@ -3,7 +3,10 @@
 use super::column::{Cell, Later, first_values};
 use super::packed::Packed;
 use super::tail::{TIME_NUMBERS, key, pass_key, times_from_numbers};
-use super::{ALIVE, CellChange, Chunk, GroupRows, MOST_TICKS, Row, check_rows, place};
+use super::{
+    ALIVE, CellChange, Chunk, GroupRows, MOST_CHANGES, MOST_TEXTS, MOST_TICKS, Room, Row,
+    check_count, place,
+};
 use crate::capture::bytes::Input;
 use crate::capture::error::FrameFault;
 use crate::capture::frame::{FrameKey, Unpacker};
@@ -13,8 +16,8 @@ use crate::reading::Missing;
 use crate::tick::{Key, TickTimes};
 use crate::units::Ticks;
 
-/// No chunk unpacks to more cells than this: 128 MiB.
-const MOST_CHANGES: usize = 8 << 20;
+/// Room that is taken at once for the changes of a group other than processes.
+const FEW_CHANGES: usize = 64 << 10;
 
 /// What of a chunk is wanted: unpacking less is faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +41,12 @@ pub(super) fn index(raw: &[u8]) -> Result<Chunk, FrameFault> {
         ticks: times(&mut input)?,
         ..Chunk::default()
     };
-    for _ in 0..input.count(1)? {
+    for _ in 0..texts(&mut input)? {
         chunk.strings.push(input.bytes()?.into());
     }
+    let mut room = Room::default();
     for (group, rows) in Group::ALL.into_iter().zip(&mut chunk.groups) {
-        rows.rows = decode_rows(&mut input, group, chunk.ticks.len())?;
+        rows.rows = decode_rows(&mut input, (group, &mut room), chunk.ticks.len())?;
     }
     input.end()?;
     Ok(chunk)
@@ -52,7 +56,7 @@ pub(super) fn index(raw: &[u8]) -> Result<Chunk, FrameFault> {
 pub(super) fn process_rows(raw: &[u8], ticks: usize) -> Result<Vec<Row>, FrameFault> {
     let mut input = Input(raw);
     pass_times(&mut input)?;
-    for _ in 0..input.count(1)? {
+    for _ in 0..texts(&mut input)? {
         input.bytes()?;
     }
     let others = Group::ALL.len() - 1;
@@ -63,7 +67,8 @@ pub(super) fn process_rows(raw: &[u8], ticks: usize) -> Result<Vec<Row>, FrameFa
         }
         input.skip(2 * count)?;
     }
-    let rows = decode_rows(&mut input, Group::Process, ticks)?;
+    let process = (Group::Process, &mut Room::default());
+    let rows = decode_rows(&mut input, process, ticks)?;
     input.end()?;
     Ok(rows)
 }
@@ -72,10 +77,16 @@ pub(super) fn process_rows(raw: &[u8], ticks: usize) -> Result<Vec<Row>, FrameFa
 pub(super) fn strings<'a>(raw: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Result<(), FrameFault> {
     let mut input = Input(raw);
     pass_times(&mut input)?;
-    for _ in 0..input.count(1)? {
+    for _ in 0..texts(&mut input)? {
         each(input.bytes()?);
     }
     Ok(())
+}
+
+/// How many texts follow.
+fn texts(input: &mut Input<'_>) -> Result<usize, FrameFault> {
+    let count = input.count(1)?;
+    check_count(count, MOST_TEXTS).map(|()| count)
 }
 
 fn pass_times(input: &mut Input<'_>) -> Result<(), FrameFault> {
@@ -118,9 +129,13 @@ pub(super) fn times(input: &mut Input<'_>) -> Result<Vec<TickTimes>, FrameFault>
     Ok(numbers.into_iter().map(times_from_numbers).collect())
 }
 
-fn decode_rows(input: &mut Input<'_>, group: Group, ticks: usize) -> Result<Vec<Row>, FrameFault> {
+fn decode_rows(
+    input: &mut Input<'_>,
+    (group, room): (Group, &mut Room),
+    ticks: usize,
+) -> Result<Vec<Row>, FrameFault> {
     let count = input.count(4)?;
-    check_rows(group, count)?;
+    room.take(group, count)?;
     let mut rows = Vec::with_capacity(count);
     let mut previous = ProcessKey {
         pid: Pid(0),
@@ -181,14 +196,25 @@ fn columns(input: &mut Input<'_>, chunk: &mut Chunk, group: Group) -> Result<(),
     if count != fields.len() {
         return Err(FrameFault::Number(count as u64));
     }
+    let others = chunk.groups.iter().map(|rows| rows.changes.len()).sum();
+    let room = MOST_CHANGES.saturating_sub(others);
     let ticks = std::mem::take(&mut chunk.ticks);
     let mut rows = std::mem::take(&mut chunk.groups[group.index()]);
     // No change takes less than two bytes.
-    rows.changes
-        .reserve_exact((input.0.len() / 2).min(MOST_CHANGES));
+    let at_once = match group {
+        Group::Process => room,
+        _ => room.min(FEW_CHANGES),
+    };
+    rows.changes.reserve_exact((input.0.len() / 2).min(at_once));
     let mut first = Vec::with_capacity(rows.rows.len());
     let decoded = fields.iter().zip(0..).try_for_each(|(column, field)| {
-        decode_column(input, &mut rows, &ticks, (field, column), &mut first)
+        decode_column(
+            input,
+            (&mut rows, room),
+            &ticks,
+            (field, column),
+            &mut first,
+        )
     });
     chunk.ticks = ticks;
     chunk.groups[group.index()] = rows;
@@ -198,17 +224,15 @@ fn columns(input: &mut Input<'_>, chunk: &mut Chunk, group: Group) -> Result<(),
 /// Adds the changes of one column, in order of (row, tick): nothing has to be sorted.
 fn decode_column(
     input: &mut Input<'_>,
-    rows: &mut GroupRows,
+    (rows, room): (&mut GroupRows, usize),
     ticks: &[TickTimes],
     (field, column): (u8, &Field),
     first: &mut Vec<Cell>,
 ) -> Result<(), FrameFault> {
     first_values(input, first, (rows.rows.len(), column.kind), ticks)?;
     let mut later = Later::read(input, column.kind)?;
-    let most = rows.changes.len() + first.len() + later.changes;
-    if most > MOST_CHANGES {
-        return Err(FrameFault::Number(most as u64));
-    }
+    let most = rows.changes.len().saturating_add(first.len());
+    check_count(most.saturating_add(later.changes), room)?;
     let mut next = later.next_row(&rows.rows, first)?;
     for ((row, cell), number) in rows.rows.iter().zip(&*first).zip(0_u32..) {
         rows.starts.push(place(rows.changes.len()));

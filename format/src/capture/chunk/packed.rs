@@ -47,6 +47,11 @@ impl Packed {
         })
     }
 
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.index.len() + self.rest.len()
+    }
+
     /// When its ticks were taken, in order.
     pub(crate) fn ticks(&self) -> &[TickTimes] {
         &self.ticks

@@ -100,6 +100,10 @@ impl Texts {
         self.places.push(from..self.bytes.len());
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// The text behind the value of a text cell.
     pub(crate) fn text(&self, number: i64) -> Reading<&[u8]> {
         let place = usize::try_from(number).ok();

@@ -6,7 +6,7 @@
 
 use super::pick::{Picked, Texts, Wanted};
 use super::tail::{self, TIME_NUMBERS};
-use super::{MOST_TICKS, check_rows, value_from_difference};
+use super::{MOST_TEXTS, MOST_TICKS, Room, check_count, value_from_difference};
 use crate::capture::bytes::Input;
 use crate::capture::error::FrameFault;
 use crate::group::{Group, ProcessField};
@@ -14,8 +14,8 @@ use crate::process::ProcessKey;
 use crate::reading::{Missing, Reading};
 use crate::tick::{Key, TickTimes};
 
-/// No tail unpacks to more than this: twice what its chunk may.
-const MOST_BYTES: usize = 128 << 20;
+/// No tail unpacks to more than this: what its chunk may, and what changes within it.
+const MOST_BYTES: usize = 80 << 20;
 
 /// The rows of a tail, one behind the other.
 #[derive(Debug, Default)]
@@ -113,7 +113,9 @@ impl Replay {
     fn follow(&mut self, row: &[u8], seq: u64) -> Result<(), FrameFault> {
         let mut input = Input(row);
         input.skip(TIME_NUMBERS)?;
-        for _ in 0..input.count(1)? {
+        let texts = input.count(1)?;
+        check_count(texts.saturating_add(self.texts.len()), MOST_TEXTS)?;
+        for _ in 0..texts {
             self.texts.push(input.bytes()?);
         }
         for group in Group::ALL {
@@ -129,7 +131,7 @@ impl Replay {
     fn delta(&mut self, input: &mut Input<'_>, seq: u64) -> Result<(), FrameFault> {
         let before = self.rows.len();
         let born = input.count(2)?;
-        check_rows(Group::Process, before + born)?;
+        Room::default().take(Group::Process, before + born)?;
         for _ in 0..born {
             self.rows.push((tail::key(input)?, true));
         }
@@ -140,8 +142,9 @@ impl Replay {
             let row = self.rows[..before].get_mut(row);
             row.ok_or(FrameFault::Misplaced)?.1 = false;
         }
+        let mut field_before = None;
         for _ in 0..input.count(3)? {
-            let column = usize::from(input.byte()?);
+            let column = usize::from(tail::next_field(input, &mut field_before)?);
             let place = self.place.get(column).ok_or(FrameFault::Misplaced)?;
             match *place {
                 Some(place) => self.field(input, (column, place), seq)?,

@@ -7,7 +7,7 @@
 //! tail is read from its beginning.
 
 use super::builder::Delta;
-use super::{Chunk, difference};
+use super::{Chunk, MOST_CHANGES, MOST_ROWS, MOST_TEXTS, check_count, difference};
 use crate::capture::bytes::{Input, put_bytes, put_signed, put_unsigned};
 use crate::capture::error::FrameFault;
 use crate::group::Group;
@@ -114,12 +114,15 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<TailRow<'_>, FrameFault> {
     let mut input = Input(bytes);
     let times = times(&mut input)?;
     let count = input.count(1)?;
+    check_count(count, MOST_TEXTS)?;
     let strings = (0..count)
         .map(|_| input.bytes())
         .collect::<Result<_, _>>()?;
     let mut deltas: [Delta; Group::COUNT] = Default::default();
+    let mut room = MOST_CHANGES;
     for delta in &mut deltas {
-        *delta = decode_delta(&mut input)?;
+        *delta = decode_delta(&mut input, room)?;
+        room -= delta.changes.len();
     }
     input.end()?;
     Ok(TailRow {
@@ -129,18 +132,24 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<TailRow<'_>, FrameFault> {
     })
 }
 
-fn decode_delta(input: &mut Input<'_>) -> Result<Delta, FrameFault> {
+fn decode_delta(input: &mut Input<'_>, room: usize) -> Result<Delta, FrameFault> {
     let mut delta = Delta::default();
-    for _ in 0..input.count(2)? {
+    let born = input.count(2)?;
+    check_count(born, MOST_ROWS)?;
+    for _ in 0..born {
         delta.born.push(key(input)?);
     }
-    for _ in 0..input.count(1)? {
+    let died = input.count(1)?;
+    check_count(died, MOST_ROWS)?;
+    for _ in 0..died {
         delta.died.push(input.small()?);
     }
+    let mut before = None;
     for _ in 0..input.count(3)? {
-        let field = input.byte()?;
+        let field = next_field(input, &mut before)?;
         let count = input.count(2)?;
         let first = delta.changes.len();
+        check_count(first.saturating_add(count), room)?;
         let mut row = 0_u32;
         for _ in 0..count {
             row = row
@@ -162,6 +171,27 @@ fn decode_delta(input: &mut Input<'_>) -> Result<Delta, FrameFault> {
         }
     }
     Ok(delta)
+}
+
+/// The number of a field. They rise: of two changes of a cell in one tick it is then known which
+/// is the later.
+pub(super) fn next_field(input: &mut Input<'_>, before: &mut Option<u8>) -> Result<u8, FrameFault> {
+    let field = input.byte()?;
+    if before.replace(field).is_some_and(|before| before >= field) {
+        return Err(FrameFault::Misplaced);
+    }
+    Ok(field)
+}
+
+/// Whether a row is the first, which holds every row and every value: only that announces the
+/// machine itself, whose group comes before the others.
+pub(super) fn begins(row: &[u8]) -> Result<bool, FrameFault> {
+    let mut input = Input(row);
+    input.skip(TIME_NUMBERS)?;
+    for _ in 0..input.count(1)? {
+        input.bytes()?;
+    }
+    Ok(input.count(2)? > 0)
 }
 
 /// When the tick of a row was taken, at the beginning of its row.

@@ -1,5 +1,6 @@
 //! Whatever ticks say, the chunk, its frames and its tail say the same afterwards.
 
+mod limits;
 mod picked;
 mod waiting;
 

@@ -6,6 +6,7 @@
 
 use crate::capture::bytes::{Input, put_signed, put_unsigned};
 use crate::capture::chunk::decode::next_process;
+use crate::capture::chunk::{MOST_ROWS, check_count};
 use crate::capture::error::FrameFault;
 use crate::process::{Pid, ProcessKey};
 use crate::units::Ticks;
@@ -222,6 +223,7 @@ pub(super) fn encode(out: &mut Vec<u8>, lives: &Lives) {
 pub(super) fn decode(raw: &[u8]) -> Result<Vec<(ProcessKey, LifeSums)>, FrameFault> {
     let mut input = Input(raw);
     let count = input.count(2 + NUMBERS)?;
+    check_count(count, MOST_ROWS)?;
     let mut lives = Vec::with_capacity(count);
     let mut previous = SHORT_LIVES;
     for _ in 0..count {

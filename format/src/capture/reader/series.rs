@@ -155,9 +155,6 @@ impl Capture {
     }
 }
 
-/// A stretch of time, and what every process did in it.
-type BucketOfLives = (LifeBucket, Vec<(ProcessKey, LifeSums)>);
-
 /// What one process did over a stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LifeBucket {
@@ -197,10 +194,9 @@ impl Capture {
         let mut after = first.0;
         let level = level_for(self.recorded_between(from, to)?, most);
         for finer in LEVELS.into_iter().rev().filter(|&finer| finer <= level) {
-            for (bucket, lives) in self.lives_of_level(finer, Seq(after), last)? {
+            for (bucket, sums) in self.life_of_level(key, finer, (Seq(after), last))? {
                 after = bucket.first.0 + bucket.ticks;
-                let found = lives.into_iter().find(|(of, _)| *of == key);
-                buckets.extend(found.map(|(_, sums)| LifeBucket { sums, ..bucket }));
+                buckets.extend(sums.map(|sums| LifeBucket { sums, ..bucket }));
             }
         }
         if after <= last.0 {
@@ -209,12 +205,13 @@ impl Capture {
         Ok(buckets)
     }
 
-    fn lives_of_level(
+    /// The buckets of a level, each with what the process did in it if it was there.
+    fn life_of_level(
         &mut self,
+        key: ProcessKey,
         level: u32,
-        from: Seq,
-        last: Seq,
-    ) -> Result<Vec<BucketOfLives>, CaptureError> {
+        (from, last): (Seq, Seq),
+    ) -> Result<Vec<(LifeBucket, Option<LifeSums>)>, CaptureError> {
         let rest = "WHERE level_seconds = ? AND first_seq + ticks > ? AND first_seq <= ? ORDER BY first_seq";
         let range = [i64::from(level), from.0.cast_signed(), last.0.cast_signed()];
         let capture = self.opened.capture;
@@ -229,12 +226,17 @@ impl Capture {
             };
             let lives =
                 pyramid::decode_lives(row.bytes(7).unwrap_or_default(), capture, bucket.first);
-            (row.id, bucket, lives)
+            // Of all the others nothing is kept: there are many buckets.
+            let of_key = |lives: Vec<(ProcessKey, LifeSums)>| {
+                let found = lives.into_iter().find(|(of, _)| *of == key);
+                found.map(|(_, sums)| sums)
+            };
+            (row.id, bucket, lives.map(of_key))
         })?;
         let mut sound = Vec::new();
-        for (id, bucket, lives) in rows {
-            match lives {
-                Ok(lives) => sound.push((bucket, lives)),
+        for (id, bucket, sums) in rows {
+            match sums {
+                Ok(sums) => sound.push((bucket, sums)),
                 Err(fault) => self.note_damage("pyramid", id, fault),
             }
         }

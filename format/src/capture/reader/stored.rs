@@ -3,10 +3,12 @@
 use super::{Capture, Part, Place};
 use crate::capture::chunk::Chunk;
 use crate::capture::chunk::builder::ChunkBuilder;
+use crate::capture::chunk::chain::Chain;
 use crate::capture::chunk::packed::Packed;
 use crate::capture::chunk::replay::{self, TailRows};
 use crate::capture::error::{CaptureError, FrameFault, is_torn};
 use crate::capture::frame::{FrameKey, FrameKind, Unpacker};
+use crate::capture::tables::{self, CheckedRow};
 use crate::tick::TickTimes;
 use crate::time::{Seq, WallTime};
 use rusqlite::OptionalExtension as _;
@@ -16,6 +18,9 @@ use std::rc::Rc;
 const CACHED_CHUNKS: usize = 4;
 /// How many chunks are kept packed: a tick and the one before it lie in at most two.
 const CACHED_PACKED: usize = 2;
+
+/// No more than this is kept of chunks besides the last one, unpacked or packed.
+const CACHED_BYTES: usize = 64 << 20;
 
 /// What was read of chunks and of the tail.
 #[derive(Debug, Default)]
@@ -75,10 +80,23 @@ impl Cache {
     }
 
     fn keep(&mut self, chunk: (u64, Part, Rc<Chunk>)) {
-        if self.chunks.len() >= CACHED_CHUNKS {
+        let bytes = |chunks: &[(u64, Part, Rc<Chunk>)]| -> usize {
+            chunks.iter().map(|(_, _, chunk)| chunk.bytes()).sum()
+        };
+        while self.chunks.len() >= CACHED_CHUNKS || bytes(&self.chunks) > CACHED_BYTES {
             self.chunks.remove(0);
         }
         self.chunks.push(chunk);
+    }
+
+    fn keep_packed(&mut self, packed: (u64, Rc<Packed>)) {
+        let bytes = |kept: &[(u64, Rc<Packed>)]| -> usize {
+            kept.iter().map(|(_, packed)| packed.bytes()).sum()
+        };
+        while self.packed.len() >= CACHED_PACKED || bytes(&self.packed) > CACHED_BYTES {
+            self.packed.remove(0);
+        }
+        self.packed.push(packed);
     }
 }
 
@@ -189,18 +207,34 @@ impl Capture {
             Err(error) if is_torn(&error) => Some(Err(FrameFault::Torn)),
             found => found.map_err(self.sqlite("a chunk cannot be read"))?,
         };
-        match found.unwrap_or(Err(FrameFault::Absent)) {
+        let found = match found.unwrap_or(Err(FrameFault::Absent)) {
+            Ok(packed) if !self.is_listed(first, packed.ticks())? => Err(FrameFault::Misplaced),
+            found => found,
+        };
+        match found {
             Ok(packed) => {
                 let packed = Rc::new(packed);
-                if self.cache.packed.len() >= CACHED_PACKED {
-                    self.cache.packed.remove(0);
-                }
-                self.cache.packed.push((first, Rc::clone(&packed)));
+                self.cache.keep_packed((first, Rc::clone(&packed)));
                 Ok(Some(packed))
             }
             Err(fault) => {
                 self.note_damage("chunk_body", first.cast_signed(), fault);
                 Ok(None)
+            }
+        }
+    }
+
+    /// Whether the list of chunks, as far as it is sound, tells of this chunk. Another state of it
+    /// has the same key: one that a power cut took back, or that a copy went on with.
+    fn is_listed(&self, first: u64, ticks: &[TickTimes]) -> Result<bool, CaptureError> {
+        let (db, capture) = (self.opened.db(), self.opened.capture);
+        let one = ("WHERE id = ?", &[first.cast_signed()][..]);
+        let listed = tables::named("chunk").sound_rows(db, capture, one, |row| lists(row, ticks));
+        match listed {
+            Err(error) if is_torn(&error) => Ok(true),
+            listed => {
+                let listed = listed.map_err(self.sqlite("its chunks cannot be listed"))?;
+                Ok(listed.first() != Some(&false))
             }
         }
     }
@@ -267,6 +301,7 @@ impl Capture {
         let capture = self.opened.capture;
         let unpacker = &mut self.cache.unpacker;
         let (mut tail, mut raw) = (TailRows::default(), Vec::new());
+        let mut chain = Chain::default();
         let mut read = || -> rusqlite::Result<Option<(i64, FrameFault)>> {
             let read = "SELECT id, frame FROM tail ORDER BY id";
             let mut read = self.opened.db().prepare_cached(read)?;
@@ -274,10 +309,15 @@ impl Capture {
             while let Some(row) = rows.next()? {
                 let seq: i64 = row.get(0)?;
                 let key = FrameKey::new(capture, seq.cast_unsigned());
-                let mut frame = row.get_ref(1)?.as_blob()?;
-                let opened = unpacker.open(&mut frame, FrameKind::Tick, key, &mut raw);
-                if let Err(fault) = opened.and_then(|()| tail.push(&raw)) {
-                    return Ok(Some((seq, fault)));
+                let frame = row.get_ref(1)?.as_blob()?;
+                let opened = unpacker.open(&mut &*frame, FrameKind::Tick, key, &mut raw);
+                let follows = opened.and_then(|()| chain.follow(key.seq, frame, &raw));
+                if let Err(fault) = follows.and_then(|()| tail.push(&raw)) {
+                    let in_doubt = chain.is_in_doubt(&fault);
+                    if in_doubt {
+                        tail = TailRows::default();
+                    }
+                    return Ok(Some((seq - i64::from(in_doubt), fault)));
                 }
             }
             Ok(None)
@@ -308,4 +348,18 @@ impl Capture {
         self.cache.tail = Tail::Unpacked(rows, chunk.clone());
         Ok(chunk)
     }
+}
+
+/// Whether a row of the list of chunks is that of a chunk with these ticks.
+fn lists(row: &CheckedRow, ticks: &[TickTimes]) -> bool {
+    let ends = ticks.first().zip(ticks.last());
+    let at = |place| row.integer(place);
+    let wall = |place| at(place).map(WallTime::from_file);
+    ends.is_some_and(|(first, last)| {
+        row.unsigned(1) == Some(ticks.len() as u64)
+            && wall(2) == Some(first.began.wall)
+            && wall(3) == Some(last.began.wall)
+            && at(4) == Some(first.began.boot.0)
+            && at(5) == Some(last.began.boot.0)
+    })
 }

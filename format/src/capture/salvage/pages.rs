@@ -178,13 +178,13 @@ fn read_log(path: &Path) -> io::Result<Option<Log>> {
     while at + step <= length {
         log.seek(SeekFrom::Start(at))?;
         log.read_exact(&mut of_page)?;
-        // Each round of the log has numbers of its own.
-        if of_page[8..16] != header[16..24] {
-            break;
-        }
-        waiting.push((be32(&of_page, 0), at + LOG_PAGE_HEADER as u64));
-        if be32(&of_page, 4) != 0 {
-            committed.extend(waiting.drain(..));
+        // Each round of the log has numbers of its own; of an earlier one pages may follow, and one
+        // that was damaged may seem to be of another.
+        if of_page[8..16] == header[16..24] {
+            waiting.push((be32(&of_page, 0), at + LOG_PAGE_HEADER as u64));
+            if be32(&of_page, 4) != 0 {
+                committed.extend(waiting.drain(..));
+            }
         }
         at += step;
     }

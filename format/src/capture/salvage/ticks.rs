@@ -2,6 +2,7 @@
 
 use super::found::Found;
 use crate::capture::chunk::builder::ChunkBuilder;
+use crate::capture::chunk::chain::Chain;
 use crate::capture::chunk::decode::{Part, decode};
 use crate::capture::chunk::{Chunk, tail};
 use crate::capture::frame::{FrameKind, Unpacker};
@@ -66,6 +67,7 @@ impl Found {
     fn tail_chunk(&mut self, first: u64, last: u64) -> io::Result<Option<Chunk>> {
         let mut builder = ChunkBuilder::default();
         let (mut unpacker, mut raw) = (Unpacker::default(), Vec::new());
+        let mut chain = Chain::default();
         for seq in first..=last {
             let place = self.tail.get(&seq).copied();
             let Some(frame) = self.blob(place)? else {
@@ -73,8 +75,14 @@ impl Found {
             };
             let key = self.key(seq);
             let opened = unpacker.open(&mut &frame[..], FrameKind::Tick, key, &mut raw);
-            let begins = opened.is_ok() && is_first(&raw);
-            if opened.is_err() || begins != builder.is_empty() || builder.push_tail(&raw).is_err() {
+            if opened.is_err() || is_first(&raw) != builder.is_empty() {
+                break;
+            }
+            let follows = chain.follow(seq, &frame, &raw);
+            if let Err(fault) = follows.and_then(|()| builder.push_tail(&raw)) {
+                if chain.is_in_doubt(&fault) {
+                    builder.clear();
+                }
                 break;
             }
         }

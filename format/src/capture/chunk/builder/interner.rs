@@ -1,5 +1,6 @@
 //! The texts of a chunk, each stored once and known by its number.
 
+use crate::capture::chunk::MOST_TEXTS;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ impl Interner {
     fn add(&mut self, text: Arc<[u8]>, strings: &mut Vec<Arc<[u8]>>) -> Option<i64> {
         let bytes = self.bytes + text.len();
         let number = u32::try_from(strings.len()).ok()?;
-        if bytes > MOST_TEXT {
+        if bytes > MOST_TEXT || strings.len() >= MOST_TEXTS {
             return None;
         }
         self.bytes = bytes;

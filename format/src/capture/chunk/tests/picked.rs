@@ -170,8 +170,7 @@ fn an_index_that_asks_for_much_memory_is_refused_before_it_gets_any() {
     put_unsigned(&mut raw, claimed);
     // Nameless rows, two bytes each, and their births and deaths.
     raw.resize(raw.len() + 4 * 1_000_000, 0);
-    let cells = claimed * Group::Process.fields().len() as u64;
-    let refused = FrameFault::Number(cells);
+    let refused = FrameFault::Number(claimed);
     assert_eq!(decode::index(&raw).map(drop), Err(refused.clone()));
     assert_eq!(decode::process_rows(&raw, 1).map(drop), Err(refused));
 }

@@ -1,6 +1,7 @@
 //! Brings what the run before left into order.
 
 use super::RunFacts;
+use crate::capture::chunk::chain::Chain;
 use crate::capture::chunk::decode::{Part, decode};
 use crate::capture::error::CaptureError;
 use crate::capture::frame::{self, FrameKey, FrameKind};
@@ -148,12 +149,16 @@ impl Writer {
     pub(super) fn recover_tail(&mut self) -> Result<Option<(u64, i64)>, CaptureError> {
         let rows = tail_rows(&self.db)
             .map_err(CaptureError::sqlite(&self.path, "cannot read its tail"))?;
-        let mut raw = Vec::new();
+        let (mut chain, mut raw) = (Chain::default(), Vec::new());
         for (seq, row) in &rows {
             let key = FrameKey::new(self.capture, seq.cast_unsigned());
             let opened = frame::open(&mut &row[..], FrameKind::Tick, key, &mut raw);
+            let follows = opened.and_then(|()| chain.follow(key.seq, row, &raw));
             // What comes after a damaged row builds on it, so the tail ends there.
-            if opened.and_then(|()| self.builder.push_tail(&raw)).is_err() {
+            if let Err(fault) = follows.and_then(|()| self.builder.push_tail(&raw)) {
+                if chain.is_in_doubt(&fault) {
+                    self.builder.clear();
+                }
                 let detail = format!(
                     "the tail is damaged from tick {seq} on; {} ticks of it are lost",
                     rows.len() - self.builder.len()
