@@ -5,3 +5,4 @@ mod damage_figures;
 mod killed;
 mod power_cuts;
 mod stopped_file_system;
+mod storage;

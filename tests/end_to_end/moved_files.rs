@@ -1,4 +1,4 @@
-//! The capture is deleted, renamed, replaced or damaged while it is recorded: recording goes on
+//! The capture is deleted, renamed or replaced while it is recorded: recording goes on
 //! in another file, and loses no tick.
 
 use crate::support::capture::{account, last_tick};
@@ -8,7 +8,6 @@ use crate::support::host::{folder, names};
 use crate::support::recorder::Recorder;
 use serde_json::Value;
 use std::fs;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 const INTERVAL: &str = "20ms";
@@ -125,29 +124,4 @@ fn a_folder_that_went_is_waited_for() {
         "{info:#}"
     );
     assert_sound(&folder.path().join("gone/a"));
-}
-
-#[test]
-fn a_file_that_is_damaged_while_it_is_recorded_is_left_as_it_is() {
-    let folder = folder();
-    let file = folder.path().join("host.afterimage");
-    let mut recorder = Recorder::start(&file, &["-i", INTERVAL]);
-    recorder.wait_for_tick(130);
-    let pages = fs::metadata(&file).unwrap().len() / 4096;
-    let damaged = fs::OpenOptions::new().write(true).open(&file).unwrap();
-    for page in 1..pages {
-        damaged.write_all_at(&[0xff; 4096], page * 4096).unwrap();
-    }
-    let beside = folder.path().join("host.2.afterimage");
-    wait_for("the file beside it", || {
-        (last_tick(&beside) > 70).then_some(())
-    });
-    recorder.stop();
-    assert_goes_on(&beside);
-    let bytes = fs::read(&file).unwrap();
-    assert!(
-        bytes[4096..]
-            .chunks(4096)
-            .any(|page| page.iter().all(|byte| *byte == 0xff))
-    );
 }

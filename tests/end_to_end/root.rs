@@ -2,3 +2,4 @@
 //! what it needs for itself and takes it away again; where it cannot, it says why.
 
 pub(crate) mod stopped_file_system;
+pub(crate) mod storage;

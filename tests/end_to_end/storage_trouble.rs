@@ -1,7 +1,7 @@
 //! A disk that fails or hangs: the sampler goes on, and what it took is written afterwards. The
 //! disk is made bad by a library under the recorder (`bad_disk.c`); real ones are in `root`.
 
-use crate::support::capture::{account, samples};
+use crate::support::capture::{account, last_tick, samples};
 use crate::support::clock::{monotonic, wait_for};
 use crate::support::command::{assert_sound, finish, info};
 use crate::support::files::FAILED;
@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -205,6 +206,35 @@ fn when_memory_is_short_details_go_and_the_fallback_has_them() {
     }
     assert_sound(&disk.fallback());
     assert_eq!(info(&disk.fallback())["state"], "clean");
+}
+
+/// What SQLite has in memory hides damage from it; after an error the file is opened anew.
+#[test]
+fn a_file_that_a_disk_damaged_is_left_as_it_is_and_the_next_one_goes_on() {
+    let Some(disk) = BadDisk::new() else { return };
+    let mut recorder = disk.start("16MiB");
+    recorder.wait_for_tick(130);
+    disk.turns_bad("EIO");
+    wait_for_waiting(&mut recorder, 10);
+    let pages = fs::metadata(disk.file()).unwrap().len() / 4096;
+    let damaged = fs::OpenOptions::new().write(true).open(disk.file());
+    let damaged = damaged.unwrap();
+    for page in 1..pages {
+        damaged.write_all_at(&[0xff; 4096], page * 4096).unwrap();
+    }
+    let bytes = fs::read(disk.file()).unwrap();
+    disk.is_well_again();
+    let beside = disk.captures.path().join("host.2.afterimage");
+    wait_for("the file beside it", || {
+        assert!(recorder.is_running(), "it has ended: {}", recorder.said());
+        (last_tick(&beside) > 70).then_some(())
+    });
+    recorder.stop();
+    assert_nothing_lost(&beside);
+    assert_eq!(info(&beside)["state"], "clean");
+    let left = fs::read(disk.file()).unwrap();
+    let own = |bytes: &[u8]| bytes[4096..bytes.len().min(1 << 20)].to_vec();
+    assert!(own(&left) == own(&bytes), "it was written to");
 }
 
 #[test]

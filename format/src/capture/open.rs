@@ -44,6 +44,12 @@ fn has_ended(db: &Connection) -> bool {
     matches!(db.query_row(ended, [], |row| row.get(0)), Ok(true))
 }
 
+/// Whether each commit of the last run reached the disk before the next.
+fn is_synced(db: &Connection) -> bool {
+    let sync = "SELECT sync = 'tick' FROM run ORDER BY id DESC LIMIT 1";
+    matches!(db.query_row(sync, [], |row| row.get(0)), Ok(true))
+}
+
 /// An open database, and the private folder it needs, if any.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -134,10 +140,12 @@ fn open_as(
                 has_foreign_log: true,
                 ..alone
             },
-            _ => Opened {
+            // Without a sync at each tick a power cut may leave any part of what it does not keep.
+            _ if is_synced(&with_log.db) => Opened {
                 log_breaks_off: super::log::breaks_off(&wal).unwrap_or(None),
                 ..with_log
             },
+            _ => with_log,
         }
     } else if header.written_ahead {
         alone(Mode::CopiedLive)?

@@ -159,7 +159,7 @@ impl Counters {
         let count = |field: F| picked.cell(row, field).map(i64::cast_unsigned);
         Self {
             io_read_at: count(F::IoReadAt).map(Seq),
-            stat_read_at: count(F::StatReadAt).map(Seq),
+            stat_read_at: picked.stat_read_at(row).map(|seq| Seq(seq.cast_unsigned())),
             run: count(F::Run).map(Duration::from_micros),
             wait: count(F::Wait).map(Duration::from_micros),
             utime: count(F::Utime).map(Ticks),

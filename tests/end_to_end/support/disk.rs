@@ -112,6 +112,20 @@ impl Disk {
         ran.code == 0
     }
 
+    /// An error of its own, after which the kernel lets nothing be written to it any more. Gives
+    /// whether that could be done.
+    pub(crate) fn fail_for_good(&self) -> bool {
+        let mut remount = Command::new("mount");
+        remount.args(["-o", "remount,errors=remount-ro"]);
+        let mut find = Command::new("findmnt");
+        find.args(["-n", "-o", "SOURCE"]).arg(&self.mounted);
+        let is_ready = finish(remount.arg(&self.mounted)).code == 0;
+        let device = finish(&mut find).text();
+        let device = Path::new(device.trim()).file_name().unwrap_or_default();
+        let trigger = Path::new("/sys/fs/ext4").join(device);
+        is_ready && fs::write(trigger.join("trigger_fs_error"), "1").is_ok()
+    }
+
     /// Takes it off and mounts it again, as after a restart: nothing may have a file open on it.
     #[track_caller]
     pub(crate) fn mount_again(&self) {

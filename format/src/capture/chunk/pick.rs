@@ -35,9 +35,24 @@ pub(crate) struct Picked {
     there: Vec<(ProcessKey, usize)>,
     /// Row after row, the chosen fields in order.
     cells: Vec<Reading<i64>>,
+    /// The tick of the last sweep by then, which read the `stat` of all and says so once.
+    swept: Option<i64>,
 }
 
 impl Picked {
+    /// When every `stat` was read last, by the ticks of its chunk or tail.
+    pub(crate) fn note_sweep(&mut self, ticks: &[TickTimes]) {
+        let until = ticks.get(..=self.tick).unwrap_or(ticks);
+        let swept = until.iter().rev().find(|times| times.full_sweep);
+        self.swept = swept.map(|times| times.seq.0.cast_signed());
+    }
+
+    /// When the `stat` of a process was read.
+    pub(crate) fn stat_read_at(&self, row: usize) -> Reading<i64> {
+        let read = self.cell(row, ProcessField::StatReadAt)?;
+        Ok(self.swept.map_or(read, |swept| read.max(swept)))
+    }
+
     /// With nothing said of any cell yet; `rows` may hold more than the processes that were there.
     pub(crate) fn new(wanted: &Wanted, mut there: Vec<(ProcessKey, usize)>, rows: usize) -> Self {
         let fields = wanted.fields;
@@ -53,6 +68,7 @@ impl Picked {
             width: fields.len(),
             there,
             cells: vec![Err(Missing::NotRead); rows * fields.len()],
+            swept: None,
         }
     }
 

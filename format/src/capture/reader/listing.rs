@@ -72,6 +72,12 @@ impl Capture {
                 .pick(wanted)
                 .map_err(|(tick, fault)| ("tail", rows.ticks()[tick].seq.0, fault)),
         };
+        let picked = picked.map(|(mut picked, texts)| {
+            for picked in &mut picked {
+                picked.note_sweep(stored.ticks());
+            }
+            (picked, texts)
+        });
         let damaged = |(table, row, fault): (_, u64, FrameFault)| {
             self.note_damage(table, row.cast_signed(), fault);
         };

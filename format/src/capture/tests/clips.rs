@@ -6,6 +6,7 @@ use crate::capture::writer::Record;
 use crate::capture::{Capture, Mode};
 use crate::facts::{CLIPPED, Event, Gap, GapKind, Source};
 use crate::group::{Group, ProcessField};
+use crate::sample::Process;
 use crate::tick::Key;
 use crate::time::Seq;
 use rusqlite::Connection;
@@ -31,6 +32,15 @@ fn assert_same(original: &mut Capture, clip: &mut Capture, (first, last): (u64, 
         let [ours, theirs] = [&mut *original, &mut *clip].map(|capture| {
             let sample = capture.sample(seq).unwrap();
             format!("{:?}", sample.expect("the tick is there"))
+        });
+        assert_eq!(ours, theirs, "{seq:?}");
+        let [ours, theirs] = [&mut *original, &mut *clip].map(|capture| {
+            let sample = capture.sample(seq).unwrap().unwrap();
+            let listing = capture.listing(seq).unwrap().unwrap();
+            let counters: Vec<_> = listing.processes().map(|(now, _)| now.counters).collect();
+            let same: Vec<_> = sample.processes.iter().map(Process::counters).collect();
+            assert_eq!(counters, same, "a list of {seq:?}");
+            counters
         });
         assert_eq!(ours, theirs, "{seq:?}");
     }

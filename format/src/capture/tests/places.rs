@@ -4,7 +4,7 @@ use super::{FakeHost, LARGE, facts, folder, instants, options, rss, rss_of};
 use crate::capture::lock::{OwnerLock, with_suffix};
 use crate::capture::writer::{Record, Start, Writer};
 use crate::capture::{Capture, Mode};
-use crate::facts::{Event, GapKind};
+use crate::facts::{Event, Gap, GapKind};
 use crate::group::{Group, ProcessField};
 use crate::time::Seq;
 use std::path::Path;
@@ -82,6 +82,17 @@ fn what_had_reached_the_file_after_all_is_not_written_twice() {
     }
 }
 
+fn stalled(after: Seq) -> Gap {
+    Gap {
+        kind: GapKind::Stalled,
+        after,
+        from: instants(1, 0).wall,
+        to: instants(2, 0).wall,
+        missed: 1,
+        detail: "busy".to_owned(),
+    }
+}
+
 /// Goes on in a new file at the path, as the recorder does.
 fn go_on(host: FakeHost, path: &Path) -> (FakeHost, u64) {
     assert!(!host.writer.is_in_place());
@@ -118,7 +129,13 @@ fn a_renamed_file_is_ended_cleanly_and_the_next_goes_on_with_every_process() {
     std::fs::rename(&path, &moved).unwrap();
     let (mut host, lost) = go_on(host, &path);
     assert_eq!(lost, 0);
-    host.record(70);
+    host.record(60);
+    let mut gap = stalled(Seq(130));
+    let tick = host.tick();
+    host.writer
+        .commit(Some(&tick), vec![Record::Gap(gap.clone())])
+        .unwrap();
+    host.record(9);
     host.writer.finish("signal").unwrap();
 
     let mut first = Capture::open(&moved).unwrap();
@@ -129,6 +146,9 @@ fn a_renamed_file_is_ended_cleanly_and_the_next_goes_on_with_every_process() {
     second.check().unwrap();
     assert_eq!(second.ends().unwrap(), Some((Seq(1), Seq(70))));
     assert_eq!(second.runs().unwrap()[0].first, Seq(1));
+    // A gap names the tick before it, by whoever counts.
+    gap.after = Seq(60);
+    assert_eq!(second.gaps().unwrap(), [gap]);
     assert_eq!(rss_of(&mut second, 1, 2), Some(rss(2, 70)));
     assert_eq!(rss_of(&mut second, 70, 2), Some(rss(2, 139)));
     let sample = second.sample(Seq(1)).unwrap().unwrap();

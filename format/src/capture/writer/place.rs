@@ -108,6 +108,8 @@ impl Writer {
         self.builder = carried.builder;
         let step = next.0.wrapping_sub(carried.next.0).cast_signed();
         self.builder.renumber(step);
+        let by_sampler = carried.next.0.wrapping_add_signed(-self.builder.shift());
+        self.builder.number_from(Seq(by_sampler), next);
         let records = carried.records.into_iter();
         self.unsaved_records
             .extend(records.map(|record| record.renumbered((step, step))));

@@ -1,0 +1,228 @@
+//! Real disks in trouble: frozen, turned read-only by an error, failing, or full for long. The
+//! sampler goes on in time, and what it took is written once the disk takes it.
+
+use crate::support::capture::{account, samples};
+use crate::support::clock::wait_for;
+use crate::support::command::{assert_sound, finish, info};
+use crate::support::disk::{Disk, MIB};
+use crate::support::host::{busy, folder, quick_folder, skip};
+use crate::support::recorder::Recorder;
+use rustix::process::Signal;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+const INTERVAL: &str = "50ms";
+const SIZE: u64 = 96 * MIB;
+/// How long a disk is away; in `long/storage.rs` a minute.
+const AWAY: Duration = Duration::from_secs(18);
+/// Half of all ticks come less late than this where a CPU is free.
+const MOST_LATE_US: i64 = 10_000;
+/// So many ticks come within the time that a test waits for anything.
+const STEP: u64 = 400;
+/// A checkpoint is due every ten seconds: after so many ticks there were three.
+pub(crate) const AFTER_THREE_CHECKPOINTS: u64 = 640;
+
+#[test]
+#[ignore = "mounts file systems: ./check --root"]
+fn a_frozen_file_system_delays_no_tick_and_loses_none() {
+    if let Some(disk) = Disk::ext4(SIZE) {
+        freeze(&disk, AWAY);
+    }
+}
+
+#[test]
+#[ignore = "mounts file systems: ./check --root"]
+fn what_a_read_only_file_system_cannot_take_is_in_the_fallback() {
+    if let Some(disk) = Disk::ext4(SIZE) {
+        turn_read_only(&disk, AWAY);
+    }
+}
+
+#[test]
+#[ignore = "mounts file systems: ./check --root"]
+fn on_a_full_ext4_that_somebody_else_fights_for_no_tick_is_lost() {
+    if let Some(disk) = Disk::ext4(SIZE) {
+        fill_for(&disk, (AFTER_THREE_CHECKPOINTS, 400));
+    }
+}
+
+#[test]
+#[ignore = "mounts file systems: ./check --root"]
+fn where_nothing_can_be_reserved_ticks_wait_in_memory() {
+    if let Some(disk) = Disk::tmpfs(24 * MIB) {
+        fill_before_there_is_a_reserve(&disk);
+    }
+}
+
+/// Freezes it for a while under a recorder.
+pub(crate) fn freeze(disk: &Disk, away: Duration) {
+    let (file, fallback) = (disk.path().join("a"), quick_folder());
+    let place = fallback.path().to_str().unwrap();
+    let mut recorder = Recorder::start(&file, &["-i", INTERVAL, "--fallback", place]);
+    recorder.wait_for_tick(40);
+    if !fsfreeze("-f", disk) {
+        return skip("this file system cannot be frozen");
+    }
+    thread::sleep(away);
+    let status = recorder.ask(&["status"]).json();
+    let thawed = fsfreeze("-u", disk);
+    assert!(thawed, "it would stay frozen");
+    assert!(status["trouble"].is_string(), "{status:#}");
+    wait_until_written(&recorder);
+    assert!(recorder.said().contains("nothing in memory was lost"));
+    recorder.stop();
+    assert_all_there(&file);
+    // What was in memory is in the capture, so the fallback is not needed any more.
+    assert_eq!(fs::read_dir(fallback.path()).unwrap().count(), 0);
+    print_lateness("frozen", &file);
+}
+
+fn fsfreeze(how: &str, disk: &Disk) -> bool {
+    let mut command = Command::new("fsfreeze");
+    finish(command.arg(how).arg(disk.path())).code == 0
+}
+
+/// An error of the file system turns it read-only, for good. The recorder does not end, and what
+/// it took since is in the fallback.
+pub(crate) fn turn_read_only(disk: &Disk, away: Duration) {
+    let (file, fallback) = (disk.path().join("a"), quick_folder());
+    let place = fallback.path().to_str().unwrap();
+    let mut recorder = Recorder::start(&file, &["-i", INTERVAL, "--fallback", place]);
+    recorder.wait_for_tick(40);
+    if !disk.fail_for_good() {
+        return skip("no error of this file system can be triggered");
+    }
+    thread::sleep(away);
+    assert!(recorder.is_running());
+    wait_for("the fallback", || {
+        recorder.said().contains("what waits is in").then_some(())
+    });
+    recorder.signal(Signal::TERM);
+    let ended = recorder.wait();
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("what waited is in"),
+        "{}",
+        ended.stderr
+    );
+    let kept = fallback.path().join("a");
+    assert_all_there(&kept);
+    assert_sound(&file);
+    print_lateness("read-only", &kept);
+    let (before, after) = (samples(&file), samples(&kept));
+    let (last, first) = (before.last().unwrap(), after.first().unwrap());
+    // At the tick after the failed one everything was asked for, and came with the next.
+    let apart = first.times.planned.since(last.times.planned).unwrap();
+    assert!(apart < Duration::from_secs(2), "{apart:?} are in neither");
+}
+
+/// Fills it at a moment after `ticks.0`, lets another program fight for every byte that becomes
+/// free, and records `ticks.1` more.
+pub(crate) fn fill_for(disk: &Disk, ticks: (u64, u64)) {
+    let file = disk.path().join("a");
+    let mut recorder = Recorder::start_for(&file, "20m", &["-i", INTERVAL]);
+    recorder.wait_for_tick(ticks.0);
+    let fight = Fight::start(disk);
+    let mut left = ticks.1;
+    while left > 0 {
+        let now = left.min(STEP);
+        recorder.wait_for_more(now);
+        left -= now;
+    }
+    let status = recorder.ask(&["status"]).json();
+    fight.end();
+    recorder.stop();
+    assert_eq!(status["missed"], info(&file)["missed"], "{status:#}");
+    assert_all_there(&file);
+    print_lateness("full", &file);
+}
+
+/// A disk that is full before there is any reserve to speak of: nothing can be written, until
+/// somebody makes room.
+fn fill_before_there_is_a_reserve(disk: &Disk) {
+    let (file, nowhere) = (disk.path().join("a"), folder());
+    let place = nowhere.path().to_str().unwrap();
+    let args = ["-i", INTERVAL, "--max-size", "1GiB", "--fallback", place];
+    let mut recorder = Recorder::start(&file, &args);
+    recorder.wait_for_tick(40);
+    let filler = disk.fill();
+    // The file itself is cut: what was reserved at its end is gone, and somebody else has it.
+    recorder.wait_for_more(100);
+    fs::remove_file(filler).unwrap();
+    wait_until_written(&recorder);
+    recorder.wait_for_more(5);
+    recorder.stop();
+    assert_all_there(&file);
+}
+
+/// A program that takes each byte of a disk as it becomes free.
+struct Fight {
+    goes_on: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Fight {
+    fn start(disk: &Disk) -> Self {
+        let goes_on = Arc::new(AtomicBool::new(true));
+        let path = disk.path().join("greedy");
+        let until = Arc::clone(&goes_on);
+        let thread = thread::spawn(move || {
+            let mut file = fs::File::create(path).expect("a name can always be added");
+            while until.load(Ordering::Relaxed) {
+                for size in [1 << 20, 4096, 512] {
+                    while file.write_all(&vec![1; size]).is_ok() {}
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        Self { goes_on, thread }
+    }
+
+    fn end(self) {
+        self.goes_on.store(false, Ordering::Relaxed);
+        self.thread.join().expect("it did not panic");
+    }
+}
+
+fn wait_until_written(recorder: &Recorder) {
+    wait_for("the backlog to be written", || {
+        let status = recorder.ask(&["status"]).json();
+        (status["trouble"].is_null() && status["not_on_disk_ticks"] == 0).then_some(())
+    });
+}
+
+/// No tick is lost: what a busy machine did not let the sampler take is said to be.
+#[track_caller]
+fn assert_all_there(file: &Path) {
+    assert_sound(file);
+    for account in account(file) {
+        assert_eq!(account.ticks + account.missed, account.due);
+    }
+    let info = info(file);
+    let gaps = info["gaps"].as_array().unwrap().iter();
+    let lost: Vec<_> = gaps
+        .filter(|gap| gap["kind"] == "storage-outage" || gap["kind"] == "queue-full")
+        .collect();
+    assert!(lost.is_empty(), "{lost:#?}");
+}
+
+/// Half of all ticks were less late than this.
+fn print_lateness(what: &str, file: &Path) {
+    let late = |sample: &afterimage_format::sample::Sample| {
+        sample.times.began.monotonic.0 - sample.times.planned.0
+    };
+    let mut late: Vec<i64> = samples(file).iter().map(late).collect();
+    late.sort_unstable();
+    let median = late[late.len() / 2];
+    println!("{what}: {} ticks, median lateness {median} µs", late.len());
+    match busy() {
+        None => assert!(median <= MOST_LATE_US, "{what}: {median} µs"),
+        Some(why) => println!("{what}: nothing can be said of it: {why}"),
+    }
+}
