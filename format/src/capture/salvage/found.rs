@@ -21,7 +21,7 @@ use std::io;
 use std::path::Path;
 
 /// The tables whose rows are taken; the others are made anew.
-const TAKEN: [&str; 9] = [
+const TAKEN: [&str; 10] = [
     "host",
     "run",
     "gap",
@@ -30,10 +30,11 @@ const TAKEN: [&str; 9] = [
     "mount",
     "event",
     "kernel_log",
+    "exited",
     "note",
 ];
 /// Those of them that may be large.
-const LARGE: [&str; 3] = ["event", "kernel_log", "source"];
+const LARGE: [&str; 4] = ["event", "kernel_log", "source", "exited"];
 /// The tables that are made anew.
 const DERIVED: [&str; 6] = [
     "command",
