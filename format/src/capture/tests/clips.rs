@@ -1,6 +1,6 @@
 //! A clip gives the same answers as what it was clipped from, and holds nothing else.
 
-use super::{FakeHost, LARGE, folder, instants, key, wall};
+use super::{FakeHost, LARGE, exited, folder, instants, key, wall};
 use crate::capture::remake::{Made, Maker};
 use crate::capture::writer::Record;
 use crate::capture::{Capture, Mode};

@@ -1,10 +1,11 @@
 //! What was put in is read back, and the oldest goes first.
 
-use super::{FakeHost, LARGE, facts, folder, key, rss, rss_of, wall};
+use super::{FakeHost, LARGE, exited, facts, folder, key, rss, rss_of, wall};
 use crate::capture::writer::{Record, Start};
 use crate::capture::{Capture, Mode};
-use crate::facts::{Event, KernelLogLine, Source};
+use crate::facts::{Event, Exited, KernelLogLine, KnownBy, Source};
 use crate::group::Group;
+use crate::process::Pid;
 use crate::time::{MonotonicTime, Seq};
 use crate::units::Bytes;
 
