@@ -162,12 +162,12 @@ fn play(script: &[Vec<Act>]) -> Vec<(Tick, Truth)> {
 }
 
 fn assert_says(chunk: &Chunk, tick: usize, truth: &Truth) {
-    let said = |group, row, field: usize| match group_kind(group, field) {
-        Kind::Text => chunk.text(group, row, field, tick).map(<[u8]>::to_vec),
-        _ => {
-            let value = chunk.cell(group, row, field, tick);
-            value.map(|v| v.to_le_bytes().to_vec())
+    let said = |group: Group, row, field: usize| {
+        if group.fields()[field].kind == Kind::Text {
+            return chunk.text(group, row, field, tick).map(<[u8]>::to_vec);
         }
+        let value = chunk.cell(group, row, field, tick);
+        value.map(|v| v.to_le_bytes().to_vec())
     };
     for group in Group::ALL {
         let rows: Vec<_> = chunk.rows_at(group, tick).collect();
@@ -183,10 +183,6 @@ fn assert_says(chunk: &Chunk, tick: usize, truth: &Truth) {
             }
         }
     }
-}
-
-fn group_kind(group: Group, field: usize) -> Kind {
-    group.fields()[field].kind
 }
 
 proptest! {
