@@ -193,7 +193,7 @@ impl<'a> Before<'a> {
     }
 
     /// A row of the sample before, by its name. Rows mostly keep their place.
-    fn row<T: Copy + 'a>(
+    fn row<T: Clone + 'a>(
         self,
         rows: impl Fn(&'a Machine) -> &'a [(Box<str>, T)],
         name: &str,
@@ -202,7 +202,7 @@ impl<'a> Before<'a> {
         let rows = rows(self.machine()?);
         let same = rows.get(place).filter(|(known, _)| **known == *name);
         let found = same.or_else(|| rows.iter().find(|(known, _)| **known == *name));
-        found.map(|(_, row)| *row).ok_or(Absent::New)
+        found.map(|(_, row)| row.clone()).ok_or(Absent::New)
     }
 
     /// Something counted, a second.

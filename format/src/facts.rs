@@ -1,8 +1,8 @@
 //! What a capture says beside its samples: the host, the runs, what is missing and why.
 
-use crate::process::ProcessKey;
+use crate::process::{Pid, ProcessKey};
 use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
-use crate::units::{Bytes, TickRate};
+use crate::units::{Bytes, TickRate, Ticks};
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -236,6 +236,72 @@ pub struct ProcessLife {
     pub cpu: Option<Duration>,
     /// Its largest resident set, as far as it was seen.
     pub peak_rss: Option<Bytes>,
+}
+
+/// A process of whose end the kernel told, however short it lived. What it did not tell is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exited {
+    /// When it ended.
+    pub wall: WallTime,
+    /// Its pid.
+    pub pid: Pid,
+    /// Its parent.
+    pub ppid: Option<Pid>,
+    /// When it started, since boot: with the pid the key of its samples, if there are any.
+    pub started: Option<Ticks>,
+    /// Its name.
+    pub comm: Option<Vec<u8>>,
+    /// Its command line, redacted.
+    pub command_line: Option<Vec<u8>>,
+    /// The real user.
+    pub uid: Option<u32>,
+    /// How it ended, as of `wait(2)`: an exit code times 256, or a signal.
+    pub wait_status: Option<i32>,
+    /// CPU time in user mode.
+    pub user: Option<Duration>,
+    /// CPU time in kernel mode.
+    pub system: Option<Duration>,
+    /// Bytes fetched from storage.
+    pub read: Option<Bytes>,
+    /// Bytes sent to storage.
+    pub written: Option<Bytes>,
+    /// Its largest resident set, in whole KiB.
+    pub peak_rss: Option<Bytes>,
+    /// How long it lived.
+    pub lifetime: Option<Duration>,
+    /// Who told of it.
+    pub known_by: KnownBy,
+}
+
+/// The interface of the kernel that told of the end of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// `taskstats`: with what it had used.
+    Taskstats,
+    /// The process connector: only that it ended, and how.
+    Connector,
+    /// One that this version does not know.
+    Unknown,
+}
+
+impl KnownBy {
+    /// Its name in the capture and in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Taskstats => "taskstats",
+            Self::Connector => "connector",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The interface behind a name.
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "taskstats" => Self::Taskstats,
+            "connector" => Self::Connector,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 #[cfg(test)]

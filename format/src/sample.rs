@@ -1,20 +1,31 @@
 //! One instant as a reader wants it: every value, typed, in units that cannot be mistaken.
 //!
 //! Built from the raw cells of a [`Chunk`] at one of its ticks. Nothing is derived here:
-//! counters are still counters, and what was not read says why.
+//! counters are still counters, and what was not read says why. Rows that have names come in
+//! pairs with them, in no particular order.
 
+mod file_locks;
+mod file_systems;
+mod interrupts;
 pub(crate) mod listing;
 mod machine;
 mod process;
+mod sockets;
+mod tasks;
 
+pub use file_locks::FileLock;
+pub use file_systems::FileSystem;
+pub use interrupts::Interrupt;
 pub use listing::{Counters, Listed, Listing};
 pub use machine::{CpuTimes, Disk, Line, Lines, Machine, Network, Pressure, SchedulerTimes};
 pub use process::{Process, State};
+pub use sockets::Socket;
+pub use tasks::{Task, Why};
 
 use crate::capture::chunk::Chunk;
 use crate::group::Group;
 use crate::process::ProcessKey;
-use crate::reading::Reading;
+use crate::reading::{Missing, Reading};
 use crate::tick::{Key, TickTimes};
 use std::sync::Arc;
 
@@ -27,6 +38,23 @@ pub struct Sample {
     pub machine: Machine,
     /// Every process, by pid.
     pub processes: Vec<Process>,
+    /// Threads that were worth a look, by tid. As the next three not read where its frame of the
+    /// capture is damaged.
+    pub tasks: Reading<Vec<Task>>,
+    /// Sockets, by a name made of protocol, state, addresses and process.
+    pub sockets: Reading<Vec<(Box<str>, Socket)>>,
+    /// Mounted file systems, by mount point.
+    pub file_systems: Reading<Vec<(Box<str>, FileSystem)>>,
+    /// `/proc/locks`, by the number of the line.
+    pub file_locks: Reading<Vec<(Box<str>, FileLock)>>,
+    /// Counters of the network protocols, such as `Tcp.RetransSegs`.
+    pub protocols: Lines,
+    /// Interrupts, by `irq:NAME` and `softirq:NAME`.
+    pub interrupts: Vec<(Box<str>, Interrupt)>,
+    /// Limits of the kernel and what is used of them, such as `fs.file-nr.used`.
+    pub limits: Lines,
+    /// Memory of the NUMA nodes, such as `node0.MemFree`.
+    pub nodes: Lines,
 }
 
 impl Sample {
@@ -61,10 +89,24 @@ impl Sample {
         // Rows are in order but for those born within the chunk.
         processes.sort_by_key(|process| process.key);
         let machine = Machine::from_chunk(chunk, tick);
+        let rest = if chunk.lacks_rest {
+            Err(Missing::NotRead)
+        } else {
+            Ok(())
+        };
         Self {
             times,
             machine,
             processes,
+            tasks: rest.map(|()| tasks::from_chunk(chunk, tick)),
+            sockets: rest.map(|()| named(chunk, Group::Socket, tick, Socket::from_cells)),
+            file_systems: rest
+                .map(|()| named(chunk, Group::FileSystem, tick, FileSystem::from_cells)),
+            file_locks: rest.map(|()| named(chunk, Group::FileLock, tick, FileLock::from_cells)),
+            protocols: Lines::from_chunk(chunk, Group::Protocol, tick),
+            interrupts: named(chunk, Group::Interrupt, tick, Interrupt::from_cells),
+            limits: Lines::from_chunk(chunk, Group::Limit, tick),
+            nodes: Lines::from_chunk(chunk, Group::Node, tick),
         }
     }
 }
@@ -93,6 +135,25 @@ impl<'a> Columns<'a> {
     fn row(&self, row: usize) -> Cells<'_> {
         Cells { columns: self, row }
     }
+}
+
+/// The rows of a group with their names, each made into something typed.
+fn named<T>(
+    chunk: &Chunk,
+    group: Group,
+    tick: usize,
+    make: impl Fn(&Cells<'_>) -> T,
+) -> Vec<(Box<str>, T)> {
+    let columns = Columns::at(chunk, group, tick);
+    let rows = columns.keys.iter().enumerate();
+    let named = rows.filter_map(|(row, key)| match key {
+        Key::Name(name) => {
+            let name = String::from_utf8_lossy(name).into_owned();
+            Some((name.into(), make(&columns.row(row))))
+        }
+        Key::Process(_) => None,
+    });
+    named.collect()
 }
 
 /// One row at one tick.

@@ -40,6 +40,10 @@ impl Bytes {
     }
 }
 
+/// A frequency, as `cpufreq` in sysfs gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kilohertz(pub u64);
+
 /// CPU time or uptime in clock ticks (`USER_HZ`), as in `proc_pid_stat(5)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticks(pub u64);

@@ -7,9 +7,10 @@ use crate::accounts_at::AccountsAt;
 use crate::details::Details;
 use crate::redact::ArgsLevel;
 use crate::rows::{Cells, NamedRows};
+use crate::source::file_rows::FileRows;
 use crate::source::{
-    KeptFile, ProcRoot, diskstats, lines, loadavg, missing_from_errno, net_dev, pressure,
-    schedstat, stat,
+    KeptFile, ProcRoot, RowSource, diskstats, lines, loadavg, missing_from_errno, net_dev,
+    pressure, schedstat, stat,
 };
 use crate::sweep::{Seen, Surroundings, Sweep};
 use afterimage_format::facts::Source;
@@ -38,12 +39,8 @@ pub(crate) struct Collector {
     sweep: Sweep,
     machine: Option<Cells>,
     cpus: NamedRows,
-    scheduler: NamedRows,
-    memory: NamedRows,
-    vmstat: NamedRows,
     pressure: NamedRows,
-    disks: NamedRows,
-    networks: NamedRows,
+    tables: Vec<Box<dyn RowSource>>,
     files: MachineFiles,
     stalled_us: [Option<u64>; 2],
     states: Vec<(&'static str, Reading<()>)>,
@@ -54,17 +51,27 @@ pub(crate) struct Collector {
     io_denied: (u64, u64),
 }
 
+/// The sources whose rows nobody else needs, in the order in which they are read.
+fn tables() -> Vec<Box<dyn RowSource>> {
+    vec![
+        Box::new(FileRows::new("meminfo", Group::Memory, lines::parse)),
+        Box::new(FileRows::new("vmstat", Group::Vmstat, lines::parse)),
+        Box::new(FileRows::new("diskstats", Group::Disk, diskstats::parse)),
+        Box::new(FileRows::new("net/dev", Group::Network, net_dev::parse)),
+        Box::new(FileRows::new(
+            "schedstat",
+            Group::Scheduler,
+            schedstat::parse,
+        )),
+    ]
+}
+
 #[derive(Debug)]
 struct MachineFiles {
     stat: KeptFile,
     loadavg: KeptFile,
     uptime: KeptFile,
-    meminfo: KeptFile,
-    vmstat: KeptFile,
     pressure: [KeptFile; 4],
-    diskstats: KeptFile,
-    net_dev: KeptFile,
-    schedstat: KeptFile,
 }
 
 impl Collector {
@@ -83,22 +90,13 @@ impl Collector {
             sweep: Sweep::new(kept_files),
             machine: None,
             cpus: NamedRows::new(Group::Cpu),
-            scheduler: NamedRows::new(Group::Scheduler),
-            memory: NamedRows::new(Group::Memory),
-            vmstat: NamedRows::new(Group::Vmstat),
             pressure: NamedRows::new(Group::Pressure),
-            disks: NamedRows::new(Group::Disk),
-            networks: NamedRows::new(Group::Network),
+            tables: tables(),
             files: MachineFiles {
                 stat: KeptFile::new("stat"),
                 loadavg: KeptFile::new("loadavg"),
                 uptime: KeptFile::new("uptime"),
-                meminfo: KeptFile::new("meminfo"),
-                vmstat: KeptFile::new("vmstat"),
                 pressure: RESOURCES.map(|(_, file)| KeptFile::new(file)),
-                diskstats: KeptFile::new("diskstats"),
-                net_dev: KeptFile::new("net/dev"),
-                schedstat: KeptFile::new("schedstat"),
             },
             stalled_us: [None; 2],
             states: Vec::new(),
@@ -119,7 +117,7 @@ impl Collector {
         self.read_stat(&mut machine, tick);
         self.read_pressure(tick);
         self.read_lines(&mut machine, tick);
-        self.read_devices(tick);
+        self.read_tables(tick);
         let seen = self.read_processes(&machine, tick, (interval, round));
         for (field, value) in [
             (MachineField::Processes, seen.map(|seen| seen.processes)),
@@ -149,16 +147,10 @@ impl Collector {
     /// Forgets everything: a tick was lost, so the next one says it all anew.
     pub(crate) fn forget(&mut self) {
         self.machine = None;
-        for rows in [
-            &mut self.cpus,
-            &mut self.scheduler,
-            &mut self.memory,
-            &mut self.vmstat,
-            &mut self.pressure,
-            &mut self.disks,
-            &mut self.networks,
-        ] {
-            rows.forget();
+        self.cpus.forget();
+        self.pressure.forget();
+        for table in &mut self.tables {
+            table.forget();
         }
         self.sweep.forget();
     }
@@ -233,49 +225,18 @@ impl Collector {
             Err(missing) => missing_fields(&loadavg::UPTIME_FIELDS, missing, machine, tick),
         }
         self.note("uptime", state);
-        let state = read_rows(
-            &mut self.files.meminfo,
-            &self.root,
-            &mut self.memory,
-            tick,
-            lines::parse,
-        );
-        self.note("meminfo", state);
-        let state = read_rows(
-            &mut self.files.vmstat,
-            &self.root,
-            &mut self.vmstat,
-            tick,
-            lines::parse,
-        );
-        self.note("vmstat", state);
     }
 
-    fn read_devices(&mut self, tick: &mut Tick) {
-        let state = read_rows(
-            &mut self.files.diskstats,
-            &self.root,
-            &mut self.disks,
-            tick,
-            diskstats::parse,
-        );
-        self.note("diskstats", state);
-        let state = read_rows(
-            &mut self.files.net_dev,
-            &self.root,
-            &mut self.networks,
-            tick,
-            net_dev::parse,
-        );
-        self.note("net/dev", state);
-        let state = read_rows(
-            &mut self.files.schedstat,
-            &self.root,
-            &mut self.scheduler,
-            tick,
-            schedstat::parse,
-        );
-        self.note("schedstat", state);
+    fn read_tables(&mut self, tick: &mut Tick) {
+        let mut fared = Vec::new();
+        for table in &mut self.tables {
+            table.collect(&self.root, tick, &mut |name, state| {
+                fared.push((name, state))
+            });
+        }
+        for (name, state) in fared {
+            self.note(name, state);
+        }
     }
 
     fn read_processes(
@@ -285,7 +246,7 @@ impl Collector {
         (interval, round): (Duration, u64),
     ) -> Reading<Seen> {
         let running = machine.last(MachineField::Running.column()).ok();
-        let pressed = self.is_pressed(tick, interval);
+        let pressed = self.is_pressed(interval);
         let around = Surroundings {
             root: &self.root,
             accounts: &self.accounts,
@@ -323,7 +284,7 @@ impl Collector {
     }
 
     /// Whether tasks waited for a CPU or for memory since the last tick.
-    fn is_pressed(&mut self, tick: &mut Tick, interval: Duration) -> bool {
+    fn is_pressed(&mut self, interval: Duration) -> bool {
         let interval = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
         let limits = [
             ("cpu some", CPU_PRESSURE_THOUSANDTHS),
@@ -331,13 +292,10 @@ impl Collector {
         ];
         let mut pressed = false;
         for ((line, thousandths), stalled) in limits.into_iter().zip(&mut self.stalled_us) {
-            if !self.pressure.has(line) {
+            let Some(row) = self.pressure.known(line.as_bytes()) else {
                 continue;
-            }
-            let total = self
-                .pressure
-                .row(tick, line.as_bytes())
-                .last(PressureField::Total.column());
+            };
+            let total = row.last(PressureField::Total.column());
             let total = total.ok().map(i64::cast_unsigned);
             let rose = total
                 .zip(*stalled)
@@ -386,24 +344,5 @@ pub(crate) fn source_from_state(name: &str, state: Reading<()>) -> Source {
 fn missing_fields(fields: &[MachineField], missing: Missing, machine: &mut Cells, tick: &mut Tick) {
     for field in fields {
         machine.set(tick, field.column(), Err(missing));
-    }
-}
-
-fn read_rows(
-    file: &mut KeptFile,
-    root: &ProcRoot,
-    rows: &mut NamedRows,
-    tick: &mut Tick,
-    parse: fn(&[u8], &mut NamedRows, &mut Tick),
-) -> Reading<()> {
-    match file.read(root) {
-        Ok(text) => {
-            parse(text, rows, tick);
-            Ok(())
-        }
-        Err(missing) => {
-            rows.all_missing(tick, missing);
-            Err(missing)
-        }
     }
 }

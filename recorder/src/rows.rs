@@ -1,8 +1,13 @@
 //! What the kernel said last, row by row: only what differs goes into a tick.
 
 use afterimage_format::group::Group;
+use afterimage_format::process::ProcessKey;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::{Key, Tick};
+use std::borrow::Borrow as _;
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
 
 /// One row's last values.
 #[derive(Debug, Clone)]
@@ -71,76 +76,113 @@ fn hash(text: &[u8]) -> i64 {
     text.iter().fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
 }
 
+/// What rows of a group are known by: a name, or a process or thread.
+pub(crate) trait RowKey: Hash + Eq + ToOwned<Owned: Hash + Eq + Debug> {
+    /// The same as a tick has it.
+    fn key(&self) -> Key;
+}
+
+impl RowKey for [u8] {
+    fn key(&self) -> Key {
+        Key::name(self)
+    }
+}
+
+impl RowKey for ProcessKey {
+    fn key(&self) -> Key {
+        Key::Process(*self)
+    }
+}
+
 /// The rows of a group whose rows have names.
+pub(crate) type NamedRows = Rows<[u8]>;
+
+/// The rows of a group, which may come and go.
 #[derive(Debug)]
-pub(crate) struct NamedRows {
+pub(crate) struct Rows<K: RowKey + ?Sized> {
     group: Group,
-    rows: Vec<NamedRow>,
+    rows: Vec<Row<K::Owned>>,
+    /// Where each row lies in the list.
+    places: HashMap<K::Owned, usize>,
     /// Where the row after the last one lies: files keep the order of their lines.
     cursor: usize,
     next_slot: u32,
+    /// Slots of rows that have ended.
+    free_slots: Vec<u32>,
 }
 
 #[derive(Debug)]
-struct NamedRow {
-    name: Box<[u8]>,
+struct Row<K> {
+    key: K,
     cells: Cells,
     seen: bool,
 }
 
-impl NamedRows {
+impl<K: RowKey + ?Sized> Rows<K> {
     pub(crate) fn new(group: Group) -> Self {
         Self {
             group,
             rows: Vec::new(),
+            places: HashMap::new(),
             cursor: 0,
             next_slot: 0,
+            free_slots: Vec::new(),
         }
     }
 
-    /// The row of that name, begun if it is new.
-    pub(crate) fn row(&mut self, tick: &mut Tick, name: &[u8]) -> &mut Cells {
-        let expected = self
-            .rows
-            .get(self.cursor)
-            .is_some_and(|row| *row.name == *name);
-        let place = if expected {
-            self.cursor
-        } else {
-            self.rows
-                .iter()
-                .position(|row| *row.name == *name)
-                .unwrap_or_else(|| {
-                    let cells = Cells::begin(tick, self.group, self.next_slot, Key::name(name));
-                    self.next_slot += 1;
-                    self.rows.push(NamedRow {
-                        name: name.into(),
-                        cells,
-                        seen: false,
-                    });
-                    self.rows.len() - 1
-                })
-        };
+    /// The row of that key, begun if it is new. It is in the file.
+    pub(crate) fn row(&mut self, tick: &mut Tick, key: &K) -> &mut Cells {
+        let place = self.place(key).unwrap_or_else(|| self.begin(tick, key));
         self.cursor = place + 1;
         self.rows[place].seen = true;
         &mut self.rows[place].cells
     }
 
-    /// Whether there is a row of that name.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.rows.iter().any(|row| *row.name == *name.as_bytes())
+    /// The row of that key, if there is one: for what another file says of it.
+    pub(crate) fn known(&mut self, key: &K) -> Option<&mut Cells> {
+        let place = self.place(key)?;
+        Some(&mut self.rows[place].cells)
+    }
+
+    fn place(&self, key: &K) -> Option<usize> {
+        let expected = self.rows.get(self.cursor);
+        if expected.is_some_and(|row| row.key.borrow() == key) {
+            return Some(self.cursor);
+        }
+        self.places.get(key).copied()
+    }
+
+    fn begin(&mut self, tick: &mut Tick, key: &K) -> usize {
+        let slot = self.free_slots.pop().unwrap_or_else(|| {
+            self.next_slot += 1;
+            self.next_slot - 1
+        });
+        self.places.insert(key.to_owned(), self.rows.len());
+        self.rows.push(Row {
+            key: key.to_owned(),
+            cells: Cells::begin(tick, self.group, slot, key.key()),
+            seen: false,
+        });
+        self.rows.len() - 1
     }
 
     /// After a whole file was read: rows that were not in it have ended.
     pub(crate) fn end_unseen(&mut self, tick: &mut Tick) {
         self.cursor = 0;
-        let group = self.group;
+        let (group, before) = (self.group, self.rows.len());
+        let free_slots = &mut self.free_slots;
         self.rows.retain_mut(|row| {
             if !row.seen {
                 tick.end(group, row.cells.slot);
+                free_slots.push(row.cells.slot);
             }
             std::mem::take(&mut row.seen)
         });
+        if self.rows.len() < before {
+            self.places.clear();
+            let keys = self.rows.iter().map(|row| row.key.borrow().to_owned());
+            self.places.extend(keys.zip(0..));
+        }
     }
 
     /// The file could not be read: every row says why.
@@ -154,8 +196,7 @@ impl NamedRows {
 
     /// Forgets every row: they begin anew with the next tick.
     pub(crate) fn forget(&mut self) {
-        self.rows.clear();
-        self.cursor = 0;
+        *self = Self::new(self.group);
     }
 }
 
@@ -164,6 +205,8 @@ mod tests {
     use super::*;
     use crate::test_tick;
     use afterimage_format::group::LineField;
+    use afterimage_format::process::Pid;
+    use afterimage_format::units::Ticks;
 
     #[test]
     fn only_what_changed_is_said() {
@@ -196,6 +239,38 @@ mod tests {
         rows.end_unseen(&mut tick);
         tick.clear();
         rows.row(&mut tick, b"sdb");
+        rows.end_unseen(&mut tick);
+        assert_eq!(tick.group(Group::Disk).deaths, [0]);
+    }
+
+    #[test]
+    fn rows_that_come_and_go_take_up_no_more_slots_than_there_are_rows_at_a_time() {
+        let mut rows = Rows::new(Group::Task);
+        let thread = |tid| ProcessKey {
+            pid: Pid(tid),
+            started: Ticks(5),
+        };
+        for tid in 1..1000 {
+            let mut tick = test_tick();
+            for tid in [tid, tid + 1] {
+                rows.row(&mut tick, &thread(tid));
+            }
+            rows.end_unseen(&mut tick);
+            let said = tick.group(Group::Task);
+            let ended = usize::from(tid > 1);
+            assert_eq!((said.births.len(), said.deaths.len()), (2 - ended, ended));
+            assert!(said.births.iter().all(|(slot, _)| *slot < 3));
+            assert!(rows.known(&thread(tid - 1)).is_none() && rows.known(&thread(tid)).is_some());
+        }
+    }
+
+    #[test]
+    fn what_another_file_says_of_a_row_does_not_keep_it() {
+        let mut rows = NamedRows::new(Group::Disk);
+        let mut tick = test_tick();
+        rows.row(&mut tick, b"sda");
+        rows.end_unseen(&mut tick);
+        assert!(rows.known(b"sda").is_some());
         rows.end_unseen(&mut tick);
         assert_eq!(tick.group(Group::Disk).deaths, [0]);
     }

@@ -1,12 +1,14 @@
 //! The kernel interfaces the recorder reads, one module for each.
 //!
 //! A source is a pure `parse` of the file's text, which puts what it finds into the rows of
-//! its group. Text it does not know is [`Missing::Malformed`], never a guess.
+//! its group. Text it does not know is [`Missing::Malformed`], never a guess. One that needs more
+//! than a file and its rows is a [`RowSource`] of its own.
 
 pub(crate) mod accounts;
 #[cfg(test)]
 mod beside_procfs;
 pub(crate) mod diskstats;
+pub(crate) mod file_rows;
 pub(crate) mod kernel_log;
 pub(crate) mod lines;
 pub(crate) mod loadavg;
@@ -19,10 +21,26 @@ pub(crate) mod schedstat;
 pub(crate) mod stat;
 
 use afterimage_format::reading::{Missing, Reading};
+use afterimage_format::tick::Tick;
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+
+/// What is read at each tick into rows that nobody else needs.
+pub(crate) trait RowSource: Debug + Send {
+    /// Reads what there is now, and says by name how each file or interface fared.
+    fn collect(
+        &mut self,
+        root: &ProcRoot,
+        tick: &mut Tick,
+        note: &mut dyn FnMut(&'static str, Reading<()>),
+    );
+
+    /// Forgets every row: a tick was lost, so the next one says it all anew.
+    fn forget(&mut self);
+}
 
 /// Where `/proc` is: the real one, or a directory of fixtures.
 #[derive(Debug)]

@@ -141,6 +141,7 @@ pub fn table(name: &str) -> &str {
         "command" => "Command lines",
         "event" => "Marks and events",
         "kernel_log" => "The kernel log",
+        "exited" => "Processes that ended",
         "thread_dump" => "Thread dumps",
         "pyramid" => "Summaries for long stretches of time",
         "tail" => "The last minute",

@@ -53,6 +53,14 @@ fn sample(machine: Machine) -> Sample {
         },
         machine,
         processes: vec![],
+        tasks: Ok(vec![]),
+        sockets: Ok(vec![]),
+        file_systems: Ok(vec![]),
+        file_locks: Ok(vec![]),
+        protocols: Lines::default(),
+        interrupts: vec![],
+        limits: Lines::default(),
+        nodes: Lines::default(),
     }
 }
 
@@ -112,6 +120,8 @@ fn times(ticks: [u64; 10]) -> CpuTimes {
         steal,
         guest,
         guest_nice,
+        frequency: Err(Missing::NotRead),
+        throttle_count: Err(Missing::NotRead),
     }
 }
 
@@ -308,6 +318,8 @@ fn disk(times: u64) -> Machine {
         discard_time: millis(1),
         flushes: Err(Missing::NotSupported),
         flush_time: Err(Missing::NotSupported),
+        model: Err(Missing::NotRead),
+        parents: Err(Missing::NotRead),
     };
     Machine {
         disks: vec![("vda".into(), disk)],

@@ -77,9 +77,41 @@ pub(crate) fn check_count(count: usize, most: usize) -> Result<(), FrameFault> {
 /// In [`Row::died`]: still there at the last tick.
 pub(crate) const ALIVE: u8 = u8::MAX;
 
+/// The groups whose rows the index lists: what lists of processes and curves are made of.
+pub(crate) const INDEXED: [Group; 13] = [
+    Group::Machine,
+    Group::Cpu,
+    Group::Scheduler,
+    Group::Memory,
+    Group::Vmstat,
+    Group::Pressure,
+    Group::Disk,
+    Group::Network,
+    Group::Process,
+    Group::Protocol,
+    Group::Interrupt,
+    Group::Limit,
+    Group::Node,
+];
+
+/// The groups of the frame of the rest, which lists their rows itself.
+pub(crate) const REST: [Group; 4] = [
+    Group::Task,
+    Group::Socket,
+    Group::FileSystem,
+    Group::FileLock,
+];
+
+/// The groups of the machine's frame.
+pub(crate) fn of_machine() -> impl Iterator<Item = Group> {
+    INDEXED.into_iter().filter(|group| *group != Group::Process)
+}
+
 /// A run of ticks: rows and the cells that changed.
 #[derive(Debug, Default, Clone)]
 pub struct Chunk {
+    /// The groups of [`REST`] were not unpacked: that they have no rows says nothing.
+    pub(crate) lacks_rest: bool,
     pub(crate) ticks: Vec<TickTimes>,
     pub(crate) strings: Vec<Arc<[u8]>>,
     pub(crate) groups: [GroupRows; Group::COUNT],

@@ -24,9 +24,9 @@ const MOST_KEPT: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum FrameKind {
-    /// A chunk's tick times, rows and strings.
+    /// A chunk's tick times, strings, and rows of all groups but those of the rest.
     Index = 1,
-    /// A chunk's columns of everything but processes.
+    /// A chunk's columns of the machine.
     Machine = 2,
     /// A chunk's columns of processes.
     Processes = 3,
@@ -34,6 +34,8 @@ pub(crate) enum FrameKind {
     Tick = 4,
     /// What each process did in a bucket of the pyramid.
     Lives = 5,
+    /// A chunk's rows and columns of tasks, sockets, file systems and file locks.
+    Rest = 6,
 }
 
 const MAGIC: [u8; 4] = *b"AFFR";

@@ -1,4 +1,4 @@
--- The plain tables of a capture, format 0.1. Readers know this text and trust no other.
+-- The plain tables of a capture, format 0.3. Readers know this text and trust no other.
 -- Times: *_unix_us since 1970 UTC, *_boot_us of CLOCK_BOOTTIME. NULL is absent, never 0.
 -- row_check: see format/FORMAT.md.
 
@@ -48,6 +48,12 @@ CREATE TABLE event (id INTEGER PRIMARY KEY, seq INTEGER, unix_us INTEGER, kind T
 
 CREATE TABLE kernel_log (
   id INTEGER PRIMARY KEY, boot INTEGER, sequence INTEGER, monotonic_us INTEGER, unix_us INTEGER, severity INTEGER, facility INTEGER, text TEXT, row_check INTEGER);
+
+-- Processes of whose end the kernel told, however short they lived.
+CREATE TABLE exited (
+  id INTEGER PRIMARY KEY, boot INTEGER, seq INTEGER, unix_us INTEGER, pid INTEGER, ppid INTEGER, started_ticks INTEGER, comm TEXT, command_line TEXT,
+  uid INTEGER, wait_status INTEGER, user_us INTEGER, system_us INTEGER, read_bytes INTEGER, write_bytes INTEGER, peak_rss_kib INTEGER,
+  lifetime_us INTEGER, known_by TEXT, row_check INTEGER);
 
 -- The machine minute by minute: means, unless the name says otherwise.
 CREATE TABLE minute (

@@ -15,7 +15,7 @@ mod stale;
 use super::Capture;
 use super::lock::{OwnerLock, with_suffix};
 use super::writer::{Options, RunFacts, Start, Sync, Writer};
-use crate::facts::Host;
+use crate::facts::{Exited, Host, KnownBy};
 use crate::group::{Group, LineField, MachineField, ProcessField};
 use crate::process::{Pid, ProcessKey};
 use crate::tick::{Instants, Key, Shed, Tick, TickTimes};
@@ -166,6 +166,27 @@ fn key(slot: u32) -> ProcessKey {
     ProcessKey {
         pid: Pid(100 + slot.cast_signed()),
         started: Ticks(4000),
+    }
+}
+
+/// A process that ended at a second, of which the kernel told everything.
+fn exited(second: i64) -> Exited {
+    Exited {
+        wall: wall(second),
+        pid: Pid(4711),
+        ppid: Some(Pid(1)),
+        started: Some(Ticks(100_123)),
+        comm: Some(b"short".to_vec()),
+        command_line: Some(b"short --of \xff".to_vec()),
+        uid: Some(1000),
+        wait_status: Some(256),
+        user: Some(Duration::from_micros(1234)),
+        system: Some(Duration::from_micros(567)),
+        read: Some(Bytes(8192)),
+        written: Some(Bytes(0)),
+        peak_rss: Some(Bytes::from_kib(2048)),
+        lifetime: Some(Duration::from_millis(40)),
+        known_by: KnownBy::Taskstats,
     }
 }
 

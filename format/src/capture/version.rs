@@ -3,6 +3,8 @@
 //! The format is 0.N while it grows: 0.N and 0.M do not read each other. What changed:
 //! - 0.1: the first.
 //! - 0.2: of each sum of a life, at how many ticks it is known.
+//! - 0.3: tasks, sockets, network protocols, file systems, file locks, interrupts, limits and
+//!   NUMA nodes; the frequencies of CPUs; what disks are; the table of processes that ended.
 
 use super::error::CaptureError;
 use rusqlite::Connection;
@@ -14,7 +16,7 @@ use std::path::Path;
 pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"Aftr");
 
 /// `user_version` of a capture: N of format 0.N.
-pub const FORMAT: i32 = 2;
+pub const FORMAT: i32 = 3;
 
 #[cfg(test)]
 /// SQLite versions before this can corrupt a database in WAL mode (fixed in 3.51.3).
@@ -91,7 +93,7 @@ mod tests {
         };
         assert!(
             message(FORMAT + 1)
-                .contains("0.3; this program reads format 0.2: a newer afterimage wrote it")
+                .contains("0.4; this program reads format 0.3: a newer afterimage wrote it")
         );
         assert!(message(FORMAT - 1).contains("an older afterimage wrote it"));
         assert!(check(Path::new("a"), APPLICATION_ID, FORMAT).is_ok());

@@ -27,7 +27,7 @@ use super::frame::{self, FrameKey, FrameKind, Packer, seal_linked};
 use super::lives::Lives;
 use super::lock::OwnerLock;
 use super::pyramid::PyramidWriter;
-use crate::facts::{Anchor, Event, Gap, GapKind, KernelLogLine, Source};
+use crate::facts::{Anchor, Event, Exited, Gap, GapKind, KernelLogLine, Source};
 use crate::tick::Tick;
 use crate::time::{MonotonicTime, Seq, WallTime};
 use rusqlite::Connection;
@@ -84,6 +84,8 @@ pub enum Record {
     KernelLog(KernelLogLine),
     /// Something that happened.
     Event(Event),
+    /// A process of whose end the kernel told.
+    Exited(Exited),
     /// Missing ticks.
     Gap(Gap),
     /// A source whose state changed, and the tick since which it holds.
@@ -105,7 +107,11 @@ impl Record {
         match &mut self {
             Self::Gap(gap) => gap.after = Seq(gap.after.0.saturating_add_signed(before)),
             Self::Clock(anchor) => anchor.seq = Seq(anchor.seq.0.saturating_add_signed(with)),
-            Self::KernelLog(_) | Self::Event(_) | Self::Source(_) | Self::Settings { .. } => {}
+            Self::KernelLog(_)
+            | Self::Event(_)
+            | Self::Exited(_)
+            | Self::Source(_)
+            | Self::Settings { .. } => {}
         }
         self
     }

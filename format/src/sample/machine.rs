@@ -1,14 +1,14 @@
 //! The machine as a whole at one instant.
 
-use super::{Cells, Columns};
+use super::{Cells, Columns, named};
 use crate::capture::chunk::Chunk;
 use crate::group::{
     CpuField, DiskField, Group, LineField, MachineField, NetworkField, PressureField,
     SchedulerField,
 };
 use crate::reading::{Missing, Reading};
-use crate::tick::Key;
-use crate::units::{Bytes, Ticks};
+use crate::units::{Bytes, Kilohertz, Ticks};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The machine-wide files at one instant.
@@ -102,26 +102,7 @@ impl Machine {
     }
 }
 
-/// The rows of a group with their names, each made into something typed.
-fn named<T>(
-    chunk: &Chunk,
-    group: Group,
-    tick: usize,
-    make: impl Fn(&Cells<'_>) -> T,
-) -> Vec<(Box<str>, T)> {
-    let columns = Columns::at(chunk, group, tick);
-    let rows = columns.keys.iter().enumerate();
-    let named = rows.filter_map(|(row, key)| match key {
-        Key::Name(name) => {
-            let name = String::from_utf8_lossy(name).into_owned();
-            Some((name.into(), make(&columns.row(row))))
-        }
-        Key::Process(_) => None,
-    });
-    named.collect()
-}
-
-/// CPU time by mode since boot, in clock ticks, as in `proc_stat(5)`.
+/// CPU time by mode since boot, in clock ticks, as in `proc_stat(5)`; and how fast it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CpuTimes {
     /// User mode, guests included.
@@ -144,6 +125,10 @@ pub struct CpuTimes {
     pub guest: Reading<Ticks>,
     /// Running a niced guest (part of `nice`).
     pub guest_nice: Reading<Ticks>,
+    /// `cpufreq/scaling_cur_freq`.
+    pub frequency: Reading<Kilohertz>,
+    /// `thermal_throttle/core_throttle_count`: how often it was slowed down for its heat.
+    pub throttle_count: Reading<u64>,
 }
 
 impl CpuTimes {
@@ -160,6 +145,8 @@ impl CpuTimes {
             steal: ticks(CpuField::Steal),
             guest: ticks(CpuField::Guest),
             guest_nice: ticks(CpuField::GuestNice),
+            frequency: cells.count(CpuField::FrequencyKhz.column()).map(Kilohertz),
+            throttle_count: cells.count(CpuField::ThrottleCount.column()),
         }
     }
 }
@@ -186,7 +173,7 @@ impl SchedulerTimes {
     }
 }
 
-/// One line of `meminfo` or `vmstat`: its name and its number.
+/// One line of `meminfo`, `vmstat` or another group of named numbers: its name and its number.
 pub type Line = (Box<str>, Reading<u64>);
 
 /// A file of named numbers, by name.
@@ -194,7 +181,7 @@ pub type Line = (Box<str>, Reading<u64>);
 pub struct Lines(pub Vec<Line>);
 
 impl Lines {
-    fn from_chunk(chunk: &Chunk, group: Group, tick: usize) -> Self {
+    pub(super) fn from_chunk(chunk: &Chunk, group: Group, tick: usize) -> Self {
         let value = |cells: &Cells<'_>| cells.count(LineField::Value.column());
         Self(named(chunk, group, tick, value))
     }
@@ -236,8 +223,8 @@ impl Pressure {
     }
 }
 
-/// A device's line of `/proc/diskstats`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A device's line of `/proc/diskstats`, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
     /// Reads completed and merged.
     pub reads: [Reading<u64>; 2],
@@ -267,6 +254,10 @@ pub struct Disk {
     pub flushes: Reading<u64>,
     /// Time spent flushing.
     pub flush_time: Reading<Duration>,
+    /// What it calls itself.
+    pub model: Reading<Arc<[u8]>>,
+    /// The devices that it stands on, comma separated.
+    pub parents: Reading<Arc<[u8]>>,
 }
 
 impl Disk {
@@ -289,6 +280,8 @@ impl Disk {
             discard_time: millis(DiskField::DiscardTime),
             flushes: count(DiskField::Flushes),
             flush_time: millis(DiskField::FlushTime),
+            model: cells.text(DiskField::Model.column()),
+            parents: cells.text(DiskField::Parents.column()),
         }
     }
 }

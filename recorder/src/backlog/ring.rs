@@ -16,7 +16,7 @@ use std::io;
 
 /// So many of the newest ticks are not packed.
 const FRESH: usize = 8;
-/// More lines of the kernel log than this do not wait.
+/// More lines of the kernel log and ends of processes than this do not wait.
 const MOST_LINES: usize = 20_000;
 /// About what a record takes beside its text.
 const RECORD_BYTES: usize = 100;
@@ -46,6 +46,8 @@ pub(crate) struct GivenUp {
     pub(crate) ticks: u64,
     /// Lines of the kernel log.
     pub(crate) lines: u64,
+    /// Ends of processes.
+    pub(crate) exits: u64,
 }
 
 impl fmt::Display for GivenUp {
@@ -54,6 +56,7 @@ impl fmt::Display for GivenUp {
             (self.ticks, "ticks"),
             (self.thinned, "ticks without processes"),
             (self.lines, "lines of the kernel log"),
+            (self.exits, "ends of processes"),
         ];
         let mut any = false;
         for (count, what) in given_up.into_iter().filter(|(count, _)| *count > 0) {
@@ -292,17 +295,23 @@ impl Ring {
         true
     }
 
-    /// Counts what an item takes; lines of the kernel log beyond the limit are left out.
+    /// Counts what an item takes; lines of the kernel log, and ends of
+    /// processes, beyond the limit are left out.
     fn accounted(&mut self, mut item: Item) -> Item {
         let too_many = (self.lines + lines(&item.records)).saturating_sub(MOST_LINES);
         if too_many > 0 {
             let mut left = too_many;
             item.records.retain(|record| {
-                let goes = left > 0 && matches!(record, Record::KernelLog(_));
-                left -= usize::from(goes);
+                let goes = left > 0 && is_line(record);
+                if goes {
+                    left -= 1;
+                    match record {
+                        Record::Exited(_) => self.given_up.exits += 1,
+                        _ => self.given_up.lines += 1,
+                    }
+                }
                 !goes
             });
-            self.given_up.lines += (too_many - left) as u64;
         }
         self.record_bytes += bytes(&item.records);
         self.lines += lines(&item.records);
@@ -359,16 +368,22 @@ fn add_lost(records: &mut Vec<Record>, seq: Seq, wall: WallTime, until: WallTime
 }
 
 fn lines(records: &[Record]) -> usize {
-    let lines = records.iter();
-    lines
-        .filter(|record| matches!(record, Record::KernelLog(_)))
-        .count()
+    records.iter().filter(|record| is_line(record)).count()
+}
+
+/// What comes in floods, and is left out when there is too much of it.
+fn is_line(record: &Record) -> bool {
+    matches!(record, Record::KernelLog(_) | Record::Exited(_))
 }
 
 fn bytes(records: &[Record]) -> usize {
     let text = |record: &Record| match record {
         Record::KernelLog(line) => line.text.len(),
         Record::Event(Event { text, .. }) => text.len(),
+        Record::Exited(exited) => {
+            let texts = [&exited.comm, &exited.command_line].into_iter().flatten();
+            texts.map(Vec::len).sum()
+        }
         Record::Gap(gap) => gap.detail.len(),
         Record::Source(source) => source.detail.len(),
         Record::Clock(_) | Record::Settings { .. } => 0,

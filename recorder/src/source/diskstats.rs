@@ -19,7 +19,7 @@ pub(crate) fn parse(text: &[u8], rows: &mut NamedRows, tick: &mut Tick) {
         let row = rows.row(tick, name);
         row.count(tick, DiskField::Major.column(), major);
         row.count(tick, DiskField::Minor.column(), minor);
-        for field in DiskField::Reads.column()..DiskField::FIELDS.len() {
+        for field in DiskField::Reads.column()..=DiskField::FlushTime.column() {
             row.count(tick, field, words.count());
         }
     }

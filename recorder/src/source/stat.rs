@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &[u8], cpus: &mut NamedRows, machine: &mut Cells, tick
         let Some(name) = words.word() else { continue };
         if name.starts_with(b"cpu") {
             let row = cpus.row(tick, name);
-            for field in 0..CpuField::FIELDS.len() {
+            for field in 0..=CpuField::GuestNice.column() {
                 row.count(tick, field, words.count());
             }
             continue;

@@ -4,8 +4,8 @@ use super::column::{Cell, Later, first_values};
 use super::packed::Packed;
 use super::tail::{TIME_NUMBERS, key, pass_key, times_from_numbers};
 use super::{
-    ALIVE, CellChange, Chunk, GroupRows, MOST_CHANGES, MOST_TEXTS, MOST_TICKS, Room, Row,
-    check_count, place,
+    ALIVE, CellChange, Chunk, GroupRows, INDEXED, MOST_CHANGES, MOST_TEXTS, MOST_TICKS, REST, Room,
+    Row, check_count, of_machine, place,
 };
 use crate::capture::bytes::Input;
 use crate::capture::error::FrameFault;
@@ -20,10 +20,12 @@ use crate::units::Ticks;
 const FEW_CHANGES: usize = 64 << 10;
 
 /// What of a chunk is wanted: unpacking less is faster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// Tick times, strings, rows, and every group but processes.
+    /// Tick times, strings, rows, and the values of the machine.
     Machine,
+    /// These and the values of processes.
+    Processes,
     /// Everything.
     All,
 }
@@ -34,19 +36,21 @@ pub(crate) fn decode(frames: &[u8], key: FrameKey, part: Part) -> Result<Chunk, 
     Packed::open(frames, key, &mut unpacker)?.chunk(part, &mut unpacker)
 }
 
-/// The index: tick times, strings and rows, still without values.
+/// The index: tick times, strings, and rows of all but the rest, still without values.
 pub(super) fn index(raw: &[u8]) -> Result<Chunk, FrameFault> {
     let mut input = Input(raw);
     let mut chunk = Chunk {
         ticks: times(&mut input)?,
+        lacks_rest: true,
         ..Chunk::default()
     };
     for _ in 0..texts(&mut input)? {
         chunk.strings.push(input.bytes()?.into());
     }
     let mut room = Room::default();
-    for (group, rows) in Group::ALL.into_iter().zip(&mut chunk.groups) {
-        rows.rows = decode_rows(&mut input, (group, &mut room), chunk.ticks.len())?;
+    for group in INDEXED {
+        let rows = decode_rows(&mut input, (group, &mut room), chunk.ticks.len())?;
+        chunk.groups[group.index()].rows = rows;
     }
     input.end()?;
     Ok(chunk)
@@ -59,16 +63,18 @@ pub(super) fn process_rows(raw: &[u8], ticks: usize) -> Result<Vec<Row>, FrameFa
     for _ in 0..texts(&mut input)? {
         input.bytes()?;
     }
-    let others = Group::ALL.len() - 1;
-    for _ in 0..others {
+    let mut rows = Vec::new();
+    for group in INDEXED {
+        if group == Group::Process {
+            rows = decode_rows(&mut input, (group, &mut Room::default()), ticks)?;
+            continue;
+        }
         let count = input.count(4)?;
         for _ in 0..count {
             pass_key(&mut input)?;
         }
         input.skip(2 * count)?;
     }
-    let process = (Group::Process, &mut Room::default());
-    let rows = decode_rows(&mut input, process, ticks)?;
     input.end()?;
     Ok(rows)
 }
@@ -94,13 +100,29 @@ fn pass_times(input: &mut Input<'_>) -> Result<(), FrameFault> {
     input.skip(count * TIME_NUMBERS)
 }
 
-/// The values of every group but processes.
+/// The values of the machine.
 pub(super) fn machine(raw: &[u8], chunk: &mut Chunk) -> Result<(), FrameFault> {
     let mut input = Input(raw);
-    let groups = Group::ALL.into_iter();
-    for group in groups.filter(|&group| group != Group::Process) {
+    for group in of_machine() {
         columns(&mut input, chunk, group)?;
     }
+    input.end()
+}
+
+/// The rows and the values of the rest.
+pub(super) fn rest(raw: &[u8], chunk: &mut Chunk) -> Result<(), FrameFault> {
+    let mut input = Input(raw);
+    // What the index has counts.
+    let mut room = Room::default();
+    for group in INDEXED {
+        room.take(group, chunk.groups[group.index()].rows.len())?;
+    }
+    for group in REST {
+        let rows = decode_rows(&mut input, (group, &mut room), chunk.ticks.len())?;
+        chunk.groups[group.index()].rows = rows;
+        columns(&mut input, chunk, group)?;
+    }
+    chunk.lacks_rest = false;
     input.end()
 }
 

@@ -1,12 +1,12 @@
-//! A chunk as three frames: index, machine, processes.
+//! A chunk as four frames: index, machine, processes, rest.
 //!
-//! The index holds the tick times, the strings and the rows; the other two hold columns. A
-//! column is everything one field did: the first value of each row as a step from the row
+//! The index holds the tick times, the strings and the rows; the others hold columns, the last
+//! one with rows of its own: what few ask for costs the others nothing. A column is everything one field did: the first value of each row as a step from the row
 //! before, then for each row that changed when it did and by how much. Like stands beside
 //! like, which is what makes it compress.
 
 use super::tail::{TIME_NUMBERS, numbers_from_times, put_key};
-use super::{ALIVE, CellChange, Chunk, GroupRows, difference};
+use super::{ALIVE, CellChange, Chunk, GroupRows, INDEXED, REST, difference, of_machine};
 use crate::capture::bytes::{put_bytes, put_signed, put_unsigned};
 use crate::capture::error::FrameFault;
 use crate::capture::frame::{FrameKey, FrameKind, Packer, seal};
@@ -28,21 +28,24 @@ pub(crate) fn encode(
     for text in &chunk.strings {
         put_bytes(&mut raw, text);
     }
-    for rows in &chunk.groups {
-        put_rows(&mut raw, rows);
+    for group in INDEXED {
+        put_rows(&mut raw, &chunk.groups[group.index()]);
     }
     seal(&mut frames, FrameKind::Index, key, &raw, packer)?;
     raw.clear();
-    for group in Group::ALL
-        .into_iter()
-        .filter(|&group| group != Group::Process)
-    {
+    for group in of_machine() {
         put_columns(&mut raw, chunk, group);
     }
     seal(&mut frames, FrameKind::Machine, key, &raw, packer)?;
     raw.clear();
     put_columns(&mut raw, chunk, Group::Process);
     seal(&mut frames, FrameKind::Processes, key, &raw, packer)?;
+    raw.clear();
+    for group in REST {
+        put_rows(&mut raw, &chunk.groups[group.index()]);
+        put_columns(&mut raw, chunk, group);
+    }
+    seal(&mut frames, FrameKind::Rest, key, &raw, packer)?;
     Ok(frames)
 }
 

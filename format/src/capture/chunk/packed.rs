@@ -1,6 +1,6 @@
 //! A chunk as it is stored, with its index unpacked: where a look at any of its ticks begins.
 //!
-//! In: the three frames of a chunk. Out: all of it as a [`Chunk`], or only what lists of
+//! In: the four frames of a chunk. Out: all of it as a [`Chunk`], or only what lists of
 //! processes need of a tick or two ([`Picked`]). Frames that nobody asks for stay packed.
 
 use super::Chunk;
@@ -25,8 +25,15 @@ pub(crate) struct Packed {
 
 /// Whether the bytes of a chunk's frames are those that were stored; nothing is unpacked.
 pub(crate) fn verify(mut frames: &[u8], key: FrameKey) -> Result<(), FrameFault> {
-    let mut kinds = [FrameKind::Index, FrameKind::Machine, FrameKind::Processes].into_iter();
-    kinds.try_for_each(|kind| frame::verify(&mut frames, kind, key))
+    let kinds = [
+        FrameKind::Index,
+        FrameKind::Machine,
+        FrameKind::Processes,
+        FrameKind::Rest,
+    ];
+    kinds
+        .into_iter()
+        .try_for_each(|kind| frame::verify(&mut frames, kind, key))
 }
 
 impl Packed {
@@ -57,15 +64,19 @@ impl Packed {
         &self.ticks
     }
 
-    /// A part of it, every tick. What is not wanted stays without values.
+    /// A part of it, every tick. What is not wanted stays without values, the rest without rows.
     pub(crate) fn chunk(&self, part: Part, unpacker: &mut Unpacker) -> Result<Chunk, FrameFault> {
         let mut chunk = decode::index(&self.index)?;
         let (mut frames, mut raw) = (&self.rest[..], Vec::new());
         unpacker.open(&mut frames, FrameKind::Machine, self.key, &mut raw)?;
         decode::machine(&raw, &mut chunk)?;
-        if part == Part::All {
+        if part >= Part::Processes {
             unpacker.open(&mut frames, FrameKind::Processes, self.key, &mut raw)?;
             decode::processes(&raw, &mut chunk)?;
+        }
+        if part == Part::All {
+            unpacker.open(&mut frames, FrameKind::Rest, self.key, &mut raw)?;
+            decode::rest(&raw, &mut chunk)?;
         }
         for group in Group::ALL {
             chunk.groups[group.index()].complete(group.fields().len());

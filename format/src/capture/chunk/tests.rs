@@ -47,16 +47,32 @@ fn process(pid: i32) -> Key {
     Key::Process(ProcessKey { pid, started })
 }
 
+/// Rows of a group have names, or are processes or threads.
+fn key(group: Group, number: i32) -> Key {
+    match group {
+        Group::Process | Group::Task => process(number),
+        _ => Key::name(format!("row {number}")),
+    }
+}
+
 /// What one tick does to one of eight slots.
 #[derive(Debug, Clone)]
 enum Step {
     Begin,
     End,
     Number(usize, Result<i64, Missing>),
-    Text(Vec<u8>),
+    Text(usize, Vec<u8>),
 }
 
-fn step() -> impl Strategy<Value = (u32, Step)> {
+/// What happens to which slot of which group.
+type Act = (Group, u32, Step);
+
+/// Mostly of one group, sometimes of any.
+fn act() -> impl Strategy<Value = Act> {
+    let group = prop_oneof![
+        Just(Group::Process),
+        proptest::sample::select(&Group::ALL[..])
+    ];
     let value = prop_oneof![
         any::<i64>().prop_map(|v| Ok(v >> 2)),
         (0..100_i64).prop_map(Ok),
@@ -65,56 +81,81 @@ fn step() -> impl Strategy<Value = (u32, Step)> {
     let step = prop_oneof![
         2 => Just(Step::Begin),
         1 => Just(Step::End),
-        6 => (4..9_usize, value).prop_map(|(field, value)| Step::Number(field, value)),
-        2 => proptest::collection::vec(any::<u8>(), 0..6).prop_map(Step::Text),
+        6 => (0..60_usize, value).prop_map(|(field, value)| Step::Number(field, value)),
+        2 => (0..60_usize, proptest::collection::vec(any::<u8>(), 0..6))
+            .prop_map(|(field, text)| Step::Text(field, text)),
     ];
-    (0..8_u32, step)
+    (group, 0..8_u32, step)
 }
 
-/// No field: says only that the process was there.
+/// One of the fields of a group that hold texts, or that do not; `None` if it has none.
+fn field(group: Group, number: usize, is_text: bool) -> Option<usize> {
+    let fields = group.fields().iter().enumerate();
+    // When `stat` was read depends on the sweeps of other ticks.
+    let fits = fields.filter(|(column, field)| {
+        (field.kind == Kind::Text) == is_text && (group != Group::Process || *column >= 3)
+    });
+    let columns: Vec<usize> = fits.map(|(column, _)| column).collect();
+    columns.get(number % columns.len().max(1)).copied()
+}
+
+/// No field: says only that the row was there.
 const ALIVE_FIELD: usize = 999;
 
-/// The truth, kept the plainest way: every cell of every process at one tick.
-type Truth = BTreeMap<(Key, usize), Result<Vec<u8>, Missing>>;
+/// The truth, kept the plainest way: every cell of every row at one tick.
+type Truth = BTreeMap<(Group, Key, usize), Result<Vec<u8>, Missing>>;
 
 /// Plays a script into ticks, and says what must be read back at each. Within a tick rows end
 /// first, then begin (a slot may be used again at once), then change.
-fn play(script: &[Vec<(u32, Step)>]) -> Vec<(Tick, Truth)> {
-    let (mut live, mut pids, mut truth) = (BTreeMap::new(), 100, Truth::new());
+fn play(script: &[Vec<Act>]) -> Vec<(Tick, Truth)> {
+    let (mut live, mut numbers, mut truth) = (BTreeMap::new(), 100, Truth::new());
     let mut played = Vec::new();
-    for (number, steps) in (0..).zip(script) {
+    for (number, acts) in (0..).zip(script) {
         let mut tick = Tick::new(times(number));
-        for (slot, _) in steps.iter().filter(|(_, step)| matches!(step, Step::End)) {
-            if let Some(key) = live.remove(slot) {
-                tick.end(Group::Process, *slot);
-                truth.retain(|(of, _), _| *of != key);
+        for (group, slot, step) in acts {
+            if let (Step::End, Some(key)) = (step, live.get(&(*group, *slot)).cloned()) {
+                live.remove(&(*group, *slot));
+                tick.end(*group, *slot);
+                truth.retain(|(of, known, _), _| (*of, known) != (*group, &key));
             }
         }
-        for (slot, _) in steps.iter().filter(|(_, step)| matches!(step, Step::Begin)) {
-            if !live.contains_key(slot) {
-                pids += 1;
-                tick.begin(Group::Process, *slot, process(pids));
-                live.insert(*slot, process(pids));
-                truth.insert((process(pids), ALIVE_FIELD), Ok(Vec::new()));
+        for (group, slot, step) in acts {
+            if matches!(step, Step::Begin) && !live.contains_key(&(*group, *slot)) {
+                numbers += 1;
+                let key = key(*group, numbers);
+                tick.begin(*group, *slot, key.clone());
+                live.insert((*group, *slot), key.clone());
+                truth.insert((*group, key, ALIVE_FIELD), Ok(Vec::new()));
             }
         }
         let mut changed = BTreeSet::new();
-        for (slot, step) in steps {
-            let Some(key) = live.get(slot).cloned() else {
+        for (group, slot, step) in acts {
+            let Some(key) = live.get(&(*group, *slot)).cloned() else {
                 continue;
             };
-            match step {
-                Step::Number(field, value) if changed.insert((*slot, *field)) => {
-                    tick.number(Group::Process, *slot, *field, *value);
-                    truth.insert((key, *field), value.map(|v| v.to_le_bytes().to_vec()));
-                }
-                Step::Text(text) if changed.insert((*slot, ALIVE_FIELD)) => {
-                    let field = ProcessField::Comm.column();
-                    tick.text(Group::Process, *slot, field, Ok(text));
-                    truth.insert((key, field), Ok(text.clone()));
-                }
-                _ => {}
+            let (number, is_text) = match step {
+                Step::Number(number, _) => (*number, false),
+                Step::Text(number, _) => (*number, true),
+                _ => continue,
+            };
+            let Some(field) = field(*group, number, is_text) else {
+                continue;
+            };
+            if !changed.insert((*group, *slot, field)) {
+                continue;
             }
+            let said = match step {
+                Step::Number(_, value) => {
+                    tick.number(*group, *slot, field, *value);
+                    value.map(|value| value.to_le_bytes().to_vec())
+                }
+                Step::Text(_, text) => {
+                    tick.text(*group, *slot, field, Ok(text));
+                    Ok(text.clone())
+                }
+                _ => continue,
+            };
+            truth.insert((*group, key, field), said);
         }
         played.push((tick, truth.clone()));
     }
@@ -122,22 +163,25 @@ fn play(script: &[Vec<(u32, Step)>]) -> Vec<(Tick, Truth)> {
 }
 
 fn assert_says(chunk: &Chunk, tick: usize, truth: &Truth) {
-    let rows: Vec<_> = chunk.rows_at(Group::Process, tick).collect();
-    let keys: BTreeSet<_> = truth.keys().map(|(key, _)| key).collect();
-    assert_eq!(rows.len(), keys.len(), "rows at {tick}");
-    for (row, key) in rows {
-        for field in 3..ProcessField::FIELDS.len() {
-            let want = truth.get(&(key.clone(), field)).cloned();
-            let want = want.unwrap_or(Err(Missing::NotRead));
-            let got = if field == ProcessField::Comm.column() {
-                chunk
-                    .text(Group::Process, row, field, tick)
-                    .map(<[u8]>::to_vec)
-            } else {
-                let value = chunk.cell(Group::Process, row, field, tick);
-                value.map(|v| v.to_le_bytes().to_vec())
-            };
-            assert_eq!(got, want, "{key:?} field {field} at {tick}");
+    let said = |group: Group, row, field: usize| {
+        if group.fields()[field].kind == Kind::Text {
+            return chunk.text(group, row, field, tick).map(<[u8]>::to_vec);
+        }
+        let value = chunk.cell(group, row, field, tick);
+        value.map(|v| v.to_le_bytes().to_vec())
+    };
+    for group in Group::ALL {
+        let rows: Vec<_> = chunk.rows_at(group, tick).collect();
+        let keys = truth.keys().filter(|(of, ..)| *of == group);
+        let keys: BTreeSet<_> = keys.map(|(_, key, _)| key).collect();
+        assert_eq!(rows.len(), keys.len(), "rows of {group:?} at {tick}");
+        for (row, key) in rows {
+            for field in 0..group.fields().len() {
+                let want = truth.get(&(group, key.clone(), field)).cloned();
+                let want = want.unwrap_or(Err(Missing::NotRead));
+                let got = said(group, row, field);
+                assert_eq!(got, want, "{group:?} {key:?} field {field} at {tick}");
+            }
         }
     }
 }
@@ -147,7 +191,7 @@ proptest! {
 
     #[test]
     fn chunk_frames_and_tail_all_say_what_the_ticks_said(
-        script in proptest::collection::vec(proptest::collection::vec(step(), 0..12), 1..12),
+        script in proptest::collection::vec(proptest::collection::vec(act(), 0..20), 1..12),
     ) {
         let mut played = play(&script);
         let (mut builder, mut again) = (ChunkBuilder::default(), ChunkBuilder::default());

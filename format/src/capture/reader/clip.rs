@@ -184,7 +184,7 @@ impl Capture {
         let (from, to) = new.walls();
         let from = if wanted.from_start { i64::MIN } else { from.0 };
         let to = if wanted.to_end { i64::MAX } else { to.0 };
-        for table in ["event", "kernel_log"] {
+        for table in ["event", "kernel_log", "exited"] {
             let then = ("WHERE unix_us BETWEEN ? AND ?", &[from, to][..]);
             self.take_rows(rows, table, then)?;
         }

@@ -254,7 +254,7 @@ impl Capture {
         let (mut buckets, mut seq) = (Vec::new(), Seq(first.0.saturating_sub(1).max(1)));
         let breaks = self.breaks()?;
         while seq <= last {
-            let Some(chunk) = self.chunk_of(seq, Part::All)? else {
+            let Some(chunk) = self.chunk_of(seq, Part::Processes)? else {
                 follower.forget();
                 let Some(next) = self.next_start(seq)? else {
                     break;

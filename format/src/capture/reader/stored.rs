@@ -157,7 +157,7 @@ impl Capture {
         part: Part,
     ) -> Result<Option<Rc<Chunk>>, CaptureError> {
         let chunks = &mut self.cache.chunks;
-        let fits = |has: Part| has == part || has == Part::All;
+        let fits = |has: Part| has >= part;
         let known = chunks
             .iter()
             .position(|(id, has, _)| *id == first && fits(*has));
@@ -170,17 +170,19 @@ impl Capture {
         let Some(packed) = self.packed(first)? else {
             return Ok(None);
         };
-        match packed.chunk(part, self.cache.unpacker()) {
-            Ok(chunk) => {
-                let chunk = Rc::new(chunk);
-                self.cache.keep((first, part, Rc::clone(&chunk)));
-                Ok(Some(chunk))
-            }
-            Err(fault) => {
-                self.note_damage("chunk_body", first.cast_signed(), fault);
-                Ok(None)
+        let mut unpacked = packed.chunk(part, self.cache.unpacker());
+        if let Err(fault) = &unpacked {
+            self.note_damage("chunk_body", first.cast_signed(), fault.clone());
+            if part == Part::All {
+                // Should only the rest be damaged, the chunk says that it lacks it.
+                unpacked = packed.chunk(Part::Processes, self.cache.unpacker());
             }
         }
+        Ok(unpacked.ok().map(|chunk| {
+            let chunk = Rc::new(chunk);
+            self.cache.keep((first, part, Rc::clone(&chunk)));
+            chunk
+        }))
     }
 
     /// The chunk that begins at `first`, of which only the index is unpacked; `None` when that

@@ -21,7 +21,7 @@ use std::io;
 use std::path::Path;
 
 /// The tables whose rows are taken; the others are made anew.
-const TAKEN: [&str; 9] = [
+const TAKEN: [&str; 10] = [
     "host",
     "run",
     "gap",
@@ -30,10 +30,11 @@ const TAKEN: [&str; 9] = [
     "mount",
     "event",
     "kernel_log",
+    "exited",
     "note",
 ];
 /// Those of them that may be large.
-const LARGE: [&str; 3] = ["event", "kernel_log", "source"];
+const LARGE: [&str; 4] = ["event", "kernel_log", "source", "exited"];
 /// The tables that are made anew.
 const DERIVED: [&str; 6] = [
     "command",
@@ -210,6 +211,9 @@ impl Found {
     /// Takes a row if it is one of ours.
     fn take(&mut self, record: &Record, place: Place) -> bool {
         let id = record.id;
+        if is_of_schema(&record.values) {
+            return true;
+        }
         let [Value::Null, values @ ..] = record.values.as_slice() else {
             return false;
         };
@@ -345,6 +349,16 @@ impl Found {
     pub(super) fn key(&self, seq: u64) -> FrameKey {
         FrameKey::new(self.number, seq)
     }
+}
+
+/// Whether a row says what columns one of our tables has, which is known without it: that text
+/// takes more than the first page.
+fn is_of_schema(values: &[Value]) -> bool {
+    let [_, Value::Text(name), _, _, Value::Text(sql)] = values else {
+        return false;
+    };
+    let known = tables::all().iter().find(|table| table.name == name);
+    known.is_some_and(|table| table.sql == sql)
 }
 
 /// A row of `minute`, whose check is over numbers that are stored in a shorter form.

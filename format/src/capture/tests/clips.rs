@@ -1,6 +1,6 @@
 //! A clip gives the same answers as what it was clipped from, and holds nothing else.
 
-use super::{FakeHost, LARGE, folder, instants, key, wall};
+use super::{FakeHost, LARGE, exited, folder, instants, key, wall};
 use crate::capture::remake::{Made, Maker};
 use crate::capture::writer::Record;
 use crate::capture::{Capture, Mode};
@@ -179,6 +179,7 @@ fn the_plain_tables_say_what_belongs_to_the_range() {
         };
         let records = vec![
             Record::Event(event),
+            Record::Exited(exited(second)),
             Record::Source(source),
             Record::Gap(gap),
         ];
@@ -193,6 +194,8 @@ fn the_plain_tables_say_what_belongs_to_the_range() {
     // Tick 11 was taken in second 10.
     let marks: Vec<_> = marks.iter().map(|event| event.wall).collect();
     assert_eq!(marks, (10..20).map(wall).collect::<Vec<_>>());
+    let ended = clipped.exited(wall(0), wall(500)).unwrap();
+    assert_eq!(ended, (10..20).map(exited).collect::<Vec<_>>());
     let gaps: Vec<_> = clipped
         .gaps()
         .unwrap()

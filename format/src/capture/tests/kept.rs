@@ -1,10 +1,11 @@
 //! What was put in is read back, and the oldest goes first.
 
-use super::{FakeHost, LARGE, facts, folder, key, rss, rss_of, wall};
+use super::{FakeHost, LARGE, exited, facts, folder, key, rss, rss_of, wall};
 use crate::capture::writer::{Record, Start};
 use crate::capture::{Capture, Mode};
-use crate::facts::{Event, KernelLogLine, Source};
+use crate::facts::{Event, Exited, KernelLogLine, KnownBy, Source};
 use crate::group::Group;
+use crate::process::Pid;
 use crate::time::{MonotonicTime, Seq};
 use crate::units::Bytes;
 
@@ -129,7 +130,27 @@ fn plain_tables_give_back_what_was_put_in() {
         state: state.to_owned(),
         detail: String::new(),
     };
+    let exited = exited(3);
+    let unknown = Exited {
+        wall: wall(4),
+        pid: Pid(4712),
+        ppid: None,
+        started: None,
+        comm: None,
+        command_line: None,
+        uid: None,
+        wait_status: Some(9),
+        user: None,
+        system: None,
+        read: None,
+        written: None,
+        peak_rss: None,
+        lifetime: None,
+        known_by: KnownBy::Connector,
+    };
     let records = vec![
+        Record::Exited(exited.clone()),
+        Record::Exited(unknown.clone()),
         Record::KernelLog(line.clone()),
         Record::Event(event.clone()),
         Record::Source(source("ok")),
@@ -142,6 +163,8 @@ fn plain_tables_give_back_what_was_put_in() {
     assert_eq!(capture.kernel_log(wall(3), wall(3)).unwrap(), [line]);
     assert_eq!(capture.kernel_log(wall(4), wall(9)).unwrap(), []);
     assert_eq!(capture.events(wall(0), wall(9)).unwrap(), [event]);
+    assert_eq!(capture.exited(wall(3), wall(3)).unwrap(), [exited]);
+    assert_eq!(capture.exited(wall(4), wall(9)).unwrap(), [unknown]);
     assert_eq!(capture.sources().unwrap(), [source("denied")]);
     assert_eq!(capture.host().unwrap().1, facts("boot-1", 0).host);
     let lives = capture.lives(Seq(1), Seq(70)).unwrap();

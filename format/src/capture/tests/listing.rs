@@ -3,6 +3,7 @@
 use super::*;
 use crate::capture::Mode;
 use crate::capture::frame::skip;
+use crate::reading::Missing;
 use rusqlite::Connection;
 
 /// Whether a listing says the same as the samples do.
@@ -47,7 +48,8 @@ fn a_listing_says_what_the_samples_say_at_every_tick() {
 }
 
 /// A capture of 180 ticks of which one byte of the chunk that begins at tick 61 is changed,
-/// behind the header of a frame: 0 the index, 1 the machine, 2 the processes.
+/// behind the header of a frame: 0 the index, 1 the machine, 2 the
+/// processes, 3 the rest.
 fn with_damaged_frame(path: &Path, frame: usize) -> Capture {
     let (mut host, _) = FakeHost::start(path, "boot-1", 0, LARGE);
     host.record(180);
@@ -69,7 +71,7 @@ fn with_damaged_frame(path: &Path, frame: usize) -> Capture {
 
 #[test]
 fn a_listing_needs_only_the_frames_it_is_made_of() {
-    for (frame, is_needed) in [(0, true), (1, false), (2, true)] {
+    for (frame, is_needed) in [(0, true), (1, false), (2, true), (3, false)] {
         let (_folder, path) = folder();
         let mut capture = with_damaged_frame(&path, frame);
         let within = capture.listing(Seq(90)).unwrap();
@@ -86,8 +88,30 @@ fn a_listing_needs_only_the_frames_it_is_made_of() {
             &[]
         };
         assert_eq!(damage, expected, "frame {frame}");
-        assert!(capture.sample(Seq(90)).unwrap().is_none());
+        let sample = capture.sample(Seq(90)).unwrap();
+        assert_eq!(sample.is_some(), frame == 3);
+        assert_eq!(capture.damage().len(), 1, "frame {frame}");
     }
+}
+
+#[test]
+fn damage_to_the_rest_hides_nothing_else_and_does_not_look_like_nothing() {
+    let (_folder, path) = folder();
+    let mut capture = with_damaged_frame(&path, 3);
+    assert!(capture.machine(Seq(90)).unwrap().is_some());
+    assert_eq!(capture.damage(), []);
+    for _ in 0..2 {
+        let sample = capture.sample(Seq(90)).unwrap().unwrap();
+        assert_eq!(sample.processes.len(), 3);
+        assert_eq!(sample.machine.memory.number("MemFree"), Ok(1089));
+        assert_eq!(sample.tasks, Err(Missing::NotRead));
+        assert_eq!(sample.sockets, Err(Missing::NotRead));
+    }
+    let sample = capture.sample(Seq(60)).unwrap().unwrap();
+    assert_eq!(sample.tasks, Ok(vec![]));
+    let damage = capture.damage().iter();
+    let damage: Vec<_> = damage.map(|damage| (damage.table, damage.row)).collect();
+    assert_eq!(damage, [("chunk_body", 61)]);
 }
 
 #[test]

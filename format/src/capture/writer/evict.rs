@@ -6,15 +6,18 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 /// The tables that could grow without end, each with at most [`SHARE_PERCENT`] of the limit.
-const LIMITED: [&str; 6] = [
+const LIMITED: [&str; 7] = [
     "kernel_log",
     "process",
     "process_sum",
     "command",
     "event",
     "source",
+    "exited",
 ];
 const SHARE_PERCENT: u64 = 15;
+/// Their columns that may be long.
+const TEXTS: [&str; 5] = ["text", "detail", "comm", "user", "command_line"];
 /// What a row takes beside its texts: record header, numbers, cell pointer.
 const ROW_BYTES: u64 = 48;
 /// A table is brought this far below its share, so that it is not trimmed with each chunk.
@@ -133,7 +136,7 @@ fn count_new(db: &Connection, table: &str, quota: &mut Quota) -> rusqlite::Resul
     let texts = tables::named(table)
         .columns
         .iter()
-        .filter(|column| ["text", "detail", "comm", "user"].contains(column));
+        .filter(|column| TEXTS.contains(column));
     let lengths: Vec<String> = texts
         .map(|column| format!("coalesce(length({column}), 0)"))
         .collect();
@@ -215,7 +218,7 @@ fn drop_oldest_chunk(
     for (table, quota) in LIMITED.into_iter().zip(&mut quotas.0) {
         let (column, limit) = match table {
             "process" => ("last_seq", next),
-            "kernel_log" | "event" => ("unix_us", to),
+            "kernel_log" | "event" | "exited" => ("unix_us", to),
             "process_sum" => ("to_unix_s", to / 1_000_000),
             _ => continue,
         };

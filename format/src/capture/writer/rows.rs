@@ -1,10 +1,12 @@
 //! Records as rows of the plain tables.
 
 use super::{Record, Writer, start};
-use crate::capture::tables::{self, integer, text};
-use crate::facts::Gap;
+use crate::capture::tables::{self, integer, maybe, text};
+use crate::facts::{Exited, Gap};
+use crate::units::Bytes;
 use rusqlite::Connection;
 use rusqlite::types::Value;
+use std::time::Duration;
 
 impl Writer {
     pub(super) fn write_records(&self, db: &Connection) -> rusqlite::Result<()> {
@@ -43,6 +45,7 @@ impl Writer {
                 ];
                 ("event", values)
             }
+            Record::Exited(exited) => ("exited", self.exited_row(exited, seq)),
             Record::Gap(gap) => ("gap", gap_row(gap)),
             Record::Source(source) => {
                 let texts =
@@ -63,6 +66,30 @@ impl Writer {
                 ("clock", values)
             }
         }
+    }
+
+    fn exited_row(&self, exited: &Exited, seq: u64) -> Vec<Value> {
+        let micros = |time: Option<Duration>| maybe(time.map(|time| integer(time.as_micros())));
+        let bytes = |bytes: Option<Bytes>| maybe(bytes.map(|bytes| integer(bytes.0)));
+        vec![
+            integer(self.boot),
+            integer(seq),
+            integer(exited.wall.0),
+            integer(exited.pid.0),
+            maybe(exited.ppid.map(|ppid| integer(ppid.0))),
+            maybe(exited.started.map(|started| integer(started.0))),
+            maybe(exited.comm.as_deref().map(text)),
+            maybe(exited.command_line.as_deref().map(text)),
+            maybe(exited.uid.map(integer)),
+            maybe(exited.wait_status.map(integer)),
+            micros(exited.user),
+            micros(exited.system),
+            bytes(exited.read),
+            bytes(exited.written),
+            maybe(exited.peak_rss.map(|peak| integer(peak.kib()))),
+            micros(exited.lifetime),
+            text(exited.known_by.name().as_bytes()),
+        ]
     }
 }
 

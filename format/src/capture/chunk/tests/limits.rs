@@ -21,11 +21,15 @@ fn index(texts: usize, rows: [usize; Group::COUNT]) -> Vec<u8> {
     raw.extend([0; tail::TIME_NUMBERS]);
     put_unsigned(&mut raw, texts as u64);
     raw.resize(raw.len() + texts, 0);
-    for rows in rows {
-        put_unsigned(&mut raw, rows as u64);
-        raw.resize(raw.len() + 4 * rows, 0);
+    for group in INDEXED {
+        put_rows(&mut raw, rows[group.index()]);
     }
     raw
+}
+
+fn put_rows(raw: &mut Vec<u8>, rows: usize) {
+    put_unsigned(raw, rows as u64);
+    raw.resize(raw.len() + 4 * rows, 0);
 }
 
 /// Columns in which each row has a value, that is 0.
@@ -49,11 +53,17 @@ fn columns(groups: &[Group], rows: [usize; Group::COUNT]) -> Vec<u8> {
 
 /// The chunk of these claims, in as many bytes as it takes to make them.
 fn claimed(texts: usize, rows: [usize; Group::COUNT]) -> (Result<Chunk, FrameFault>, usize) {
-    let machine = &Group::ALL[..Group::COUNT - 1];
+    let machine: Vec<_> = of_machine().collect();
+    let mut rest = Vec::new();
+    for group in REST {
+        put_rows(&mut rest, rows[group.index()]);
+        rest.extend(columns(&[group], rows));
+    }
     let frames = [
         sealed(FrameKind::Index, &index(texts, rows)),
-        sealed(FrameKind::Machine, &columns(machine, rows)),
+        sealed(FrameKind::Machine, &columns(&machine, rows)),
         sealed(FrameKind::Processes, &columns(&[Group::Process], rows)),
+        sealed(FrameKind::Rest, &rest),
     ];
     let frames = frames.concat();
     (decode(&frames, KEY, Part::All), frames.len())
@@ -170,7 +180,7 @@ proptest! {
     #[test]
     fn whatever_is_claimed_little_memory_is_taken(
         texts in 0..21_u32,
-        rows in proptest::array::uniform9(10..19_u32),
+        rows in proptest::array::uniform17(10..19_u32),
     ) {
         let many = |power: u32| (1_usize << power) - 1;
         let (chunk, _) = claimed(many(texts), rows.map(many));

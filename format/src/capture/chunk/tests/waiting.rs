@@ -29,14 +29,18 @@ proptest! {
     #[test]
     fn what_is_left_of_waiting_ticks_is_true(
         script in proptest::collection::vec(
-            (proptest::collection::vec(step(), 0..12), fate()), 2..12),
+            (proptest::collection::vec(act(), 0..12), fate()), 2..12),
     ) {
         let (steps, fates): (Vec<_>, Vec<_>) = script.into_iter().unzip();
         let mut played = play(&steps);
-        played[0].0.begin(Group::Memory, 0, Key::name("MemFree"));
-        for (tick, _) in &mut played {
-            let free = i64::try_from(tick.times.seq.0).unwrap();
-            tick.number(Group::Memory, 0, LineField::Value.column(), Ok(free));
+        // Beside the eight slots of the script.
+        let (free, value) = (Key::name("MemFree"), LineField::Value.column());
+        played[0].0.begin(Group::Memory, 8, free.clone());
+        for (tick, truth) in &mut played {
+            let seq = i64::try_from(tick.times.seq.0).unwrap();
+            tick.number(Group::Memory, 8, value, Ok(seq));
+            let said = Ok(seq.to_le_bytes().to_vec());
+            truth.insert((Group::Memory, free.clone(), value), said);
         }
         let mut packer = TickPacker::new().unwrap();
         let mut waiting: Vec<PackedTick> = Vec::new();
@@ -70,8 +74,10 @@ proptest! {
         let chunk = builder.take();
         for (tick, truth) in truths.iter().enumerate() {
             let shed = chunk.ticks[tick].shed;
-            let free = chunk.cell(Group::Memory, 0, LineField::Value.column(), tick);
-            prop_assert_eq!(free, Ok(chunk.ticks[tick].seq.0.cast_signed()));
+            let mut rows = chunk.rows_at(Group::Memory, tick);
+            let (row, _) = rows.find(|(_, key)| **key == free).unwrap();
+            let said = chunk.cell(Group::Memory, row, value, tick);
+            prop_assert_eq!(said, Ok(chunk.ticks[tick].seq.0.cast_signed()));
             prop_assert_eq!(shed.contains(Shed::DETAILS), truth.is_none());
             if let Some(truth) = truth {
                 assert_says(&chunk, tick, truth);

@@ -130,7 +130,7 @@ impl Writer {
             let Ok(chunk) = decode(
                 &frames,
                 FrameKey::new(self.capture, id.cast_unsigned()),
-                Part::All,
+                Part::Processes,
             ) else {
                 continue;
             };
