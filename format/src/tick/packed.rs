@@ -1,7 +1,7 @@
 //! Ticks that wait in memory: small, and each able to take over what another one said.
 //!
-//! While a capture cannot be written its ticks wait. As they were handed over they take some
-//! 100 KB each, packed a tenth of that. When there are too many all the same, details go before
+//! While a capture cannot be written its ticks wait, packed: then they take a small part of what
+//! they took when they were handed over. When there are too many all the same, details go before
 //! ticks: what one tick says of processes is told by the next one instead ([`PackedTick::thin`]),
 //! or the whole of it ([`PackedTick::fold`]), so that what is left is still true.
 
