@@ -20,10 +20,11 @@ use crate::store::{Done, Job};
 use afterimage_format::capture::writer::{Options, Record};
 use afterimage_format::facts::{Event, Source};
 use afterimage_format::tick::{PackedTick, Tick};
+use afterimage_format::time::MonotonicTime;
 use ring::GivenUp;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use trouble::State;
 
 /// What the sampler, the kernel-log reader, the control socket and the writer send.
@@ -69,7 +70,7 @@ pub(crate) struct Backlog {
     /// A tick to unpack into.
     spare: Option<Box<Tick>>,
     /// By when the run has to be over.
-    ends_by: Option<Instant>,
+    ends_by: Option<MonotonicTime>,
 }
 
 impl Backlog {
@@ -97,10 +98,11 @@ impl Backlog {
     pub(crate) fn run(mut self, inbox: &Receiver<Message>) -> Ended {
         loop {
             self.hand_over();
-            let wait = self.state.deadline().into_iter().chain(self.ends_by).min();
-            let wait = wait.map(|at| at.saturating_duration_since(Instant::now()));
+            let deadline = self.state.deadline(now());
+            let wait = deadline.into_iter().chain(self.ends_by).min();
+            let wait = wait.map(|at| at.since(now()).unwrap_or_default());
             let message = match wait {
-                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                None => inbox.recv().map_err(|_gone| RecvTimeoutError::Disconnected),
                 Some(wait) => inbox.recv_timeout(wait),
             };
             match message {
@@ -117,7 +119,7 @@ impl Backlog {
                     message => self.take(message),
                 }
             }
-            if self.ends_by.is_some_and(|by| by <= Instant::now()) {
+            if self.ends_by.is_some_and(|by| by <= now()) {
                 return self.give_up();
             }
             self.look();
@@ -138,7 +140,7 @@ impl Backlog {
             }
             Message::Options(options, records) => Job::Options(options, records),
             Message::End(why) => {
-                self.ends_by = Some(Instant::now() + PATIENCE_AT_THE_END);
+                self.ends_by = Some(now().plus(PATIENCE_AT_THE_END));
                 self.state.retry_now();
                 Job::End(why)
             }
@@ -163,7 +165,7 @@ impl Backlog {
 
     /// The writer is free: it gets the next job.
     fn hand_over(&mut self) {
-        let now = Instant::now();
+        let now = now();
         let job = match self.state {
             State::Busy { .. } => return,
             State::Failed { retry_at, .. } if retry_at > now => return,
@@ -207,15 +209,17 @@ impl Backlog {
         let words = done.result.err().map(|error| words(&error));
         let before = self.state.trouble_since();
         let failed = words.is_some() && done.is_waiting;
-        self.state.end(failed, Instant::now());
+        self.state.end(failed, now());
         match (before, &words) {
             (None, Some(words)) if failed => self.begins(words),
-            (Some(since), _) if !failed => self.is_over(since.elapsed()),
+            (Some(since), _) if !failed => {
+                self.is_over(now().since(since).unwrap_or_default());
+            }
             _ => {}
         }
         if !failed {
             // As long as things go on, the end of the run waits for them.
-            let patience = Instant::now() + PATIENCE_AT_THE_END;
+            let patience = now().plus(PATIENCE_AT_THE_END);
             self.ends_by = self.ends_by.map(|_| patience);
         }
         let mut status = self.shared.status();
@@ -232,7 +236,7 @@ impl Backlog {
 
     /// Time has passed.
     fn look(&mut self) {
-        let now = Instant::now();
+        let now = now();
         if let Some(words) = self.state.stalls(now) {
             self.begins(&words);
             self.shared.update(|status| status.trouble = Some(words));
@@ -261,7 +265,8 @@ impl Backlog {
             given_up
         );
         if let Some(path) = self.fallback.close(given_up == GivenUp::default()) {
-            text += &format!("; all of it is in {}", path.display());
+            text.push_str("; all of it is in ");
+            text.push_str(&path.to_string_lossy());
         }
         self.shared.say(text.clone());
         let event = Event {
@@ -307,6 +312,10 @@ impl Backlog {
         };
         Ended::Unsaved(format!("{words}; {kept}"))
     }
+}
+
+fn now() -> MonotonicTime {
+    clock::now().monotonic
 }
 
 /// An error and its causes, in a line.

@@ -99,7 +99,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub(crate) memory: Option<String>,
     /// A directory in memory, for a second capture while the first cannot be written for longer
-    /// [default: /run/afterimage, or afterimage in $XDG_RUNTIME_DIR]
+    /// [default: `/run/afterimage`, or `afterimage` in `$XDG_RUNTIME_DIR`]
     #[arg(long, value_name = "DIR")]
     pub(crate) fallback: Option<PathBuf>,
     /// Read these settings from a file in TOML; what is given here goes before it. SIGHUP reads

@@ -231,7 +231,7 @@ impl Collector {
         let mut fared = Vec::new();
         for table in &mut self.tables {
             table.collect(&self.root, tick, &mut |name, state| {
-                fared.push((name, state))
+                fared.push((name, state));
             });
         }
         for (name, state) in fared {

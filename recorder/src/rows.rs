@@ -101,7 +101,7 @@ pub(crate) type NamedRows = Rows<[u8]>;
 #[derive(Debug)]
 pub(crate) struct Rows<K: RowKey + ?Sized> {
     group: Group,
-    rows: Vec<Row<K::Owned>>,
+    list: Vec<Row<K::Owned>>,
     /// Where each row lies in the list.
     places: HashMap<K::Owned, usize>,
     /// Where the row after the last one lies: files keep the order of their lines.
@@ -122,7 +122,7 @@ impl<K: RowKey + ?Sized> Rows<K> {
     pub(crate) fn new(group: Group) -> Self {
         Self {
             group,
-            rows: Vec::new(),
+            list: Vec::new(),
             places: HashMap::new(),
             cursor: 0,
             next_slot: 0,
@@ -134,18 +134,18 @@ impl<K: RowKey + ?Sized> Rows<K> {
     pub(crate) fn row(&mut self, tick: &mut Tick, key: &K) -> &mut Cells {
         let place = self.place(key).unwrap_or_else(|| self.begin(tick, key));
         self.cursor = place + 1;
-        self.rows[place].seen = true;
-        &mut self.rows[place].cells
+        self.list[place].seen = true;
+        &mut self.list[place].cells
     }
 
     /// The row of that key, if there is one: for what another file says of it.
     pub(crate) fn known(&mut self, key: &K) -> Option<&mut Cells> {
         let place = self.place(key)?;
-        Some(&mut self.rows[place].cells)
+        Some(&mut self.list[place].cells)
     }
 
     fn place(&self, key: &K) -> Option<usize> {
-        let expected = self.rows.get(self.cursor);
+        let expected = self.list.get(self.cursor);
         if expected.is_some_and(|row| row.key.borrow() == key) {
             return Some(self.cursor);
         }
@@ -157,37 +157,37 @@ impl<K: RowKey + ?Sized> Rows<K> {
             self.next_slot += 1;
             self.next_slot - 1
         });
-        self.places.insert(key.to_owned(), self.rows.len());
-        self.rows.push(Row {
+        self.places.insert(key.to_owned(), self.list.len());
+        self.list.push(Row {
             key: key.to_owned(),
             cells: Cells::begin(tick, self.group, slot, key.key()),
             seen: false,
         });
-        self.rows.len() - 1
+        self.list.len() - 1
     }
 
     /// After a whole file was read: rows that were not in it have ended.
     pub(crate) fn end_unseen(&mut self, tick: &mut Tick) {
         self.cursor = 0;
-        let (group, before) = (self.group, self.rows.len());
+        let (group, before) = (self.group, self.list.len());
         let free_slots = &mut self.free_slots;
-        self.rows.retain_mut(|row| {
+        self.list.retain_mut(|row| {
             if !row.seen {
                 tick.end(group, row.cells.slot);
                 free_slots.push(row.cells.slot);
             }
             std::mem::take(&mut row.seen)
         });
-        if self.rows.len() < before {
+        if self.list.len() < before {
             self.places.clear();
-            let keys = self.rows.iter().map(|row| row.key.borrow().to_owned());
+            let keys = self.list.iter().map(|row| row.key.borrow().to_owned());
             self.places.extend(keys.zip(0..));
         }
     }
 
     /// The file could not be read: every row says why.
     pub(crate) fn all_missing(&mut self, tick: &mut Tick, missing: Missing) {
-        for row in &mut self.rows {
+        for row in &mut self.list {
             for field in 0..self.group.fields().len() {
                 row.cells.set(tick, field, Err(missing));
             }

@@ -53,7 +53,7 @@ fn a_renamed_file_is_left_whole_and_the_next_one_goes_on() {
     // The next tick after the last one, or a few later on a busy machine, which says so.
     let ends: Vec<i64> = [&before["to"], &after["from"]]
         .map(|at| at.as_str().unwrap().parse::<jiff::Timestamp>().unwrap())
-        .map(|at| at.as_millisecond())
+        .map(jiff::Timestamp::as_millisecond)
         .to_vec();
     let missed = after["gaps"].as_array().unwrap().len();
     assert!(ends[1] - ends[0] < 40 || missed > 0, "{ends:?}: {after:#}");

@@ -166,7 +166,7 @@ fn a_write_that_hangs_delays_no_tick() {
         hung(Duration::from_micros(at))
     });
     // Half of what was due is what a very busy machine leaves.
-    let due = (ended - began).as_millis() / 20;
+    let due = ended.saturating_sub(began).as_millis() / 20;
     assert!(taken.count() as u128 > due / 2, "of {due}");
 }
 
@@ -230,8 +230,11 @@ fn a_file_that_a_disk_damaged_is_left_as_it_is_and_the_next_one_goes_on() {
         (last_tick(&beside) > 70).then_some(())
     });
     recorder.stop();
-    assert_nothing_lost(&beside);
-    assert_eq!(info(&beside)["state"], "clean");
+    // The tick that had failed was given to the file that is damaged now.
+    assert_sound(&beside);
+    let info = info(&beside);
+    assert!(outages(&info) <= 1, "{info:#}");
+    assert_eq!(info["state"], "clean");
     let left = fs::read(disk.file()).unwrap();
     let own = |bytes: &[u8]| bytes[4096..bytes.len().min(1 << 20)].to_vec();
     assert!(own(&left) == own(&bytes), "it was written to");

@@ -198,9 +198,9 @@ impl Writer {
             self.write_tail().expect("it can be written");
         }
         (self.unsaved, self.unsaved_records) = (unsaved, records);
-        chunk
-            .into_iter()
-            .for_each(|chunk| self.builder.put_back(chunk));
+        if let Some(chunk) = chunk {
+            self.builder.put_back(chunk);
+        }
     }
 
     /// The kernel-log line that was stored last in this boot, by the kernel's number.

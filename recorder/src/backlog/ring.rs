@@ -144,16 +144,13 @@ impl Ring {
                 self.ticks -= 1;
                 self.packed_bytes -= packed.bytes();
                 let mut tick = spare(&packed);
-                match self.packer.unpack(&packed, &mut tick) {
-                    Ok(()) => Job::Tick(tick, records),
-                    // It was packed by the same hand; if memory cannot be trusted, it is counted.
-                    Err(_) => {
-                        self.given_up.ticks += 1;
-                        let seq = packed.times().seq;
-                        let gap = lost(seq, packed.times().began.wall);
-                        Job::Records(records.into_iter().chain([gap]).collect())
-                    }
+                if self.packer.unpack(&packed, &mut tick).is_ok() {
+                    return Some(Job::Tick(tick, records));
                 }
+                // It was packed by the same hand; if memory cannot be trusted, it is counted.
+                self.given_up.ticks += 1;
+                let gap = lost(packed.times().seq, packed.times().began.wall);
+                Job::Records(records.into_iter().chain([gap]).collect())
             }
             What::Nothing => Job::Records(records),
             What::Options(options) => Job::Options(options, records),

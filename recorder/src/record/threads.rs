@@ -15,7 +15,8 @@ use crate::source::ProcRoot;
 use crate::status::{Shared, Status};
 use crate::store::Store;
 use crate::{clock, host, kernel_log, memory};
-use afterimage_format::capture::writer::{RunFacts, Start};
+use afterimage_format::capture::writer::{RunFacts, Start, Writer};
+use afterimage_format::tick::Tick;
 use anyhow::{Context as _, bail};
 use rustix::fd::OwnedFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -23,7 +24,7 @@ use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -80,38 +81,21 @@ fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow:
     let (stop_read, stop_write) = rustix::pipe::pipe()?;
     let signals = Signals::catch()?;
     let (queue, messages) = sync_channel(QUEUE);
-    let (jobs, work) = sync_channel(1);
     let (give_back, empty) = channel();
     let next_seq = writer.next_seq();
     let after = writer.last_kernel_sequence()?;
     announce(shared, &settings, output.facts(), &start);
     screen.update();
 
-    let backlog = {
-        let ring = Ring::new(settings.memory).context("no memory for what waits")?;
-        let fallback = settings.fallback.as_deref();
-        let fallback = Fallback::new(&settings.output, fallback, output.facts());
-        let backlog = Backlog::new(ring, (jobs, give_back), Arc::clone(shared), fallback);
-        spawn("backlog", move || backlog.run(&messages))?
-    };
-    let store = Store::new(writer, output);
-    let done = queue.clone();
-    // Not waited for at the end: a disk that hangs may keep it for ever.
-    spawn("writer", move || store.run(&work, &done))?;
+    let backlog = keep_and_write(
+        &settings,
+        (writer, output),
+        (&queue, messages),
+        give_back,
+        shared,
+    )?;
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
-    let control = Control::start(&settings, shared, &queue);
-    match &control {
-        Ok(control) if settings.socket.is_none() && control.path() != default_path() => {
-            shared.say(format!(
-                "another recorder is running: `afterimage status -o {}` asks this one",
-                settings.output.display()
-            ));
-        }
-        Ok(_) => {}
-        Err(error) => shared.say(format!(
-            "no control socket ({error:#}): `status` and `mark` will not find this recorder"
-        )),
-    }
+    let control = listen(&settings, shared, &queue);
 
     let begin = clock::now().monotonic;
     let mut sampler = Sampler {
@@ -162,6 +146,51 @@ fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow:
         missed,
         why: why?,
     })
+}
+
+/// The control socket. It can be done without.
+fn listen(
+    settings: &Settings,
+    shared: &Arc<Shared>,
+    queue: &SyncSender<Message>,
+) -> Option<Control> {
+    let control = match Control::start(settings, shared, queue) {
+        Ok(control) => control,
+        Err(error) => {
+            shared.say(format!(
+                "no control socket ({error:#}): `status` and `mark` will not find this recorder"
+            ));
+            return None;
+        }
+    };
+    if settings.socket.is_none() && control.path() != default_path() {
+        shared.say(format!(
+            "another recorder is running: `afterimage status -o {}` asks this one",
+            settings.output.display()
+        ));
+    }
+    Some(control)
+}
+
+/// The thread that keeps what waits, with the one that writes behind it.
+fn keep_and_write(
+    settings: &Settings,
+    (writer, output): (Writer, Output),
+    (queue, messages): (&SyncSender<Message>, Receiver<Message>),
+    give_back: Sender<Box<Tick>>,
+    shared: &Arc<Shared>,
+) -> anyhow::Result<thread::JoinHandle<Ended>> {
+    let (jobs, work) = sync_channel(1);
+    let ring = Ring::new(settings.memory).context("no memory for what waits")?;
+    let fallback = settings.fallback.as_deref();
+    let fallback = Fallback::new(&settings.output, fallback, output.facts());
+    let backlog = Backlog::new(ring, (jobs, give_back), Arc::clone(shared), fallback);
+    let backlog = spawn("backlog", move || backlog.run(&messages))?;
+    let store = Store::new(writer, output);
+    let done = queue.clone();
+    // Not waited for at the end: a disk that hangs may keep it for ever.
+    spawn("writer", move || store.run(&work, &done))?;
+    Ok(backlog)
 }
 
 /// The thread that reads the kernel log; there is none for a directory that stands in for /proc.

@@ -172,7 +172,8 @@ impl Fight {
         let goes_on = Arc::new(AtomicBool::new(true));
         let path = disk.path().join("greedy");
         let until = Arc::clone(&goes_on);
-        let thread = thread::spawn(move || {
+        let thread = thread::Builder::new().name("greedy".to_owned());
+        let take = move || {
             let mut file = fs::File::create(path).expect("a name can always be added");
             while until.load(Ordering::Relaxed) {
                 for size in [1 << 20, 4096, 512] {
@@ -180,7 +181,8 @@ impl Fight {
                 }
                 thread::sleep(Duration::from_millis(5));
             }
-        });
+        };
+        let thread = thread.spawn(take).expect("a thread can be started");
         Self { goes_on, thread }
     }
 

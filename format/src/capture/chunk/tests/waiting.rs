@@ -17,9 +17,9 @@ fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![Just(Fate::Stays), Just(Fate::Thinned), Just(Fate::Folded)]
 }
 
-fn unpacked(packed: &PackedTick, packer: &mut TickPacker) -> Tick {
+fn unpacked(packed: &PackedTick, with: &mut TickPacker) -> Tick {
     let mut tick = Tick::new(*packed.times());
-    packer.unpack(packed, &mut tick).unwrap();
+    with.unpack(packed, &mut tick).unwrap();
     tick
 }
 
@@ -96,11 +96,11 @@ fn what_follows_a_reset_does_not_bring_back_what_it_ended() {
     let mut reset = Tick::new(times(1));
     reset.reset = true;
     reset.begin(Group::Process, 0, process(2));
-    let mut packed = packer.pack(&reset).unwrap();
-    assert!(!packed.has_details(), "it cannot be left out");
+    let mut waits = packer.pack(&reset).unwrap();
+    assert!(!waits.has_details(), "it cannot be left out");
     let before = packer.pack(&before).unwrap();
-    packed.fold(&before, &mut packer).unwrap();
-    let folded = unpacked(&packed, &mut packer);
+    waits.fold(&before, &mut packer).unwrap();
+    let folded = unpacked(&waits, &mut packer);
     assert!(folded.reset);
     assert_eq!(folded.group(Group::Process).births, [(0, process(2))]);
     assert_eq!(folded.group(Group::Process).changes, []);
