@@ -351,14 +351,12 @@ impl Found {
     }
 }
 
-/// Whether a row says what columns one of our tables has, which is known without it: that text
-/// takes more than the first page.
+/// Whether a row says what is in the file, as SQLite has it: that text takes more than the first
+/// page. Rows of ours begin without a value, for their id.
 fn is_of_schema(values: &[Value]) -> bool {
-    let [_, Value::Text(name), _, _, Value::Text(sql)] = values else {
-        return false;
-    };
-    let known = tables::all().iter().find(|table| table.name == name);
-    known.is_some_and(|table| table.sql == sql)
+    let kinds = ["table", "index", "trigger", "view"];
+    matches!(values, [Value::Text(kind), _, _, _, Value::Text(_) | Value::Null]
+        if kinds.contains(&kind.as_str()))
 }
 
 /// A row of `minute`, whose check is over numbers that are stored in a shorter form.
