@@ -52,6 +52,8 @@ pub(crate) struct Collector {
     hides_processes: bool,
     /// Of how many processes `io` may not be read, and of how many it was tried.
     io_denied: (u64, u64),
+    /// Something is missing that was not, or the other way round, or for another reason.
+    is_missing_news: bool,
 }
 
 #[derive(Debug)]
@@ -104,6 +106,7 @@ impl Collector {
             states: Vec::new(),
             news: Vec::new(),
             io_denied: (0, 0),
+            is_missing_news: false,
         }
     }
 
@@ -168,8 +171,12 @@ impl Collector {
         std::mem::take(&mut self.news)
     }
 
-    /// What is not readable now, and why.
-    pub(crate) fn missing(&self) -> impl Iterator<Item = (&'static str, String)> {
+    /// What is not readable now, and why, if that has changed since it was asked last.
+    pub(crate) fn missing_news(&mut self) -> Option<Vec<(&'static str, String)>> {
+        std::mem::take(&mut self.is_missing_news).then(|| self.missing().collect())
+    }
+
+    fn missing(&self) -> impl Iterator<Item = (&'static str, String)> {
         self.states.iter().filter_map(|(name, state)| {
             let why = state.err()?.to_string();
             // Some processes refuse everybody, root too: it matters how many do.
@@ -305,7 +312,9 @@ impl Collector {
         };
         self.note("PID/stat", all);
         if let Ok(seen) = seen {
-            self.io_denied = (seen.denied, seen.processes);
+            let denied = (seen.denied, seen.processes);
+            self.is_missing_news |= seen.denied > 0 && denied != self.io_denied;
+            self.io_denied = denied;
             let io = if seen.denied > 0 {
                 Err(Missing::PermissionDenied)
             } else {
@@ -358,6 +367,7 @@ impl Collector {
         if before.is_none() {
             self.states.push((name, state));
         }
+        self.is_missing_news = true;
         self.news.push(source_from_state(name, state));
     }
 }

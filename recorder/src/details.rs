@@ -8,6 +8,7 @@
 use crate::redact::{ArgsLevel, Redactor};
 use crate::source::passing::Passing;
 use crate::source::{ProcRoot, missing_from_errno};
+use crate::standing::Niceness;
 use afterimage_format::process::ProcessKey;
 use afterimage_format::reading::{Missing, Reading};
 use rustix::fd::OwnedFd;
@@ -56,6 +57,8 @@ pub(crate) struct Details {
     requests: Option<SyncSender<Request>>,
     replies: Receiver<Vec<Detail>>,
     reply_to: Sender<Vec<Detail>>,
+    /// That of a reader, whatever the sampler's is.
+    niceness: Niceness,
     /// Batches that were asked for and have not come.
     open: Vec<Vec<Wanted>>,
     reader: Option<JoinHandle<()>>,
@@ -72,6 +75,7 @@ impl Details {
             requests: None,
             replies,
             reply_to,
+            niceness: Niceness::own(),
             open: Vec::new(),
             reader: None,
             left_behind: Vec::new(),
@@ -178,8 +182,10 @@ impl Details {
             replies: self.reply_to.clone(),
         };
         let root = self.proc_root.clone();
+        let niceness = self.niceness;
         let thread = std::thread::Builder::new().name("details".to_owned());
         let started = thread.spawn(move || {
+            niceness.apply();
             if let Ok(root) = ProcRoot::open(&root) {
                 reader.run(&root, &incoming);
             }

@@ -3,4 +3,5 @@
 
 mod killed;
 mod power_cuts;
+mod steady;
 mod stopped_file_system;

@@ -2,6 +2,7 @@
 
 use super::reload::Reload;
 use super::screen::Screen;
+use super::time_account::TimeAccount;
 use super::{Outcome, Output, Sampler};
 use crate::accounts_at::AccountsAt;
 use crate::backlog::{Backlog, Ended, Fallback, Message, Ring};
@@ -10,12 +11,14 @@ use crate::collect::Collector;
 use crate::config::{Config, Tunable};
 use crate::control::{Control, default_path};
 use crate::details::Details;
+use crate::own_thread::OwnThread;
 use crate::schedule::Schedule;
 use crate::source::ProcRoot;
+use crate::standing::{self, Grant};
 use crate::status::{Shared, Status};
 use crate::store::Store;
 use crate::{clock, host, kernel_log, memory};
-use afterimage_format::capture::writer::{RunFacts, Start};
+use afterimage_format::capture::writer::{Record, RunFacts, Start};
 use anyhow::{Context as _, bail};
 use rustix::fd::OwnedFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -59,14 +62,20 @@ pub(crate) struct Settings {
 /// Records until a signal or the time ends it, and says on standard error how that goes.
 pub(crate) fn record(settings: Settings) -> anyhow::Result<()> {
     memory::return_freed_blocks();
+    let memory_lock = memory::lock();
     let shared = Arc::new(Shared::default());
     let screen = Screen::start(Arc::clone(&shared))?;
-    let outcome = run(settings, &shared, &screen)?;
+    let outcome = run(settings, memory_lock, &shared, &screen)?;
     shared.say(outcome.to_string());
     Ok(())
 }
 
-fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow::Result<Outcome> {
+fn run(
+    mut settings: Settings,
+    memory_lock: Grant,
+    shared: &Arc<Shared>,
+    screen: &Screen,
+) -> anyhow::Result<Outcome> {
     let root = ProcRoot::open(&settings.proc_root).with_context(|| {
         format!(
             "cannot read {}: is it mounted?",
@@ -123,10 +132,14 @@ fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow:
         empty,
         shared: Arc::clone(shared),
         continued: signals.continued,
-        next_seq,
-        before: None,
-        lost: None,
+        own_thread: OwnThread::new(),
+        account: TimeAccount::new(settings.interval, next_seq),
+        spent: None,
     };
+    let grants = [memory_lock, standing::go_first(), standing::oom_score()];
+    let grants = grants.iter().map(|grant| Record::Source(grant.source()));
+    // A backlog that is gone has left its error in its result.
+    drop(queue.send(Message::Records(grants.collect())));
     let until = settings.duration.map(|duration| begin.plus(duration));
     let mut reload = Reload::new(&settings);
     let why = sampler.run(&signals.ending, until, &mut || {
