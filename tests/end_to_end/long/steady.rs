@@ -5,7 +5,7 @@
 
 use crate::support::capture::{account, last_tick};
 use crate::support::clock::wait_for;
-use crate::support::command::{AFTERIMAGE, assert_sound, run};
+use crate::support::command::{AFTERIMAGE, assert_sound};
 use crate::support::host::{is_root, quick_folder, skip};
 use crate::support::process::Guarded;
 use rustix::process::{Pid, Signal, kill_process};
@@ -96,7 +96,6 @@ struct Isolated {
     host: Guarded,
     /// As this host has it.
     pid: Pid,
-    socket: String,
 }
 
 impl Isolated {
@@ -117,7 +116,7 @@ impl Isolated {
             assert!(host.is_running(), "it has ended");
             (last_tick(file) > 0).then(|| recorder_with(&socket))?
         });
-        Self { host, pid, socket }
+        Self { host, pid }
     }
 }
 
@@ -148,13 +147,12 @@ impl Look {
             let target = fs::read_link(descriptor.path()).unwrap_or_default();
             !target.starts_with("/proc")
         });
-        let status = run(&["status", "--socket", &recorder.socket]).json();
         Self {
             rss: field(24) * rustix::param::page_size() as f64,
             descriptors: own.count() as f64,
             file: fs::metadata(file).expect("it is there").len() as f64,
             cpu: field(14) + field(15),
-            ticks: status["ticks"].as_u64().expect("it counts them"),
+            ticks: last_tick(file),
         }
     }
 
