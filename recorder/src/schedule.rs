@@ -97,15 +97,16 @@ impl Between {
     /// words that name the others too.
     pub(crate) fn cause(&self, late: Duration) -> (GapKind, String) {
         let mut causes = self.causes(late).into_iter().flatten();
-        let (kind, mut words) = causes.next().unwrap_or_else(|| self.without_a_sign());
-        for (other, detail) in causes {
-            words += &if other == kind {
-                format!("; also {detail}")
+        let (kind, first) = causes.next().unwrap_or_else(|| self.without_a_sign());
+        let others = causes.map(|(other, detail)| {
+            if other == kind {
+                format!("also {detail}")
             } else {
-                format!("; also {}: {detail}", other.name())
-            };
-        }
-        (kind, words)
+                format!("also {}: {detail}", other.name())
+            }
+        });
+        let words: Vec<String> = [first].into_iter().chain(others).collect();
+        (kind, words.join("; "))
     }
 
     /// Each cause that there are signs of, the most telling first.

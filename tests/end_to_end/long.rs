@@ -1,6 +1,7 @@
 //! The same faults as elsewhere, as often as it takes to believe the promise: `./check --long`
 //! runs these tests.
 
+mod host_trouble;
 mod killed;
 mod power_cuts;
 mod steady;

@@ -1,4 +1,5 @@
 //! Faults that take root, loop devices or mounts: `./check --root` runs these tests. Each makes
 //! what it needs for itself and takes it away again; where it cannot, it says why.
 
+pub(crate) mod host_trouble;
 pub(crate) mod stopped_file_system;

@@ -109,18 +109,7 @@ fn run(
     spawn("writer", move || store.run(&work, &done))?;
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
     let control = Control::start(&settings, shared, &queue);
-    match &control {
-        Ok(control) if settings.socket.is_none() && control.path() != default_path() => {
-            shared.say(format!(
-                "another recorder is running: `afterimage status -o {}` asks this one",
-                settings.output.display()
-            ));
-        }
-        Ok(_) => {}
-        Err(error) => shared.say(format!(
-            "no control socket ({error:#}): `status` and `mark` will not find this recorder"
-        )),
-    }
+    say_how_to_ask(&control, &settings, shared);
 
     let begin = clock::now().monotonic;
     let mut sampler = Sampler {
@@ -137,9 +126,9 @@ fn run(
         spent: None,
     };
     let grants = [memory_lock, standing::go_first(), standing::oom_score()];
-    let grants = grants.iter().map(|grant| Record::Source(grant.source()));
+    let grants = grants.map(|grant| Record::Source(grant.source()));
     // A backlog that is gone has left its error in its result.
-    drop(queue.send(Message::Records(grants.collect())));
+    drop(queue.send(Message::Records(grants.into())));
     let until = settings.duration.map(|duration| begin.plus(duration));
     let mut reload = Reload::new(&settings);
     let why = sampler.run(&signals.ending, until, &mut || {
@@ -175,6 +164,21 @@ fn run(
         missed,
         why: why?,
     })
+}
+
+fn say_how_to_ask(control: &anyhow::Result<Control>, settings: &Settings, shared: &Shared) {
+    match control {
+        Ok(control) if settings.socket.is_none() && control.path() != default_path() => {
+            shared.say(format!(
+                "another recorder is running: `afterimage status -o {}` asks this one",
+                settings.output.display()
+            ));
+        }
+        Ok(_) => {}
+        Err(error) => shared.say(format!(
+            "no control socket ({error:#}): `status` and `mark` will not find this recorder"
+        )),
+    }
 }
 
 /// The thread that reads the kernel log; there is none for a directory that stands in for /proc.

@@ -10,6 +10,7 @@ use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::{Anchor, Gap, GapKind};
 use afterimage_format::tick::Instants;
 use afterimage_format::time::{MonotonicTime, Seq, WallTime};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// While nobody takes them, no more records are kept.
@@ -194,7 +195,9 @@ impl Lost {
         let missed = self.0.iter().map(|(_, missed, _)| missed).sum();
         let mut words = most.2.clone();
         for (kind, count, detail) in self.0.iter().filter(|(kind, ..)| *kind != most.0) {
-            words += &format!("; {count} of the ticks: {}, {detail}", kind.name());
+            let name = kind.name();
+            write!(words, "; {count} of the ticks: {name}, {detail}")
+                .expect("a string takes whatever is written to it");
         }
         Some((most.0, missed, words))
     }
