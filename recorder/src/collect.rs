@@ -322,7 +322,7 @@ impl Collector {
             };
             self.note("PID/io", io);
         }
-        let stuck = if self.details.stuck() > 0 {
+        let stuck = if self.details.is_stuck(tick.times.began.monotonic) {
             Err(Missing::Blocked)
         } else {
             Ok(())

@@ -137,7 +137,11 @@ impl Sweep {
         for process in &mut processes {
             self.visit(process, tick, around);
         }
-        details.ask(&mut self.wanted, processes.len());
+        details.ask(
+            &mut self.wanted,
+            processes.len(),
+            tick.times.began.monotonic,
+        );
         let mut seen = count(&processes);
         let starving = around
             .running

@@ -92,7 +92,7 @@ fn findings() -> Vec<Finding> {
             "kernel log",
             kernel_log(),
             "OOM kills, disk errors and everything else in dmesg are missing",
-            CAPABILITIES,
+            "sysctl kernel.dmesg_restrict=0, or the capabilities of `process I/O`   (or run as root)",
         ),
         finding(
             "descriptors",

@@ -125,10 +125,10 @@ fn run(
         account: TimeAccount::new(settings.interval, next_seq),
         spent: None,
     };
-    let grants = [memory_lock, standing::go_first(), standing::oom_score()];
-    let grants = grants.map(|grant| Record::Source(grant.source()));
-    // A backlog that is gone has left its error in its result.
-    drop(queue.send(Message::Records(grants.into())));
+    tell_grants(
+        [memory_lock, standing::go_first(), standing::oom_score()],
+        &queue,
+    );
     let until = settings.duration.map(|duration| begin.plus(duration));
     let mut reload = Reload::new(&settings);
     let why = sampler.run(&signals.ending, until, &mut || {
@@ -164,6 +164,12 @@ fn run(
         missed,
         why: why?,
     })
+}
+
+fn tell_grants(grants: [Grant; 3], queue: &SyncSender<Message>) {
+    let grants = grants.map(|grant| Record::Source(grant.source()));
+    // A backlog that is gone has left its error in its result.
+    drop(queue.send(Message::Records(grants.into())));
 }
 
 fn say_how_to_ask(control: &anyhow::Result<Control>, settings: &Settings, shared: &Shared) {
