@@ -12,6 +12,7 @@ use crate::support::recorder::Recorder;
 use afterimage_format::sample::State;
 use serde_json::Value;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 pub(crate) use crowd::Crowd;
@@ -19,7 +20,7 @@ pub(crate) use crowd::Crowd;
 pub(crate) const INTERVAL: &str = "100ms";
 /// How late the median tick may begin where a core is free.
 const PUNCTUAL: Duration = Duration::from_millis(10);
-const SHORT: &str = "5s";
+const SHORT: Duration = Duration::from_secs(5);
 
 #[test]
 fn a_thousand_forks_a_second_cost_no_tick_without_a_cause() {
@@ -45,7 +46,7 @@ fn tasks_that_wait_for_ever_cost_no_tick_without_a_cause() {
 }
 
 /// Records that long beside so many of these.
-pub(crate) fn among(what: &str, number: u32, duration: &str) {
+pub(crate) fn among(what: &str, number: u32, duration: Duration) {
     let folder = folder();
     let file = folder.path().join("host.afterimage");
     let Some(crowd) = Crowd::start(what, number) else {
@@ -57,7 +58,7 @@ pub(crate) fn among(what: &str, number: u32, duration: &str) {
 }
 
 /// Records that long on a host with a command line that never answers.
-pub(crate) fn beside_a_fifo(duration: &str) {
+pub(crate) fn beside_a_fifo(duration: Duration) {
     let (root, folder) = (fake(), folder());
     let file = folder.path().join("host.afterimage");
     let root = root.path().to_str().expect("it is made of ASCII");
@@ -67,9 +68,12 @@ pub(crate) fn beside_a_fifo(duration: &str) {
 
 /// Records that long and ends in the ordinary way.
 #[track_caller]
-pub(crate) fn record(file: &Path, duration: &str, args: &[&str]) {
+pub(crate) fn record(file: &Path, duration: Duration, args: &[&str]) {
     let args = [&["-i", INTERVAL], args].concat();
-    let ended = Recorder::start_for(file, duration, &args).wait();
+    let words = format!("{}s", duration.as_secs());
+    let mut recorder = Recorder::start_for(file, &words, &args);
+    thread::sleep(duration);
+    let ended = recorder.wait();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
 

@@ -125,10 +125,7 @@ fn run(
         account: TimeAccount::new(settings.interval, next_seq),
         spent: None,
     };
-    tell_grants(
-        [memory_lock, standing::go_first(), standing::oom_score()],
-        &queue,
-    );
+    tell_grants(memory_lock, &queue);
     let until = settings.duration.map(|duration| begin.plus(duration));
     let mut reload = Reload::new(&settings);
     let why = sampler.run(&signals.ending, until, &mut || {
@@ -166,7 +163,9 @@ fn run(
     })
 }
 
-fn tell_grants(grants: [Grant; 3], queue: &SyncSender<Message>) {
+/// From here on the sampler goes first, if it may; what else it was granted is told too.
+fn tell_grants(memory_lock: Grant, queue: &SyncSender<Message>) {
+    let grants = [memory_lock, standing::go_first(), standing::oom_score()];
     let grants = grants.map(|grant| Record::Source(grant.source()));
     // A backlog that is gone has left its error in its result.
     drop(queue.send(Message::Records(grants.into())));

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use std::thread;
 use std::time::Duration;
 
-const MINUTE: &str = "60s";
+const MINUTE: Duration = Duration::from_mins(1);
 const STOPPED: Duration = Duration::from_secs(5);
 const STOPS: usize = 6;
 

@@ -47,7 +47,7 @@ struct Look {
     rss: f64,
     descriptors: f64,
     file: f64,
-    /// CPU time so far, in USER_HZ.
+    /// CPU time so far, in `USER_HZ`.
     cpu: f64,
     ticks: u64,
 }

@@ -14,7 +14,7 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-const SHORT: &str = "5s";
+const SHORT: Duration = Duration::from_secs(5);
 const FROZEN: Duration = Duration::from_secs(3);
 const MANY: u32 = 10_000;
 /// The group may use so much, and the process in it wants twice that.
@@ -33,7 +33,7 @@ fn a_mount_that_never_answers_costs_no_tick_without_a_cause() {
 }
 
 /// Records that long where reading one command line does not come back.
-pub(crate) fn on_a_hung_file(duration: &str) {
+pub(crate) fn on_a_hung_file(duration: Duration) {
     let (root, folder) = (fake(), folder());
     let file = folder.path().join("host.afterimage");
     let line = root.path().join("9/cmdline");
@@ -60,7 +60,7 @@ pub(crate) fn on_a_hung_file(duration: &str) {
 }
 
 /// Records that long on this host while one of its file systems does not answer.
-pub(crate) fn beside_a_hung_mount(duration: &str) {
+pub(crate) fn beside_a_hung_mount(duration: Duration) {
     let folder = folder();
     let file = folder.path().join("host.afterimage");
     let point = folder.path().join("mount");
