@@ -49,6 +49,8 @@ pub(crate) struct Collector {
     hides_processes: bool,
     /// Of how many processes `io` may not be read, and of how many it was tried.
     io_denied: (u64, u64),
+    /// Something is missing that was not, or the other way round, or for another reason.
+    is_missing_news: bool,
 }
 
 /// The sources whose rows nobody else needs, in the order in which they are read.
@@ -102,6 +104,7 @@ impl Collector {
             states: Vec::new(),
             news: Vec::new(),
             io_denied: (0, 0),
+            is_missing_news: false,
         }
     }
 
@@ -160,8 +163,12 @@ impl Collector {
         std::mem::take(&mut self.news)
     }
 
-    /// What is not readable now, and why.
-    pub(crate) fn missing(&self) -> impl Iterator<Item = (&'static str, String)> {
+    /// What is not readable now, and why, if that has changed since it was asked last.
+    pub(crate) fn missing_news(&mut self) -> Option<Vec<(&'static str, String)>> {
+        std::mem::take(&mut self.is_missing_news).then(|| self.missing().collect())
+    }
+
+    fn missing(&self) -> impl Iterator<Item = (&'static str, String)> {
         self.states.iter().filter_map(|(name, state)| {
             let why = state.err()?.to_string();
             // Some processes refuse everybody, root too: it matters how many do.
@@ -266,7 +273,9 @@ impl Collector {
         };
         self.note("PID/stat", all);
         if let Ok(seen) = seen {
-            self.io_denied = (seen.denied, seen.processes);
+            let denied = (seen.denied, seen.processes);
+            self.is_missing_news |= seen.denied > 0 && denied != self.io_denied;
+            self.io_denied = denied;
             let io = if seen.denied > 0 {
                 Err(Missing::PermissionDenied)
             } else {
@@ -274,7 +283,7 @@ impl Collector {
             };
             self.note("PID/io", io);
         }
-        let stuck = if self.details.stuck() > 0 {
+        let stuck = if self.details.is_stuck(tick.times.began.monotonic) {
             Err(Missing::Blocked)
         } else {
             Ok(())
@@ -316,6 +325,7 @@ impl Collector {
         if before.is_none() {
             self.states.push((name, state));
         }
+        self.is_missing_news = true;
         self.news.push(source_from_state(name, state));
     }
 }

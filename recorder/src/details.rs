@@ -8,8 +8,10 @@
 use crate::redact::{ArgsLevel, Redactor};
 use crate::source::passing::Passing;
 use crate::source::{ProcRoot, missing_from_errno};
+use crate::standing::Niceness;
 use afterimage_format::process::ProcessKey;
 use afterimage_format::reading::{Missing, Reading};
+use afterimage_format::time::MonotonicTime;
 use rustix::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, TrySendError, channel};
@@ -28,6 +30,9 @@ const PATIENCE_EACH: Duration = Duration::from_micros(100);
 const MOST_WAITED_FOR: u32 = 2000;
 /// Readers that were left behind, stuck, before the sampler goes on without.
 const MOST_STUCK: usize = 4;
+
+/// A batch that has not come for so long: reading does not come back.
+const LATE: Duration = Duration::from_secs(3);
 
 /// A process whose details are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +61,10 @@ pub(crate) struct Details {
     requests: Option<SyncSender<Request>>,
     replies: Receiver<Vec<Detail>>,
     reply_to: Sender<Vec<Detail>>,
-    /// Batches that were asked for and have not come.
-    open: Vec<Vec<Wanted>>,
+    /// That of a reader, whatever the sampler's is.
+    niceness: Niceness,
+    /// Batches that have not come, and when they were asked for.
+    open: Vec<(MonotonicTime, Vec<Wanted>)>,
     reader: Option<JoinHandle<()>>,
     /// Readers that kept us waiting too long. They end once the kernel lets them go.
     left_behind: Vec<JoinHandle<()>>,
@@ -72,6 +79,7 @@ impl Details {
             requests: None,
             replies,
             reply_to,
+            niceness: Niceness::own(),
             open: Vec::new(),
             reader: None,
             left_behind: Vec::new(),
@@ -91,13 +99,14 @@ impl Details {
         is_news
     }
 
-    /// How many readers are stuck in the kernel.
-    pub(crate) fn stuck(&self) -> usize {
-        self.left_behind.len()
+    /// Whether a reader is stuck in the kernel.
+    pub(crate) fn is_stuck(&self, now: MonotonicTime) -> bool {
+        let waited = self.open.first().and_then(|(asked, _)| now.since(*asked));
+        !self.left_behind.is_empty() || waited.is_some_and(|waited| waited >= LATE)
     }
 
     /// Asks for these and empties the list. They are read while the sweep goes on.
-    pub(crate) fn ask(&mut self, wanted: &mut Vec<Wanted>, processes: usize) {
+    pub(crate) fn ask(&mut self, wanted: &mut Vec<Wanted>, processes: usize, now: MonotonicTime) {
         if wanted.is_empty() || !self.has_reader() {
             wanted.clear();
             return;
@@ -107,7 +116,7 @@ impl Details {
             return;
         };
         match requests.try_send((batch.clone(), processes)) {
-            Ok(()) => self.open.push(batch),
+            Ok(()) => self.open.push((now, batch)),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 // It has been at a batch since the last ticks: the next one takes this over.
                 self.left_behind.extend(self.reader.take());
@@ -131,11 +140,13 @@ impl Details {
     /// What has come, after waiting a moment if processes that are new are among the wanted.
     /// Those that keep us waiting are marked as blocked.
     pub(crate) fn awaited(&mut self) -> Vec<Detail> {
-        let is_new = |batch: &Vec<Wanted>| batch.iter().any(|wanted| wanted.is_new);
-        if !self.open.last().is_some_and(is_new) {
+        let Some((_, last)) = self.open.last() else {
+            return Vec::new();
+        };
+        if !last.iter().any(|wanted| wanted.is_new) {
             return Vec::new();
         }
-        let batch = self.open.last().map_or(0, Vec::len);
+        let batch = last.len();
         let patience =
             PATIENCE + PATIENCE_EACH * u32::try_from(batch).unwrap_or(0).min(MOST_WAITED_FOR);
         match self.replies.recv_timeout(patience) {
@@ -144,12 +155,7 @@ impl Details {
                 batch
             }
             Err(_late) => {
-                let wanted = self
-                    .open
-                    .last()
-                    .into_iter()
-                    .flatten()
-                    .filter(|wanted| wanted.is_new);
+                let wanted = last.iter().filter(|wanted| wanted.is_new);
                 wanted
                     .map(|wanted| Detail::missing(wanted.key, Missing::Blocked))
                     .collect()
@@ -158,7 +164,7 @@ impl Details {
     }
 
     fn close_one(&mut self, batch: &[Detail]) {
-        self.open.retain(|wanted| {
+        self.open.retain(|(_, wanted)| {
             wanted.first().map(|first| first.key) != batch.first().map(|first| first.key)
         });
     }
@@ -178,8 +184,10 @@ impl Details {
             replies: self.reply_to.clone(),
         };
         let root = self.proc_root.clone();
+        let niceness = self.niceness;
         let thread = std::thread::Builder::new().name("details".to_owned());
         let started = thread.spawn(move || {
+            niceness.apply();
             if let Ok(root) = ProcRoot::open(&root) {
                 reader.run(&root, &incoming);
             }

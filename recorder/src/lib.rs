@@ -13,12 +13,15 @@ mod collect;
 mod command;
 mod config;
 mod control;
+#[cfg(test)]
+mod counting_allocator;
 mod details;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod host;
 mod kernel_log;
 mod memory;
+mod own_thread;
 mod readers;
 mod record;
 pub mod redact;
@@ -26,6 +29,7 @@ mod rows;
 mod schedule;
 mod signals;
 mod source;
+mod standing;
 mod status;
 mod store;
 mod sweep;

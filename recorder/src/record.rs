@@ -10,6 +10,7 @@ mod reload;
 mod screen;
 mod status_line;
 mod threads;
+mod time_account;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use output::Output;
@@ -18,12 +19,13 @@ use crate::backlog::Message;
 use crate::budget::Budget;
 use crate::clock;
 use crate::collect::Collector;
-use crate::schedule::{Between, Due, Schedule};
+use crate::own_thread::OwnThread;
+use crate::schedule::{Due, Schedule};
 use crate::status::Shared;
 use afterimage_format::capture::writer::Record;
-use afterimage_format::facts::{Anchor, Event, Gap, GapKind};
+use afterimage_format::facts::Event;
 use afterimage_format::tick::{Instants, Tick, TickTimes};
-use afterimage_format::time::{MonotonicTime, Seq, WallTime};
+use afterimage_format::time::MonotonicTime;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
 use rustix::time::{
@@ -38,6 +40,7 @@ use std::time::Duration;
 pub(crate) use threads::{Settings, record};
 
 use reload::Change;
+use time_account::{Signs, TimeAccount};
 
 /// The sampler and what it remembers from tick to tick.
 struct Sampler {
@@ -49,22 +52,10 @@ struct Sampler {
     empty: Receiver<Box<Tick>>,
     shared: Arc<Shared>,
     continued: Arc<AtomicBool>,
-    next_seq: Seq,
-    before: Option<Before>,
-    /// Ticks lost since the last one that got into the queue, and why.
-    lost: Option<(GapKind, u64, String)>,
-}
-
-/// The tick before.
-#[derive(Debug, Clone, Copy)]
-struct Before {
-    ended: Instants,
-    took: Duration,
-    /// The last tick that got into the queue.
-    seq: Seq,
-    wall: WallTime,
-    cpu: Duration,
-    starved: Option<Duration>,
+    own_thread: OwnThread,
+    account: TimeAccount,
+    /// CPU time that the recorder had used, and when, after the tick before.
+    spent: Option<(Duration, MonotonicTime)>,
 }
 
 /// Why the loop ended.
@@ -97,6 +88,7 @@ impl Sampler {
             if let Some(change) = after() {
                 self.tune(change);
             }
+            self.account.rests(clock::now().monotonic);
         }
     }
 
@@ -125,7 +117,15 @@ impl Sampler {
 
     fn tick(&mut self, due: Due) {
         let began = clock::now();
-        let mut records = self.account_for_time(due, began);
+        let signs = Signs {
+            starved: self.own_thread.starved(),
+            major_faults: self.own_thread.major_faults(),
+            continued: self.continued.swap(false, Ordering::Relaxed),
+        };
+        self.account.begins(due, began, signs);
+        if due.missed > 0 {
+            self.shared.update(|status| status.missed += due.missed);
+        }
         let mut tick = self.empty_tick(due, began);
         if self.shared.wants_everything() {
             self.collector.forget();
@@ -135,6 +135,8 @@ impl Sampler {
             .collect(&mut tick, self.interval, self.budget.round());
         let ended = clock::now();
         tick.times.ended = ended;
+        self.account.ended(ended.monotonic);
+        let mut records = self.account.records(began.wall);
         records.extend(self.collector.news().into_iter().map(Record::Source));
         records.extend(self.account_for_cost(&tick, ended));
         self.send(tick, records);
@@ -142,7 +144,7 @@ impl Sampler {
 
     fn empty_tick(&mut self, due: Due, began: Instants) -> Box<Tick> {
         let times = TickTimes {
-            seq: self.next_seq,
+            seq: self.account.next(),
             planned: due.planned,
             began,
             ended: began,
@@ -160,178 +162,58 @@ impl Sampler {
         }
     }
 
-    /// What the time since the last tick says: ticks that were missed, a clock that was set.
-    fn account_for_time(&mut self, due: Due, now: Instants) -> Vec<Record> {
-        let mut records = Vec::new();
-        let starved = starved();
-        let continued = self.continued.swap(false, Ordering::Relaxed);
-        let Some(before) = &mut self.before else {
-            return records;
-        };
-        let waited = starved
-            .zip(before.starved)
-            .map(|(now, before)| now.saturating_sub(before));
-        before.starved = starved;
-        let between = Between {
-            before: before.ended,
-            now,
-            took: before.took,
-            starved: waited,
-            continued,
-        };
-        if let Some(suspended) = between.suspend()
-            && due.missed == 0
-        {
-            // The monotonic clock stood still, so no tick was due; the hole is there all the same.
-            let detail = format!("for {:.1} s", suspended.as_secs_f64());
-            records.push(Record::Gap(Gap {
-                kind: GapKind::Suspended,
-                after: before.seq,
-                from: before.wall,
-                to: now.wall,
-                missed: 0,
-                detail,
-            }));
-        }
-        if due.missed > 0 {
-            let (kind, detail) = between.cause(self.interval);
-            self.shared.update(|status| status.missed += due.missed);
-            match &mut self.lost {
-                Some((_, count, _)) => *count += due.missed,
-                None => self.lost = Some((kind, due.missed, detail)),
-            }
-        }
-        if let Some(step) = between.clock_step() {
-            let detail = format!(
-                "the clock was set {} by {:.3} s",
-                if step < 0 { "back" } else { "forward" },
-                step.unsigned_abs() as f64 / 1e6
-            );
-            let (from, to) = (before.wall, now.wall);
-            records.push(Record::Gap(Gap {
-                kind: GapKind::ClockStepped,
-                after: before.seq,
-                from,
-                to,
-                missed: 0,
-                detail,
-            }));
-            let anchor = Anchor {
-                seq: self.next_seq,
-                boot: now.boot,
-                monotonic: now.monotonic,
-                wall: now.wall,
-            };
-            records.push(Record::Clock(anchor));
-        }
-        records
-    }
-
     /// What the tick cost, and what will be left out for that from the next one on.
     fn account_for_cost(&mut self, tick: &Tick, ended: Instants) -> Option<Record> {
-        let mut left_out = None;
         let cpu = clock::own_cpu();
-        let took = ended
-            .monotonic
-            .since(tick.times.began.monotonic)
-            .unwrap_or_default();
-        if let Some(before) = &self.before {
-            let cost = cpu.saturating_sub(before.cpu);
-            let passed = ended
-                .monotonic
-                .since(before.ended.monotonic)
-                .unwrap_or(self.interval);
-            if self.budget.spend(cost, passed) {
-                let names: Vec<_> = self.budget.shed().names().collect();
-                let shed = if names.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    names.join(", ")
-                };
-                self.shared.say(format!(
-                    "to stay within the budget, left out from now on: {shed}"
-                ));
-                left_out = Some(Record::Event(Event {
-                    wall: ended.wall,
-                    kind: "shed".to_owned(),
-                    text: names.join(","),
-                }));
-            }
+        let before = self.spent.replace((cpu, ended.monotonic));
+        let left_out = before.and_then(|(spent, at)| {
+            let cost = cpu.saturating_sub(spent);
             self.shared.update(|status| status.cost = cost);
+            let passed = ended.monotonic.since(at).unwrap_or(self.interval);
+            let is_news = self.budget.spend(cost, passed);
+            is_news.then(|| self.say_what_is_shed(ended))
+        });
+        self.shared.update(|status| status.shed = tick.times.shed);
+        if let Some(missing) = self.collector.missing_news() {
+            self.shared.update(|status| status.missing = missing);
         }
-        let (seq, wall) = self
-            .before
-            .map_or((tick.times.seq, tick.times.began.wall), |before| {
-                (before.seq, before.wall)
-            });
-        let starved = self.before.map_or_else(starved, |before| before.starved);
-        self.before = Some(Before {
-            ended,
-            took,
-            seq,
-            wall,
-            cpu,
-            starved,
-        });
-        let missing = self.collector.missing().collect();
-        self.shared.update(|status| {
-            status.shed = tick.times.shed;
-            status.missing = missing;
-        });
         self.shared.say_what_is_not_visible();
         left_out
     }
 
-    fn send(&mut self, tick: Box<Tick>, mut records: Vec<Record>) {
-        let (seq, wall) = (tick.times.seq, tick.times.began.wall);
-        let before = self
-            .before
-            .map_or((seq, wall), |before| (before.seq, before.wall));
-        if let Some((kind, missed, detail)) = self.lost.take() {
-            records.insert(
-                0,
-                Record::Gap(Gap {
-                    kind,
-                    after: before.0,
-                    from: before.1,
-                    to: wall,
-                    missed,
-                    detail,
-                }),
-            );
-        }
+    fn say_what_is_shed(&self, now: Instants) -> Record {
+        let names: Vec<_> = self.budget.shed().names().collect();
+        let shed = if names.is_empty() {
+            "nothing".to_owned()
+        } else {
+            names.join(", ")
+        };
+        self.shared.say(format!(
+            "to stay within the budget, left out from now on: {shed}"
+        ));
+        Record::Event(Event {
+            wall: now.wall,
+            kind: "shed".to_owned(),
+            text: names.join(","),
+        })
+    }
+
+    fn send(&mut self, tick: Box<Tick>, records: Vec<Record>) {
+        let wall = tick.times.began.wall;
         match self.queue.try_send(Message::Tick(tick, records)) {
             Ok(()) => {
-                self.next_seq = Seq(seq.0 + 1);
-                if let Some(before) = &mut self.before {
-                    (before.seq, before.wall) = (seq, wall);
-                }
+                self.account.is_sent(wall);
                 self.shared.update(|status| status.ticks += 1);
             }
             Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
-                let missed = lost_with(&message) + 1;
-                self.lost = Some((
-                    GapKind::QueueFull,
-                    missed,
-                    "the writer was busy for longer than the queue is".to_owned(),
-                ));
+                if let Message::Tick(_, records) = message {
+                    self.account.is_refused(records);
+                }
                 self.shared.update(|status| status.missed += 1);
                 self.shared.ask_for_everything();
             }
         }
     }
-}
-
-/// The ticks that a message which could not be sent had already accounted for as lost.
-fn lost_with(message: &Message) -> u64 {
-    let Message::Tick(_, records) = message else {
-        return 0;
-    };
-    let missed = records.iter().map(|record| match record {
-        Record::Gap(gap) => gap.missed,
-        _ => 0,
-    });
-    missed.sum()
 }
 
 /// Waits until `due`, or until a signal comes.
@@ -368,9 +250,5 @@ fn wait(timer: &OwnedFd, due: MonotonicTime, signal: &OwnedFd) -> anyhow::Result
     }
 }
 
-/// How long this thread has waited for a CPU since it began.
-fn starved() -> Option<Duration> {
-    let text = std::fs::read("/proc/thread-self/schedstat").ok()?;
-    let [_, waited, _] = crate::source::process::schedstat::parse(&text).ok()?;
-    Some(Duration::from_nanos(waited))
-}
+#[cfg(test)]
+mod tests;

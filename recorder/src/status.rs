@@ -87,7 +87,7 @@ impl Shared {
 
     /// Says once of each source that it is not readable, a line for each reason.
     pub(crate) fn say_what_is_not_visible(&self) {
-        let status = self.status();
+        let status = self.lock();
         let mut known = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         let mut news: Vec<(&str, Vec<&str>)> = Vec::new();
         for (name, why) in status.not_visible() {

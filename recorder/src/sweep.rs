@@ -39,6 +39,7 @@ pub(crate) struct Sweep {
     processes: Vec<Process>,
     /// Where the next list is put together; swapped with `processes`.
     next: Vec<Process>,
+    newborn: Vec<i32>,
     free_slots: Vec<u32>,
     slots: u32,
     reader: Reader,
@@ -101,6 +102,7 @@ impl Sweep {
             listing: Listing::default(),
             processes: Vec::new(),
             next: Vec::new(),
+            newborn: Vec::new(),
             free_slots: Vec::new(),
             slots: 0,
             reader: Reader::new(kept_files),
@@ -135,7 +137,11 @@ impl Sweep {
         for process in &mut processes {
             self.visit(process, tick, around);
         }
-        details.ask(&mut self.wanted, processes.len());
+        details.ask(
+            &mut self.wanted,
+            processes.len(),
+            tick.times.began.monotonic,
+        );
         let mut seen = count(&processes);
         let starving = around
             .running
@@ -185,28 +191,29 @@ impl Sweep {
     fn merge(&mut self, tick: &mut Tick, root: &ProcRoot) {
         self.next.clear();
         let mut known = self.processes.drain(..).peekable();
-        let mut newborn = Vec::new();
         for &pid in self.listing.pids() {
             while let Some(process) = known.next_if(|process| process.pid < pid || process.gone) {
                 end(process, tick, &mut self.free_slots, &mut self.reader);
             }
             match known.next_if(|process| process.pid == pid) {
                 Some(process) => self.next.push(process),
-                None => newborn.push(pid),
+                None => self.newborn.push(pid),
             }
         }
         for process in known {
             end(process, tick, &mut self.free_slots, &mut self.reader);
         }
         std::mem::swap(&mut self.processes, &mut self.next);
-        if newborn.is_empty() {
+        if self.newborn.is_empty() {
             return;
         }
-        for pid in newborn {
+        let mut newborn = std::mem::take(&mut self.newborn);
+        for pid in newborn.drain(..) {
             if let Some(process) = self.begin(pid, tick, root) {
                 self.processes.push(process);
             }
         }
+        self.newborn = newborn;
         self.processes.sort_unstable_by_key(|process| process.pid);
     }
 

@@ -72,7 +72,8 @@ fn write(root: &Path, name: &str, text: &str) {
     fs::write(file, text).unwrap();
 }
 
-fn fake() -> TempDir {
+/// A host whose every number is known, and one command line never answers.
+pub(crate) fn fake() -> TempDir {
     let root = folder();
     for (name, text) in FILES {
         write(root.path(), name, text);

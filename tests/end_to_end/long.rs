@@ -2,7 +2,9 @@
 //! runs these tests.
 
 mod damage_figures;
+mod host_trouble;
 mod killed;
 mod power_cuts;
+mod steady;
 mod stopped_file_system;
 mod storage;

@@ -33,6 +33,8 @@ mod fake_proc;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod host_trouble;
+#[cfg(test)]
 mod hostile_names;
 #[cfg(test)]
 mod killed;
@@ -56,6 +58,8 @@ mod salvages;
 mod secrets;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod standing;
 #[cfg(test)]
 mod storage_trouble;
 #[cfg(test)]

@@ -40,7 +40,9 @@ fn a_renamed_file_is_left_whole_and_the_next_one_goes_on() {
     recorder.wait_for_tick(80);
     fs::rename(&file, &moved).unwrap();
     recorder.wait_for_tick(30);
-    wait_for("word of it", || recorder.said().contains("moved").then_some(()));
+    wait_for("word of it", || {
+        recorder.said().contains("moved").then_some(())
+    });
     recorder.stop();
     assert_eq!(names(folder.path()), ["a", "b"].map(Path::new));
     let before = info(&moved);

@@ -2,11 +2,13 @@
 //! captures opened by our own reader, small disks, time, and what this machine can do.
 
 pub(crate) mod capture;
+pub(crate) mod cgroup;
 pub(crate) mod clock;
 pub(crate) mod command;
 pub(crate) mod disk;
 pub(crate) mod files;
 pub(crate) mod host;
+pub(crate) mod hung_mount;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod recorder;

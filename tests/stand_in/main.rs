@@ -1,7 +1,8 @@
 //! A process for the recorder to look at: whatever name and arguments it is started with, it
 //! ignores them and waits.
 //!
-//! In: the variable `STAND_IN`, words of the form `threads=3 rss=BYTES spin zombie exec=PROGRAM`
+//! In: the variable `STAND_IN`, words of the form `threads=3 rss=BYTES spin zombie exec=PROGRAM
+//! then-rss=BYTES`, the last two at the end of its standard input
 //! (the environment is never recorded, so the command line stays the test's own). Out: the line
 //! `ready` on standard output once it is as it was asked to be. It ends with its standard input,
 //! so it never outlives the test, or, spinning, after two minutes.
@@ -38,6 +39,7 @@ fn main() -> io::Result<()> {
         spin();
     } else {
         wait_for_end_of_input()?;
+        drop(self::resident(number("then-rss=").unwrap_or(0)));
     }
     drop((resident, zombie));
     Ok(())

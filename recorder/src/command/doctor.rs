@@ -2,7 +2,9 @@
 
 use super::output::print_text;
 use crate::cli::DoctorArgs;
+use crate::memory;
 use crate::source::kernel_log::KernelLog;
+use crate::standing::{self, Grant};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
@@ -17,6 +19,9 @@ struct Finding {
     cost: &'static str,
     grant: &'static str,
 }
+
+/// Everything that the recorder can use. `setcap` replaces what was set before, so it is one list.
+const CAPABILITIES: &str = "setcap cap_sys_ptrace,cap_dac_read_search,cap_syslog,cap_ipc_lock,cap_sys_nice=ep $(command -v afterimage)   (or run as root)";
 
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let findings = findings();
@@ -69,7 +74,7 @@ fn findings() -> Vec<Finding> {
             "process I/O",
             others_io(),
             "bytes read and written are known of this user's processes only",
-            "setcap cap_sys_ptrace,cap_dac_read_search,cap_syslog=ep $(command -v afterimage)   (or run as root)",
+            CAPABILITIES,
         ),
         finding(
             "pressure",
@@ -87,7 +92,7 @@ fn findings() -> Vec<Finding> {
             "kernel log",
             kernel_log(),
             "OOM kills, disk errors and everything else in dmesg are missing",
-            "setcap cap_syslog=ep $(command -v afterimage)   (or run as root, or sysctl kernel.dmesg_restrict=0)",
+            "sysctl kernel.dmesg_restrict=0, or the capabilities of `process I/O`   (or run as root)",
         ),
         finding(
             "descriptors",
@@ -95,7 +100,30 @@ fn findings() -> Vec<Finding> {
             "files are opened for each read: about three times the CPU",
             "ulimit -n 20000, or LimitNOFILE=20000 in the unit",
         ),
+        finding(
+            "memory lock",
+            granted(memory::lock()),
+            "on a host that swaps the recorder is swapped out too: ticks are late or missing when it matters",
+            CAPABILITIES,
+        ),
+        finding(
+            "priority",
+            granted(standing::go_first()),
+            "on a host whose CPUs are all wanted ticks are late or missing",
+            CAPABILITIES,
+        ),
+        finding(
+            "OOM score",
+            granted(standing::oom_score()),
+            "when memory runs out the recorder may be killed like any other process",
+            "OOMScoreAdjust=-900 in the unit, or: choom -n -900 -p $(pidof afterimage)   (as root, while it records)",
+        ),
     ]
+}
+
+/// Tried here as the recorder does it: this process is about to end.
+fn granted(grant: Grant) -> (bool, String) {
+    (grant.is_given, grant.detail)
 }
 
 /// Whether another user's process can be seen.

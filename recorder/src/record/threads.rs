@@ -2,6 +2,7 @@
 
 use super::reload::Reload;
 use super::screen::Screen;
+use super::time_account::TimeAccount;
 use super::{Outcome, Output, Sampler};
 use crate::accounts_at::AccountsAt;
 use crate::backlog::{Backlog, Ended, Fallback, Message, Ring};
@@ -10,12 +11,14 @@ use crate::collect::Collector;
 use crate::config::{Config, Tunable};
 use crate::control::{Control, default_path};
 use crate::details::Details;
+use crate::own_thread::OwnThread;
 use crate::schedule::Schedule;
 use crate::source::ProcRoot;
+use crate::standing::{self, Grant};
 use crate::status::{Shared, Status};
 use crate::store::Store;
 use crate::{clock, host, kernel_log, memory};
-use afterimage_format::capture::writer::{RunFacts, Start, Writer};
+use afterimage_format::capture::writer::{Record, RunFacts, Start, Writer};
 use afterimage_format::tick::Tick;
 use anyhow::{Context as _, bail};
 use rustix::fd::OwnedFd;
@@ -60,14 +63,20 @@ pub(crate) struct Settings {
 /// Records until a signal or the time ends it, and says on standard error how that goes.
 pub(crate) fn record(settings: Settings) -> anyhow::Result<()> {
     memory::return_freed_blocks();
+    let memory_lock = memory::lock();
     let shared = Arc::new(Shared::default());
     let screen = Screen::start(Arc::clone(&shared))?;
-    let outcome = run(settings, &shared, &screen)?;
+    let outcome = run(settings, memory_lock, &shared, &screen)?;
     shared.say(outcome.to_string());
     Ok(())
 }
 
-fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow::Result<Outcome> {
+fn run(
+    mut settings: Settings,
+    memory_lock: Grant,
+    shared: &Arc<Shared>,
+    screen: &Screen,
+) -> anyhow::Result<Outcome> {
     let root = ProcRoot::open(&settings.proc_root).with_context(|| {
         format!(
             "cannot read {}: is it mounted?",
@@ -107,10 +116,11 @@ fn run(mut settings: Settings, shared: &Arc<Shared>, screen: &Screen) -> anyhow:
         empty,
         shared: Arc::clone(shared),
         continued: signals.continued,
-        next_seq,
-        before: None,
-        lost: None,
+        own_thread: OwnThread::new(),
+        account: TimeAccount::new(settings.interval, next_seq),
+        spent: None,
     };
+    tell_grants(memory_lock, &queue);
     let until = settings.duration.map(|duration| begin.plus(duration));
     let mut reload = Reload::new(&settings);
     let why = sampler.run(&signals.ending, until, &mut || {
@@ -191,6 +201,14 @@ fn keep_and_write(
     // Not waited for at the end: a disk that hangs may keep it for ever.
     spawn("writer", move || store.run(&work, &done))?;
     Ok(backlog)
+}
+
+/// From here on the sampler goes first, if it may; what else it was granted is told too.
+fn tell_grants(memory_lock: Grant, queue: &SyncSender<Message>) {
+    let grants = [memory_lock, standing::go_first(), standing::oom_score()];
+    let grants = grants.map(|grant| Record::Source(grant.source()));
+    // A backlog that is gone has left its error in its result.
+    drop(queue.send(Message::Records(grants.into())));
 }
 
 /// The thread that reads the kernel log; there is none for a directory that stands in for /proc.

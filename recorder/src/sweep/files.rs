@@ -197,7 +197,8 @@ fn count_entries(directory: &OwnedFd) -> Result<u64, Errno> {
     let mut entries = RawDir::new(directory, &mut buffer);
     let mut count = 0;
     while let Some(entry) = entries.next() {
-        let name = entry?.file_name().to_bytes().to_owned();
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
         count += u64::from(name != b"." && name != b"..");
     }
     Ok(count)

@@ -97,8 +97,9 @@ impl Writer {
         self.set_guard()
     }
 
-    /// Makes the file this long, if it is shorter and the disk has room. Only its length tells
-    /// whether that worked: SQLite keeps the error to itself.
+    /// Makes the file this long, if it is shorter and the disk has room. That it has none is no
+    /// failure: then the oldest chunks make room. Its length tells as well: on some file systems
+    /// SQLite keeps the error to itself.
     fn lengthen(&self, wanted: u64) -> rusqlite::Result<()> {
         let length = self.file_bytes();
         if wanted <= length {
@@ -106,10 +107,11 @@ impl Writer {
         }
         keep_length(&self.db, wanted)?;
         let mut hint = (wanted - PAGE).cast_signed();
-        self.db
-            .file_control(Some(MAIN_DB), FileControl::SizeHint(&mut hint))?;
-        if self.file_bytes() < wanted {
-            keep_length(&self.db, length)?;
+        let hinted = self
+            .db
+            .file_control(Some(MAIN_DB), FileControl::SizeHint(&mut hint));
+        if hinted.is_err() || self.file_bytes() < wanted {
+            keep_length(&self.db, length.max(self.file_bytes() / PAGE * PAGE))?;
         }
         Ok(())
     }
