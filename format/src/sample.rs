@@ -12,9 +12,9 @@ pub use machine::{CpuTimes, Disk, Line, Lines, Machine, Network, Pressure, Sched
 pub use process::{Process, State};
 
 use crate::capture::chunk::Chunk;
-use crate::group::Group;
+use crate::group::{Group, ProcessField};
 use crate::process::ProcessKey;
-use crate::reading::Reading;
+use crate::reading::{Missing, Reading};
 use crate::tick::{Key, TickTimes};
 use std::sync::Arc;
 
@@ -29,6 +29,23 @@ pub struct Sample {
     pub processes: Vec<Process>,
 }
 
+/// What is wanted of a sample, for who goes over many: less costs less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extract {
+    /// The machine as a whole; else none of it counts as read.
+    pub machine: bool,
+    /// Fields of processes; the others count as not read. Without any there are no processes.
+    pub processes: &'static [ProcessField],
+}
+
+impl Extract {
+    /// The machine alone.
+    pub const MACHINE: Self = Self {
+        machine: true,
+        processes: &[],
+    };
+}
+
 impl Sample {
     /// A process, if it was there.
     pub fn process(&self, key: ProcessKey) -> Option<&Process> {
@@ -41,12 +58,41 @@ impl Sample {
     /// The sample at one tick of a chunk. Costs a binary search for each cell: about a third of
     /// a millisecond for 500 processes.
     pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
-        let times = chunk.ticks()[tick];
-        let swept = chunk.ticks()[..=tick]
+        let columns = Columns::at(chunk, Group::Process, tick);
+        Self {
+            times: chunk.ticks()[tick],
+            machine: Machine::from_chunk(chunk, tick),
+            processes: Self::processes_of(&columns, tick),
+        }
+    }
+
+    /// What is wanted of it.
+    pub(crate) fn extract(chunk: &Chunk, tick: usize, extract: &Extract) -> Self {
+        let machine = if extract.machine {
+            Machine::from_chunk(chunk, tick)
+        } else {
+            Machine::not_read()
+        };
+        let processes = if extract.processes.is_empty() {
+            vec![]
+        } else {
+            let is_wanted =
+                |field: usize| (extract.processes.iter()).any(|wanted| wanted.column() == field);
+            let columns = Columns::some_at(chunk, Group::Process, tick, is_wanted);
+            Self::processes_of(&columns, tick)
+        };
+        Self {
+            times: chunk.ticks()[tick],
+            machine,
+            processes,
+        }
+    }
+
+    fn processes_of(columns: &Columns<'_>, tick: usize) -> Vec<Process> {
+        let swept = columns.chunk.ticks()[..=tick]
             .iter()
             .rev()
             .find(|times| times.full_sweep);
-        let columns = Columns::at(chunk, Group::Process, tick);
         // A process is over a kilobyte: growing step by step would copy them all a few times.
         let mut processes = Vec::with_capacity(columns.keys.len());
         for (row, key) in columns.keys.iter().enumerate() {
@@ -60,12 +106,7 @@ impl Sample {
         }
         // Rows are in order but for those born within the chunk.
         processes.sort_by_key(|process| process.key);
-        let machine = Machine::from_chunk(chunk, tick);
-        Self {
-            times,
-            machine,
-            processes,
-        }
+        processes
     }
 }
 
@@ -80,10 +121,24 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn at(chunk: &'a Chunk, group: Group, tick: usize) -> Self {
+        Self::some_at(chunk, group, tick, |_| true)
+    }
+
+    /// The same with nothing said of the fields that are not wanted.
+    fn some_at(
+        chunk: &'a Chunk,
+        group: Group,
+        tick: usize,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Self {
         let (rows, keys): (Vec<usize>, Vec<&Key>) = chunk.rows_at(group, tick).unzip();
         let fields = group.fields().len();
         let mut cells = Vec::with_capacity(fields * rows.len());
         for field in 0..fields {
+            if !is_wanted(field) {
+                cells.resize(cells.len() + rows.len(), Err(Missing::NotRead));
+                continue;
+            }
             let column = rows.iter().map(|&row| chunk.cell(group, row, field, tick));
             cells.extend(column);
         }
