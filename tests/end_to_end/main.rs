@@ -13,6 +13,8 @@ mod bad_input;
 #[cfg(test)]
 mod beside_ps;
 #[cfg(test)]
+mod beside_sysstat;
+#[cfg(test)]
 mod beside_the_kernel;
 #[cfg(test)]
 mod clean_recording;

@@ -10,7 +10,7 @@ use crate::rate::Step;
 use crate::table::{Cell, Column};
 use afterimage_format::group::ProcessField;
 use afterimage_format::process::ProcessKey;
-use afterimage_format::reading::{Missing, Reading};
+use afterimage_format::reading::Reading;
 use afterimage_format::sample::{Process, Sample};
 use afterimage_format::units::{Bytes, TickRate};
 use std::collections::BTreeMap;
@@ -56,6 +56,8 @@ pub struct Units {
     pub tick_rate: TickRate,
     /// Of resident memory.
     pub page_size: Bytes,
+    /// All memory there is, of which it is a share.
+    pub memory: Reading<Bytes>,
 }
 
 /// Goes over a stretch, step after step.
@@ -65,7 +67,6 @@ pub struct Pidstat {
     units: Units,
     /// Over how many seconds there were rates.
     seconds: f64,
-    memory: Reading<Bytes>,
     totals: BTreeMap<ProcessKey, Total>,
 }
 
@@ -84,7 +85,6 @@ impl Pidstat {
             section,
             units,
             seconds: 0.0,
-            memory: Err(Missing::NotRead),
             totals: BTreeMap::new(),
         }
     }
@@ -104,7 +104,6 @@ impl Pidstat {
         mut give: impl FnMut(Vec<Cell>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.seconds += step.map_or(0.0, |step| step.elapsed.seconds);
-        self.memory = now.machine.memory.bytes("MemTotal");
         for (before, now) in pairs(step.map(|step| step.before), now) {
             let work = match step {
                 Some(step) => Work::between(self.section, before, now, step.elapsed),
@@ -146,7 +145,7 @@ impl Pidstat {
     ) -> Vec<Cell> {
         let mut cells = Vec::with_capacity(12);
         cells.extend([Cell::integer(uid.ok()), Cell::Integer(key.pid.0.into())]);
-        cells.extend(work.cells(self.section, (seconds, self.memory), self.units));
+        cells.extend(work.cells(self.section, seconds, self.units));
         cells.push(Cell::text(comm.as_deref().ok()));
         cells
     }
@@ -173,6 +172,7 @@ mod tests {
     use super::*;
     use crate::machine::made::{TWO_SECONDS, at, nothing};
     use afterimage_format::process::Pid;
+    use afterimage_format::reading::Missing;
     use afterimage_format::units::Ticks;
     use std::num::NonZeroU64;
 
@@ -194,6 +194,7 @@ mod tests {
         let units = Units {
             tick_rate: TickRate(NonZeroU64::new(100).unwrap()),
             page_size: Bytes(4096),
+            memory: Err(Missing::NotRead),
         };
         Pidstat::new(Section::Cpu, units)
     }

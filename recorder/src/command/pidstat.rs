@@ -5,8 +5,9 @@ use super::rows::Rows;
 use super::stretch::{Item, Stretch};
 use super::{Opened, sound};
 use crate::cli::{Format, PidstatArgs};
-use afterimage_analysis::replay::pidstat::{Pidstat, Section, Units};
+use afterimage_analysis::replay::pidstat::{Pidstat, Units};
 use afterimage_analysis::table::Cell;
+use afterimage_format::reading::Missing;
 use afterimage_format::sample::{Extract, Process};
 use std::process::ExitCode;
 
@@ -20,13 +21,16 @@ fn show(args: &PidstatArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     let section = args.section.section();
     let stretch = Stretch::new(&mut opened, &args.range)?;
     let mut out = Rows::new(&args.range, section.columns())?;
+    let begin = opened.capture.extract(stretch.first(), &Extract::MACHINE)?;
+    let memory = begin.map(|sample| sample.machine.memory.bytes("MemTotal"));
     let units = Units {
+        memory: memory.unwrap_or(Err(Missing::NotRead)),
         tick_rate: opened.host.tick_rate,
         page_size: opened.host.page_size,
     };
     let mut pidstat = Pidstat::new(section, units);
     let extract = Extract {
-        machine: section == Section::Memory,
+        machine: false,
         processes: section.fields(),
     };
     let is_wanted = |process: &Process| is_wanted(args, process);

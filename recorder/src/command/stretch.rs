@@ -127,6 +127,11 @@ impl Stretch {
         })
     }
 
+    /// The first tick.
+    pub(super) fn first(&self) -> Seq {
+        self.first
+    }
+
     /// Gives each step and each gap. What is damaged is left out: the answer is how many samples.
     pub(super) fn walk(
         &self,

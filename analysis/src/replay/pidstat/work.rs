@@ -91,13 +91,8 @@ impl Work {
         self.seconds += more.seconds;
     }
 
-    /// The section's numbers over so many seconds, given all memory there is.
-    pub(super) fn cells(
-        &self,
-        section: Section,
-        (seconds, memory): (f64, Reading<Bytes>),
-        units: Units,
-    ) -> Vec<Cell> {
+    /// The section's numbers over so many seconds.
+    pub(super) fn cells(&self, section: Section, seconds: f64, units: Units) -> Vec<Cell> {
         let per_second =
             |at: usize, unit: f64| self.rises[at].map(|rise| rise as f64 / unit / seconds);
         let rate = |at: usize, unit: f64| Cell::real(per_second(at, unit), 2);
@@ -121,7 +116,7 @@ impl Work {
             }
             Section::Memory => {
                 let resident = mean(1).map(|pages| pages * units.page_size.0 as f64);
-                let share = resident.zip(memory.ok());
+                let share = resident.zip(units.memory.ok());
                 let share = share.map(|(resident, all)| resident * 100.0 / all.0 as f64);
                 vec![
                     rate(0, 1.0),
