@@ -49,6 +49,8 @@ mod power_cuts;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod replayed_steps;
+#[cfg(test)]
 mod root;
 #[cfg(test)]
 mod salvages;
