@@ -29,6 +29,9 @@ const CLOCK_SECONDS: f64 = 1.0;
 /// Longer than any interval of theirs, on a machine that is busy.
 const SLACK_SECONDS: f64 = 1.5;
 
+/// A window of the long test: no tool may run as long as any of them is waited for.
+const LONG_SECONDS: u64 = 40;
+
 /// How a column is compared.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -272,7 +275,9 @@ fn what_is_replayed_is_what_the_tools_printed() {
 pub(crate) fn for_long(windows: u64) {
     let mut largest: Vec<(Seen, f64)> = Vec::new();
     for _ in 0..windows {
-        let Some(seen) = compare(60) else { continue };
+        let Some(seen) = compare(LONG_SECONDS) else {
+            continue;
+        };
         for column in seen {
             let scale = column.theirs.abs().max(column.ours.abs());
             let apart = (column.theirs - column.ours).abs();

@@ -94,21 +94,22 @@ fn cpu(now: &Sample, before: Before<'_>, is_wanted: impl Fn(&str) -> bool) -> Ve
         .and_then(|then| Ok((then.cpu?, machine.cpu?)));
     let mut rows = Vec::new();
     if is_wanted("all") {
-        rows.push(named("all", shares(all)));
+        rows.push(named("all", shares(&all)));
     }
     for (place, (name, times)) in machine.cpus.iter().enumerate() {
         let number = name.strip_prefix("cpu").unwrap_or(name);
         if is_wanted(number) {
             let then = before.row(|machine| &machine.cpus, name, place);
-            rows.push(named(number, shares(then.map(|then| (then, *times)))));
+            rows.push(named(number, shares(&then.map(|then| (then, *times)))));
         }
     }
     rows
 }
 
 /// %user, %nice, %system with interrupts, %iowait, %steal, %idle.
-fn shares(times: Result<(CpuTimes, CpuTimes), Absent>) -> [Value; 6] {
-    let modes = times.and_then(|(before, now)| Modes::between(&before, &now));
+fn shares(times: &Result<(CpuTimes, CpuTimes), Absent>) -> [Value; 6] {
+    let times = times.as_ref().map_err(|absent| *absent);
+    let modes = times.and_then(|(before, now)| Modes::between(before, now));
     let share = |pick: fn(&Modes) -> u64| {
         let modes = modes?;
         match modes.total() {

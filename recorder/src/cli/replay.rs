@@ -142,7 +142,7 @@ pub(crate) struct TopArgs {
 ///    %CPU: all of its CPU time, 100 is one core; CPU: where it last ran.
 /// r  minflt/s, majflt/s: page faults, those that had to read; VSZ, RSS: virtual and resident
 ///    memory in KiB; %MEM: RSS of all memory.
-/// d  kB_rd/s, kB_wr/s: KiB from and to disks; kB_ccwr/s: that were not written after all;
+/// d  `kB_rd/s`, `kB_wr/s`: KiB from and to disks; `kB_ccwr/s`: that were not written after all;
 ///    iodelay: clock ticks that it waited for disks (where the kernel accounts delays).
 /// w  cswch/s, nvcswch/s: times that it gave up the CPU, and that the CPU was taken from it (of
 ///    the first thread).

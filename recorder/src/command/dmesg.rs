@@ -54,14 +54,14 @@ fn show(args: &RangeArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     let columns = places.iter().map(|&place| COLUMNS[place]).collect();
     let mut printer = Printer::new(args.show.format, columns);
     let (format, zone) = (args.show.format, opened.zone.clone());
-    let mut printed = Ok(());
+    let mut done = Ok(());
     opened.capture.each_kernel_line(from, to, |line| {
         let cells = cells(&line, &zone, format);
         let chosen = places.iter().map(|&place| cells[place].clone());
-        printed = printer.row(&chosen.collect::<Vec<_>>());
-        printed.is_ok()
+        done = printer.row(&chosen.collect::<Vec<_>>());
+        done.is_ok()
     })?;
-    printed?;
+    done?;
     printer.finish()?;
     let damaged = opened
         .capture

@@ -2,7 +2,7 @@
 
 /// Prints the table of `docs/truth.md`.
 #[test]
-#[ignore = "takes five minutes: ./check --long"]
+#[ignore = "long: ./check --long"]
 fn columns_are_those_of_the_tools_for_minutes() {
     crate::beside_sysstat::for_long(3);
 }

@@ -22,7 +22,7 @@ struct Done {
 }
 
 impl Done {
-    fn between(before: Result<Disk, Absent>, now: &Disk) -> Self {
+    fn between(before: &Result<Disk, Absent>, now: &Disk) -> Self {
         let risen = |pick: &dyn Fn(&Disk) -> Reading<u64>| {
             rise(
                 before.as_ref().map(pick).map_err(|absent| *absent),
@@ -74,7 +74,7 @@ pub(super) fn disks(
     let disks = now.machine.disks.iter().enumerate();
     let disks = disks.filter(|(_, (name, _))| is_wanted(name));
     let row = |(place, (name, disk)): (usize, &(Box<str>, Disk))| {
-        let done = Done::between(before.row(|machine| &machine.disks, name, place), disk);
+        let done = Done::between(&before.row(|machine| &machine.disks, name, place), disk);
         let requests = sum(done.requests);
         let each = |of: Result<u64, Absent>, unit: f64| Ok(for_each(of?, requests?) / unit);
         let [read, written, discarded] = done.bytes;
@@ -106,7 +106,7 @@ pub(super) fn all_disks(now: &Sample, before: Before<'_>) -> Vec<Cell> {
     };
     let counted = disks.iter().enumerate();
     for (place, (name, disk)) in counted.filter(|(_, (name, _))| is_counted(name)) {
-        let done = Done::between(before.row(|machine| &machine.disks, name, place), disk);
+        let done = Done::between(&before.row(|machine| &machine.disks, name, place), disk);
         add(&mut requests, done.requests);
         add(&mut bytes, done.bytes);
     }
