@@ -187,13 +187,13 @@ pub struct Before<'a>(pub Option<&'a Step<'a>>);
 
 impl<'a> Before<'a> {
     /// The machine at the sample before.
-    fn machine(self) -> Result<&'a Machine, Absent> {
+    pub(crate) fn machine(self) -> Result<&'a Machine, Absent> {
         let step = self.0.ok_or(Absent::NoStep)?;
         Ok(&step.before.machine)
     }
 
     /// A row of the sample before, by its name. Rows mostly keep their place.
-    fn row<T: Clone + 'a>(
+    pub(crate) fn row<T: Clone + 'a>(
         self,
         rows: impl Fn(&'a Machine) -> &'a [(Box<str>, T)],
         name: &str,
@@ -206,14 +206,14 @@ impl<'a> Before<'a> {
     }
 
     /// Something counted, a second.
-    fn per_second(self, rise: Result<u64, Absent>) -> Value {
+    pub(crate) fn per_second(self, rise: Result<u64, Absent>) -> Value {
         let seconds = self.0.ok_or(Absent::NoStep)?.elapsed.seconds;
         Ok(rise? as f64 / seconds)
     }
 }
 
 /// By how much a counter rose.
-fn rise(before: Result<Reading<u64>, Absent>, now: Reading<u64>) -> Result<u64, Absent> {
+pub(crate) fn rise(before: Result<Reading<u64>, Absent>, now: Reading<u64>) -> Result<u64, Absent> {
     let now = now?;
     let before = before??;
     change(before, now).rise().ok_or(Absent::Restarted)
@@ -224,17 +224,19 @@ fn count(reading: Reading<u64>) -> Value {
     Ok(reading? as f64)
 }
 
-fn micros(reading: Reading<Duration>) -> Reading<u64> {
+pub(crate) fn micros(reading: Reading<Duration>) -> Reading<u64> {
     reading.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// Something for each of something else, and 0 when there was none of that, as sysstat has it.
-fn for_each(sum: u64, of: u64) -> f64 {
+pub(crate) fn for_each(sum: u64, of: u64) -> f64 {
     if of == 0 {
         return 0.0;
     }
     sum as f64 / of as f64
 }
 
+#[cfg(test)]
+pub(crate) mod made;
 #[cfg(test)]
 mod tests;

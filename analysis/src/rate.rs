@@ -8,11 +8,13 @@ use afterimage_format::time::Seq;
 use afterimage_format::units::{Bytes, TickRate};
 use std::time::Duration;
 
-/// The time between the beginnings of two neighbouring ticks.
+/// The time between the beginnings of two ticks with no gap between them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Elapsed {
     /// Never 0.
     pub seconds: f64,
+    /// How many ticks the later is behind the earlier.
+    pub ticks: u32,
     /// Idle processes were left out of one of the two ticks, to stay within the budget: of those
     /// nothing new is known until their turn comes.
     pub idle_left_out: bool,
@@ -22,13 +24,25 @@ impl Elapsed {
     /// The time between two ticks; none when ticks are missing between them, when they are of
     /// different boots, or when the time between them is not positive.
     pub fn between(before: &TickTimes, now: &TickTimes, interval: Duration) -> Option<Self> {
+        if now.seq.0 != before.seq.0 + 1 {
+            return None;
+        }
+        Self::over(before, now, interval)
+    }
+
+    /// The time between two ticks that need not be neighbours; none where [`Elapsed::between`]
+    /// has none for any two ticks from the one to the other, as far as their times tell: what a
+    /// gap's cause is, and whether there was one, the gaps of the capture say.
+    pub fn over(before: &TickTimes, now: &TickTimes, interval: Duration) -> Option<Self> {
         let planned = now.planned.since(before.planned)?;
-        if now.seq.0 != before.seq.0 + 1 || planned > interval * 3 / 2 {
+        let ticks = u32::try_from(now.seq.0.checked_sub(before.seq.0)?).ok()?;
+        if planned > interval.checked_mul(ticks)? + interval / 2 {
             return None;
         }
         let elapsed = now.began.monotonic.since(before.began.monotonic)?;
-        (!elapsed.is_zero()).then_some(Self {
+        (ticks > 0 && !elapsed.is_zero()).then_some(Self {
             seconds: elapsed.as_secs_f64(),
+            ticks,
             idle_left_out: [before, now]
                 .iter()
                 .any(|times| times.shed.contains(Shed::IDLE_PROCESSES)),
@@ -42,12 +56,23 @@ impl Elapsed {
         if !self.idle_left_out {
             return Some(self.seconds);
         }
-        let (before, now) = (before.stat_read_at.ok()?, now.stat_read_at.ok()?);
-        (now > before).then(|| self.seconds * (now.0 - before.0) as f64)
+        let (before, now) = (before.stat_read_at, now.stat_read_at);
+        (now.ok()? > before.ok()?).then(|| self.between_reads(before, now))
+    }
+
+    /// Over how many seconds what a file shows has happened, given the ticks at which it was read:
+    /// it is not read at every one, and what it shows happened since it was read before.
+    pub(crate) fn between_reads(self, before: Reading<Seq>, now: Reading<Seq>) -> f64 {
+        let ticks = f64::from(self.ticks);
+        let reads = match (before, now) {
+            (Ok(before), Ok(now)) if now > before => (now.0 - before.0) as f64,
+            _ => ticks,
+        };
+        self.seconds / ticks * reads.max(ticks)
     }
 }
 
-/// Two neighbouring samples and the time between them.
+/// Two samples with no gap between them, and the time between them.
 #[derive(Debug, Clone, Copy)]
 pub struct Step<'a> {
     /// The earlier one.
@@ -110,7 +135,7 @@ impl ProcessRates {
         } else {
             own.and_then(|seconds| cpu_of_ticks(seconds, before, now, ticks))
         };
-        let seconds = elapsed.seconds * reads_between(before.io_read_at, now.io_read_at);
+        let seconds = elapsed.between_reads(before.io_read_at, now.io_read_at);
         let bytes = |before: Reading<Bytes>, now: Reading<Bytes>| {
             Some(rise(before.map(|bytes| bytes.0), now.map(|bytes| bytes.0))? as f64 / seconds)
         };
@@ -164,8 +189,8 @@ impl EventRates {
     /// The rates of one process between two ticks.
     pub fn between(elapsed: Elapsed, before: &Process, now: &Process) -> Self {
         let counted = |seconds: f64, before, now| Some(rise(before, now)? as f64 / seconds);
-        let stat = elapsed.seconds * reads_between(before.stat_read_at, now.stat_read_at);
-        let status = elapsed.seconds * reads_between(before.status_read_at, now.status_read_at);
+        let stat = elapsed.between_reads(before.stat_read_at, now.stat_read_at);
+        let status = elapsed.between_reads(before.status_read_at, now.status_read_at);
         Self {
             minor_faults: counted(stat, before.minflt[0], now.minflt[0]),
             major_faults: counted(stat, before.majflt[0], now.majflt[0]),
@@ -183,14 +208,6 @@ impl EventRates {
             switches: counted(now.switches[0]),
             preempted: counted(now.switches[1]),
         }
-    }
-}
-
-/// A file is not read at every tick: what it shows at one happened since it was read before.
-fn reads_between(before: Reading<Seq>, now: Reading<Seq>) -> f64 {
-    match (before, now) {
-        (Ok(before), Ok(now)) if now > before => (now.0 - before.0) as f64,
-        _ => 1.0,
     }
 }
 
@@ -228,6 +245,7 @@ mod tests {
     fn cpu(idle_left_out: bool, before: Counters, now: Counters) -> Option<f64> {
         let elapsed = Elapsed {
             seconds: 1.0,
+            ticks: 1,
             idle_left_out,
         };
         let ticks = TickRate(NonZeroU64::new(100).unwrap());

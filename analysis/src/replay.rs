@@ -1,6 +1,10 @@
 //! The tables of the tools people know, made from samples instead of from the kernel.
 
 pub mod free;
+pub mod iostat;
+pub mod pidstat;
 pub mod ps;
+pub mod sar;
+pub mod top;
 pub mod uptime;
 pub mod vmstat;

@@ -1,5 +1,7 @@
 //! A table before it is printed: columns with their names, cells with their types.
 
+use std::cmp::Ordering;
+
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
@@ -67,6 +69,26 @@ impl Cell {
         value
             .filter(|value| value.is_finite())
             .map_or(Self::Absent, |value| Self::Scaled(value, unit))
+    }
+
+    /// The order of lists: numbers with the largest first, text from A to Z, what is absent last.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let number = |cell: &Self| match cell {
+            Self::Integer(value) => Some(*value as f64),
+            Self::Real(value, _) | Self::Scaled(value, _) => Some(*value),
+            _ => None,
+        };
+        match (self, other) {
+            (Self::Absent, Self::Absent) => Ordering::Equal,
+            (Self::Absent, _) => Ordering::Greater,
+            (_, Self::Absent) => Ordering::Less,
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Word(a), Self::Word(b)) => a.cmp(b),
+            (a, b) => {
+                let ordered = number(b).partial_cmp(&number(a));
+                ordered.unwrap_or(Ordering::Equal)
+            }
+        }
     }
 
     /// Text out of a capture that may be absent.

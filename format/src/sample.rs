@@ -23,7 +23,7 @@ pub use sockets::Socket;
 pub use tasks::{Task, Why};
 
 use crate::capture::chunk::Chunk;
-use crate::group::Group;
+use crate::group::{Group, ProcessField};
 use crate::process::ProcessKey;
 use crate::reading::{Missing, Reading};
 use crate::tick::{Key, TickTimes};
@@ -57,6 +57,23 @@ pub struct Sample {
     pub nodes: Lines,
 }
 
+/// What is wanted of a sample, for who goes over many: less costs less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extract {
+    /// The machine as a whole; else none of it counts as read.
+    pub machine: bool,
+    /// Fields of processes; the others count as not read. Without any there are no processes.
+    pub processes: &'static [ProcessField],
+}
+
+impl Extract {
+    /// The machine alone.
+    pub const MACHINE: Self = Self {
+        machine: true,
+        processes: &[],
+    };
+}
+
 impl Sample {
     /// A process, if it was there.
     pub fn process(&self, key: ProcessKey) -> Option<&Process> {
@@ -69,12 +86,68 @@ impl Sample {
     /// The sample at one tick of a chunk. Costs a binary search for each cell: about a third of
     /// a millisecond for 500 processes.
     pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
-        let times = chunk.ticks()[tick];
-        let swept = chunk.ticks()[..=tick]
+        let columns = Columns::at(chunk, Group::Process, tick);
+        let machine = Machine::from_chunk(chunk, tick);
+        let processes = Self::processes_of(&columns, tick);
+        let rest = if chunk.lacks_rest {
+            Err(Missing::NotRead)
+        } else {
+            Ok(())
+        };
+        Self {
+            tasks: rest.map(|()| tasks::from_chunk(chunk, tick)),
+            sockets: rest.map(|()| named(chunk, Group::Socket, tick, Socket::from_cells)),
+            file_systems: rest
+                .map(|()| named(chunk, Group::FileSystem, tick, FileSystem::from_cells)),
+            file_locks: rest.map(|()| named(chunk, Group::FileLock, tick, FileLock::from_cells)),
+            protocols: Lines::from_chunk(chunk, Group::Protocol, tick),
+            interrupts: named(chunk, Group::Interrupt, tick, Interrupt::from_cells),
+            limits: Lines::from_chunk(chunk, Group::Limit, tick),
+            nodes: Lines::from_chunk(chunk, Group::Node, tick),
+            ..Self::of(chunk.ticks()[tick], machine, processes)
+        }
+    }
+
+    /// A sample of which only this was read.
+    pub fn of(times: TickTimes, machine: Machine, processes: Vec<Process>) -> Self {
+        Self {
+            times,
+            machine,
+            processes,
+            tasks: Err(Missing::NotRead),
+            sockets: Err(Missing::NotRead),
+            file_systems: Err(Missing::NotRead),
+            file_locks: Err(Missing::NotRead),
+            protocols: Lines::default(),
+            interrupts: vec![],
+            limits: Lines::default(),
+            nodes: Lines::default(),
+        }
+    }
+
+    /// What is wanted of it.
+    pub(crate) fn extract(chunk: &Chunk, tick: usize, extract: &Extract) -> Self {
+        let machine = if extract.machine {
+            Machine::from_chunk(chunk, tick)
+        } else {
+            Machine::not_read()
+        };
+        let processes = if extract.processes.is_empty() {
+            vec![]
+        } else {
+            let is_wanted =
+                |field: usize| (extract.processes.iter()).any(|wanted| wanted.column() == field);
+            let columns = Columns::some_at(chunk, Group::Process, tick, is_wanted);
+            Self::processes_of(&columns, tick)
+        };
+        Self::of(chunk.ticks()[tick], machine, processes)
+    }
+
+    fn processes_of(columns: &Columns<'_>, tick: usize) -> Vec<Process> {
+        let swept = columns.chunk.ticks()[..=tick]
             .iter()
             .rev()
             .find(|times| times.full_sweep);
-        let columns = Columns::at(chunk, Group::Process, tick);
         // A process is over a kilobyte: growing step by step would copy them all a few times.
         let mut processes = Vec::with_capacity(columns.keys.len());
         for (row, key) in columns.keys.iter().enumerate() {
@@ -88,26 +161,7 @@ impl Sample {
         }
         // Rows are in order but for those born within the chunk.
         processes.sort_by_key(|process| process.key);
-        let machine = Machine::from_chunk(chunk, tick);
-        let rest = if chunk.lacks_rest {
-            Err(Missing::NotRead)
-        } else {
-            Ok(())
-        };
-        Self {
-            times,
-            machine,
-            processes,
-            tasks: rest.map(|()| tasks::from_chunk(chunk, tick)),
-            sockets: rest.map(|()| named(chunk, Group::Socket, tick, Socket::from_cells)),
-            file_systems: rest
-                .map(|()| named(chunk, Group::FileSystem, tick, FileSystem::from_cells)),
-            file_locks: rest.map(|()| named(chunk, Group::FileLock, tick, FileLock::from_cells)),
-            protocols: Lines::from_chunk(chunk, Group::Protocol, tick),
-            interrupts: named(chunk, Group::Interrupt, tick, Interrupt::from_cells),
-            limits: Lines::from_chunk(chunk, Group::Limit, tick),
-            nodes: Lines::from_chunk(chunk, Group::Node, tick),
-        }
+        processes
     }
 }
 
@@ -122,10 +176,24 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn at(chunk: &'a Chunk, group: Group, tick: usize) -> Self {
+        Self::some_at(chunk, group, tick, |_| true)
+    }
+
+    /// The same with nothing said of the fields that are not wanted.
+    fn some_at(
+        chunk: &'a Chunk,
+        group: Group,
+        tick: usize,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Self {
         let (rows, keys): (Vec<usize>, Vec<&Key>) = chunk.rows_at(group, tick).unzip();
         let fields = group.fields().len();
         let mut cells = Vec::with_capacity(fields * rows.len());
         for field in 0..fields {
+            if !is_wanted(field) {
+                cells.resize(cells.len() + rows.len(), Err(Missing::NotRead));
+                continue;
+            }
             let column = rows.iter().map(|&row| chunk.cell(group, row, field, tick));
             cells.extend(column);
         }

@@ -1,5 +1,7 @@
 //! The command line: what can be said, and who answers.
 
+mod replay;
+
 use crate::command;
 use crate::command::output::OutputError;
 use crate::config::Config;
@@ -10,6 +12,8 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+pub(crate) use replay::{IostatArgs, PidstatArgs, SarArgs, TopArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -47,6 +51,14 @@ pub(crate) enum Command {
     Vmstat(RangeArgs),
     /// Memory and swap
     Free(RangeArgs),
+    /// Block devices, as `iostat -x` has them: requests, waiting, use
+    Iostat(IostatArgs),
+    /// CPU, memory, paging, disks, network and more, a section at a time
+    Sar(SarArgs),
+    /// The machine and its processes, sorted by CPU, at one moment or step by step
+    Top(TopArgs),
+    /// What each process did, step by step, and on average
+    Pidstat(PidstatArgs),
     /// The kernel log
     Dmesg(RangeArgs),
     /// Copy a capture, also while it is recorded; `-` writes to standard output
@@ -157,7 +169,7 @@ pub(crate) enum Format {
     Csv,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct ShowArgs {
     /// How to print
     #[arg(long, value_enum, default_value = "table")]
@@ -190,12 +202,12 @@ pub(crate) struct PsArgs {
     pub(crate) show: ShowArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct RangeArgs {
     /// The capture
     pub(crate) file: PathBuf,
     /// One moment: the last tick at or before it
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["from", "to", "step"])]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["from", "to"])]
     pub(crate) at: Option<When>,
     /// From this moment on [default: start]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -203,9 +215,13 @@ pub(crate) struct RangeArgs {
     /// Up to this moment [default: end]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) to: Option<When>,
-    /// At most one row in this time
+    /// One row for so much time [default: one for each tick]. Rates and shares are averages over
+    /// it, amounts are of its end; a gap ends it early, and is a row of its own
     #[arg(long, value_name = "TIME")]
     pub(crate) step: Option<HumanDuration>,
+    /// The columns to print, separated by commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) columns: Option<Vec<String>>,
     #[command(flatten)]
     pub(crate) show: ShowArgs,
 }

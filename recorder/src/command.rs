@@ -9,12 +9,16 @@ mod generate;
 mod info;
 mod live;
 pub(crate) mod output;
+mod pidstat;
+mod printer;
 mod ps;
-mod range;
 mod record;
 mod replay;
+mod rows;
 mod salvage;
 mod sound;
+mod stretch;
+mod top;
 
 use crate::cli::Command;
 use afterimage_analysis::when::{Span, When};
@@ -46,6 +50,10 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Uptime(args) => replay::uptime(&args),
         Command::Vmstat(args) => replay::vmstat(&args),
         Command::Free(args) => replay::free(&args),
+        Command::Iostat(args) => replay::iostat(&args),
+        Command::Sar(args) => replay::sar(&args),
+        Command::Top(args) => top::run(&args),
+        Command::Pidstat(args) => pidstat::run(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Copy(args) => copy::run(&args),
         Command::Clip(args) => clip::run(&args),

@@ -70,7 +70,7 @@ def seconds_of(text):
 def starved_at_ticks(binary, capture, pid, waits):
     """Of the ticks taken while the task waited for a CPU, how many show it as R. A tick counts
     when it began 20 ms after the wake, and 200 ms before the task ran."""
-    ticks = [entry["at"] for entry in ask(binary, "vmstat", "--format", "json", capture)]
+    ticks = [entry["at"] for entry in ask(binary, "vmstat", "--format", "json", capture) if not entry["gap"]]
     shown, of, first = 0, 0, []
     for woken, ran in waits:
         inside = [at for at in ticks if woken + 0.02 < seconds_of(at) < ran - 0.2]
@@ -203,7 +203,7 @@ def storm(arguments):
         note(f"status at the end: {json.dumps(status)}")
         recorder.stop()
         info = ask(binary, "info", "--json", recorder.capture)
-        rows = ask(binary, "vmstat", "--format", "json", recorder.capture)
+        rows = [entry for entry in ask(binary, "vmstat", "--format", "json", recorder.capture) if not entry["gap"]]
         check = subprocess.run([binary, "check", recorder.capture], stdout=subprocess.PIPE, text=True)
         added_up, one_by_one, evicted, events = storm_counts(recorder.capture)
     for trouble in set(troubles):

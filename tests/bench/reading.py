@@ -39,7 +39,7 @@ def seek(arguments):
 def edges_of(binary, capture):
     """The moments where the most must be unpacked: the first tick of each chunk and of the tail, whose
     rates need the chunk before, and the last tick, before which all of the tail lies."""
-    ticks = [row["at"] for row in ask(binary, "uptime", "--format", "json", capture)]
+    ticks = [row["at"] for row in ask(binary, "uptime", "--format", "json", capture) if not row["gap"]]
     with contextlib.closing(sqlite3.connect(f"file:{capture}?mode=ro", uri=True)) as database:
         # The number of the first tick; before it there may have been others, which were evicted.
         chunks = [first for first, in database.execute("SELECT id FROM chunk ORDER BY id")]

@@ -3,7 +3,7 @@
 
 use crate::support::capture::samples;
 use crate::support::clock::{DEADLINE, monotonic};
-use crate::support::command::{finish, rows};
+use crate::support::command::{finish, rows, ticks};
 use crate::support::host::{folder, has, skip};
 use crate::support::process::StandIn;
 use crate::support::recorder::Recorder;
@@ -159,7 +159,7 @@ fn cpu_memory_and_rates_are_what_the_kernel_said() {
     let looks = watch.looks();
 
     let samples = samples(&file);
-    let (vmstat, free) = (rows("vmstat", &file, &[]), rows("free", &file, &[]));
+    let (vmstat, free) = (ticks("vmstat", &file, &[]), ticks("free", &file, &[]));
     assert_eq!((vmstat.len(), free.len()), (samples.len(), samples.len()));
     for (tick, pair) in samples.windows(2).enumerate() {
         let both = [around(&looks, &pair[0]), around(&looks, &pair[1])];

@@ -2,7 +2,7 @@
 //! anybody's SQLite opens where nothing can be written.
 
 use crate::support::capture::account;
-use crate::support::command::{assert_sound, finish, info, rows, run};
+use crate::support::command::{assert_sound, finish, info, run, ticks};
 use crate::support::host::{busy, folder, has, is_root, names, skip};
 use crate::support::recorder::Recorder;
 use rusqlite::{Connection, OpenFlags};
@@ -54,7 +54,7 @@ fn a_recording_has_the_ticks_that_were_due_and_leaves_one_whole_file() {
     assert_eq!(names(folder.path()), [Path::new("host.afterimage")]);
     let mode = fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
-    assert_eq!(rows("vmstat", &file, &[]).len() as u64, account.ticks);
+    assert_eq!(ticks("vmstat", &file, &[]).len() as u64, account.ticks);
     assert_sound(&file);
 
     let before = fs::read(&file).unwrap();

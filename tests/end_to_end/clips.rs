@@ -1,6 +1,6 @@
 //! `afterimage clip` takes a range out of a capture: one private file that gives the same answers.
 
-use crate::support::command::{assert_sound, info, ok, rows, run};
+use crate::support::command::{assert_sound, info, ok, rows, run, ticks};
 use crate::support::files::{DAMAGED, FAILED, edited};
 use crate::support::host::{folder, names};
 use crate::support::recorder::Recorder;
@@ -23,7 +23,7 @@ fn recorded() -> (TempDir, PathBuf, Vec<String>) {
 
 fn moments(file: &Path) -> Vec<String> {
     let at = |row: &Value| row["at"].as_str().unwrap().to_owned();
-    rows("uptime", file, &[]).iter().map(at).collect()
+    ticks("uptime", file, &[]).iter().map(at).collect()
 }
 
 fn words<'a>(file: &'a Path, range: &[&'a str], to: &'a Path) -> Vec<&'a OsStr> {

@@ -1,7 +1,7 @@
 //! Captures that were cut short or changed: what is damaged is found and named, the rest is
 //! shown, and nothing wrong is shown as if it were right.
 
-use crate::support::command::{AFTERIMAGE, rows, run};
+use crate::support::command::{AFTERIMAGE, run, ticks};
 use crate::support::files::{DAMAGED, DONE, FAILED, READERS, captured, edited, written};
 use crate::support::host::folder;
 use crate::support::recorder::Recorder;
@@ -214,7 +214,7 @@ fn chunks() -> (TempDir, PathBuf, Vec<String>) {
     recorder.wait_for_tick(2 * CHUNK + 5);
     recorder.stop();
     let at = |row: &Value| row["at"].as_str().unwrap().to_owned();
-    let moments = rows("uptime", &file, &[]).iter().map(at).collect();
+    let moments = ticks("uptime", &file, &[]).iter().map(at).collect();
     (folder, file, moments)
 }
 
@@ -244,7 +244,12 @@ fn a_damaged_frame_is_named_and_everything_around_it_is_shown() {
     let vmstat = run(&vmstat);
     assert_eq!(vmstat.code, DAMAGED, "{}", vmstat.stderr);
     let sound = moments.len() - usize::try_from(CHUNK).unwrap();
-    assert_eq!(vmstat.json().as_array().unwrap().len(), sound);
+    let rows = vmstat.json();
+    let (gaps, ticks): (Vec<&Value>, Vec<&Value>) =
+        (rows.as_array().unwrap().iter()).partition(|row| !row["gap"].is_null());
+    assert_eq!(ticks.len(), sound);
+    let lost = gaps.iter().filter(|row| row["gap"] == "damaged");
+    assert_eq!(lost.count(), 1, "{gaps:?}");
     assert_eq!(run(&[OsStr::new("info"), file.as_os_str()]).code, DONE);
     for end in ["start", "end"] {
         let words = [

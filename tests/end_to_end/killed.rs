@@ -1,7 +1,7 @@
 //! `kill -9` at any moment: what was recorded is there, and the capture can be gone on with.
 
 use crate::support::capture::{account, last_tick, samples};
-use crate::support::command::{assert_sound, info, rows};
+use crate::support::command::{assert_sound, info, rows, ticks};
 use crate::support::host::{busy, quick_folder, skip};
 use crate::support::random::Random;
 use crate::support::recorder::Recorder;
@@ -99,7 +99,7 @@ fn continue_it(file: &Path, ticks_before: u64) {
     );
     assert_eq!(info["runs"][0]["end"], "killed");
     assert_eq!(
-        rows("uptime", file, &[]).len() as u64,
+        ticks("uptime", file, &[]).len() as u64,
         first.ticks + second.ticks
     );
 

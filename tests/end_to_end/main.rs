@@ -13,6 +13,8 @@ mod bad_input;
 #[cfg(test)]
 mod beside_ps;
 #[cfg(test)]
+mod beside_sysstat;
+#[cfg(test)]
 mod beside_the_kernel;
 #[cfg(test)]
 mod clean_recording;
@@ -50,6 +52,8 @@ mod pid_reuse;
 mod power_cuts;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod replayed_steps;
 #[cfg(test)]
 mod root;
 #[cfg(test)]

@@ -235,7 +235,7 @@ pub fn swapped(now: &Machine, before: Before<'_>, line: &str, page_size: Bytes) 
 
 /// The sum of lines that are named so, or so with a zone or a kind of memory behind, as
 /// `pgscan_direct_normal` before Linux 4.8 and `workingset_refault_anon` since 5.9.
-fn total(lines: &Lines, names: &[&str]) -> Reading<u64> {
+pub(crate) fn total(lines: &Lines, names: &[&str]) -> Reading<u64> {
     let mut total = Err(Missing::NotSupported);
     for (line, number) in &lines.0 {
         let is_named = |name: &&str| {

@@ -1,85 +1,25 @@
 //! Machines made by hand, two seconds apart, and what is to come out of them.
 
+use super::made::{TWO_SECONDS, at, lines, nothing};
 use super::*;
-use crate::rate::Elapsed;
-use afterimage_format::sample::{CpuTimes, Disk, Lines, Network, Pressure, SchedulerTimes};
-use afterimage_format::tick::{Instants, Shed, TickTimes};
-use afterimage_format::time::{BootTime, MonotonicTime, Seq, WallTime};
+use afterimage_format::sample::{CpuTimes, Disk, Network, Pressure, SchedulerTimes};
 use afterimage_format::units::Ticks;
 
 const PAGE: Bytes = Bytes(4096);
 
-/// A machine of which nothing was read.
-fn nothing() -> Machine {
-    let none = Err(Missing::NotRead);
-    Machine {
-        load_hundredths: [none; 3],
-        tasks_runnable: none,
-        tasks_total: none,
-        uptime: Err(Missing::NotRead),
-        context_switches: none,
-        interrupts: none,
-        forks: none,
-        running: none,
-        blocked: none,
-        uninterruptible: none,
-        denied: none,
-        cpu: Err(Missing::NotRead),
-        cpus: vec![],
-        scheduler: vec![],
-        memory: Lines::default(),
-        vmstat: Lines::default(),
-        pressure: vec![],
-        disks: vec![],
-        networks: vec![],
-    }
-}
-
-fn sample(machine: Machine) -> Sample {
-    let instants = Instants {
-        monotonic: MonotonicTime(0),
-        boot: BootTime(0),
-        wall: WallTime(0),
-    };
-    Sample {
-        times: TickTimes {
-            seq: Seq(1),
-            planned: MonotonicTime(0),
-            began: instants,
-            ended: instants,
-            recorder_cpu: Duration::ZERO,
-            shed: Shed::NONE,
-            full_sweep: true,
-        },
-        machine,
-        processes: vec![],
-        tasks: Ok(vec![]),
-        sockets: Ok(vec![]),
-        file_systems: Ok(vec![]),
-        file_locks: Ok(vec![]),
-        protocols: Lines::default(),
-        interrupts: vec![],
-        limits: Lines::default(),
-        nodes: Lines::default(),
-    }
-}
-
 /// What comes out of two machines, two seconds apart.
 fn pages(before: Machine, now: Machine) -> Pages {
-    let (before, now) = (sample(before), sample(now));
+    let (before, now) = at(before, now);
     let step = Step {
         before: &before,
         now: &now,
-        elapsed: Elapsed {
-            seconds: 2.0,
-            idle_left_out: false,
-        },
+        elapsed: TWO_SECONDS,
     };
     Pages::new(&now, Some(&step), PAGE)
 }
 
 fn alone(now: Machine) -> Pages {
-    Pages::new(&sample(now), None, PAGE)
+    Pages::new(&at(nothing(), now).1, None, PAGE)
 }
 
 fn near(value: Option<Value>, expected: f64) {
@@ -88,11 +28,6 @@ fn near(value: Option<Value>, expected: f64) {
         (value - expected).abs() < 1e-9,
         "{value} and not {expected}"
     );
-}
-
-fn lines(all: &[(&str, u64)]) -> Lines {
-    let line = |(name, number): &(&str, u64)| ((*name).into(), Ok(*number));
-    Lines(all.iter().map(line).collect())
 }
 
 /// CPU times in the order of `/proc/stat`.
@@ -337,15 +272,15 @@ fn disks_are_those_of_iostat() {
     near(of("rrqm_per_second"), 5.0);
     near(of("rrqm_percent"), 25.0);
     near(of("r_await_ms"), 2.0);
-    near(of("rareq_kib"), 4.0);
+    near(of("rareq_sz_kib"), 4.0);
     near(of("w_per_second"), 0.0);
     near(of("w_await_ms"), 0.0);
-    near(of("wareq_kib"), 0.0);
+    near(of("wareq_sz_kib"), 0.0);
     near(of("wrqm_percent"), 0.0);
     near(of("d_per_second"), 1.0);
     near(of("dkib_per_second"), 2.0);
     near(of("d_await_ms"), 0.5);
-    near(of("dareq_kib"), 2.0);
+    near(of("dareq_sz_kib"), 2.0);
     near(of("aqu_sz"), 1.5);
     near(of("util_percent"), 25.0);
     let absent = Some(Err(Absent::Reading(Missing::NotSupported)));
@@ -366,6 +301,8 @@ fn interfaces_have_rates_and_what_was_counted_since_they_came_up() {
             received: Ok(Bytes(20_480 * times)),
             received_packets: Ok(50 * times),
             receive_errors: [Ok(3), Ok(4 * times)],
+            received_multicast: Ok(0),
+            compressed: [Ok(0); 2],
             sent: Ok(Bytes(0)),
             sent_packets: Ok(0),
             send_errors: [Ok(1), Ok(0)],

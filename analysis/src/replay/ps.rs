@@ -8,7 +8,6 @@ use afterimage_format::sample::{Counters, Listed};
 use afterimage_format::tick::TickTimes;
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Bytes;
-use std::cmp::Ordering;
 
 /// The columns, in the order of the JSON contract.
 pub const COLUMNS: [Column; 17] = [
@@ -156,7 +155,7 @@ pub fn sort(rows: &mut [Row<'_>], key: &str, view: &View<'_>) -> bool {
     };
     let cell = cell_of(COLUMNS[column].key);
     let mut keyed: Vec<_> = rows.iter().map(|row| (cell(row, view), *row)).collect();
-    keyed.sort_by(|(a, _), (b, _)| order(a, b));
+    keyed.sort_by(|(a, _), (b, _)| a.order(b));
     for (place, (_, row)) in rows.iter_mut().zip(keyed) {
         *place = row;
     }
@@ -187,22 +186,6 @@ pub fn column_named(name: &str) -> Option<Column> {
     };
     let found = column_of(name).or_else(heading);
     found.map(|column| COLUMNS[column])
-}
-
-fn order(a: &Cell, b: &Cell) -> Ordering {
-    let number = |cell: &Cell| match cell {
-        Cell::Integer(value) => Some(*value as f64),
-        Cell::Real(value, _) | Cell::Scaled(value, _) => Some(*value),
-        _ => None,
-    };
-    match (a, b) {
-        (Cell::Absent, Cell::Absent) => Ordering::Equal,
-        (Cell::Absent, _) => Ordering::Greater,
-        (_, Cell::Absent) => Ordering::Less,
-        (Cell::Text(a), Cell::Text(b)) => a.cmp(b),
-        (Cell::Word(a), Cell::Word(b)) => a.cmp(b),
-        _ => number(b).partial_cmp(&number(a)).unwrap_or(Ordering::Equal),
-    }
 }
 
 /// The rows as a table of some of [`COLUMNS`].

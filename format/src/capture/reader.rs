@@ -26,7 +26,7 @@ use super::chunk::decode::Part;
 use super::error::{CaptureError, FrameFault};
 use super::open::{Mode, Opened, open};
 use super::watch::{self, Unwatched, Watch, Work};
-use crate::sample::Sample;
+use crate::sample::{Extract, Sample};
 use crate::time::Seq;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -161,6 +161,19 @@ impl Capture {
     pub fn sample(&mut self, seq: Seq) -> Result<Option<Sample>, CaptureError> {
         let place = self.place(seq, Part::All)?;
         Ok(place.map(|place| Sample::from_chunk(&place.chunk, place.tick)))
+    }
+
+    /// The same of what is wanted of it alone. Costs, of the machine, a millisecond in a chunk
+    /// that was not read before, else 0.05 ms; of some fields of processes as much as the chunk,
+    /// else 0.1 ms.
+    pub fn extract(&mut self, seq: Seq, extract: &Extract) -> Result<Option<Sample>, CaptureError> {
+        let part = if extract.processes.is_empty() {
+            Part::Machine
+        } else {
+            Part::All
+        };
+        let place = self.place(seq, part)?;
+        Ok(place.map(|place| Sample::extract(&place.chunk, place.tick, extract)))
     }
 
     /// The run of ticks that `seq` is stored in, with every cell of every tick: the way to go

@@ -55,6 +55,11 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// A machine of which nothing was read.
+    pub fn not_read() -> Self {
+        Self::from_chunk(&Chunk::default(), 0)
+    }
+
     pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
         let columns = Columns::at(chunk, Group::Machine, tick);
         let machine = |field: MachineField| {
@@ -295,6 +300,10 @@ pub struct Network {
     pub received_packets: Reading<u64>,
     /// Receive errors and drops.
     pub receive_errors: [Reading<u64>; 2],
+    /// Multicast frames received.
+    pub received_multicast: Reading<u64>,
+    /// Compressed packets received and sent.
+    pub compressed: [Reading<u64>; 2],
     /// Bytes sent.
     pub sent: Reading<Bytes>,
     /// Packets sent.
@@ -310,6 +319,12 @@ impl Network {
             received: count(NetworkField::ReceivedBytes).map(Bytes),
             received_packets: count(NetworkField::ReceivedPackets),
             receive_errors: [NetworkField::ReceiveErrors, NetworkField::ReceiveDropped].map(count),
+            received_multicast: count(NetworkField::ReceiveMulticast),
+            compressed: [
+                NetworkField::ReceiveCompressed,
+                NetworkField::SentCompressed,
+            ]
+            .map(count),
             sent: count(NetworkField::SentBytes).map(Bytes),
             sent_packets: count(NetworkField::SentPackets),
             send_errors: [NetworkField::SendErrors, NetworkField::SendDropped].map(count),

@@ -1,9 +1,11 @@
 //! One process at one instant.
 
-use super::Cells;
+use super::{Cells, Columns};
+use crate::capture::chunk::Chunk;
 use crate::group::ProcessField;
 use crate::process::{Pid, ProcessKey};
-use crate::reading::Reading;
+use crate::reading::{Missing, Reading};
+use crate::tick::Key;
 use crate::time::Seq;
 use crate::units::{Bytes, Ticks};
 use std::sync::Arc;
@@ -143,6 +145,17 @@ pub struct Process {
 }
 
 impl Process {
+    /// A process of which nothing was read.
+    pub fn not_read(key: ProcessKey) -> Self {
+        let (chunk, name) = (Chunk::default(), Key::Process(key));
+        let nothing = Columns {
+            chunk: &chunk,
+            keys: vec![&name],
+            cells: vec![Err(Missing::NotRead); ProcessField::FIELDS.len()],
+        };
+        Self::from_cells(key, &nothing.row(0))
+    }
+
     pub(super) fn from_cells(key: ProcessKey, cells: &Cells<'_>) -> Self {
         use ProcessField as F;
         let signed = |field: F| cells.signed(field.column());

@@ -1,6 +1,6 @@
 //! `afterimage clip`: a range of a capture as a capture of its own.
 
-use super::{DAMAGED, Opened, range, sound};
+use super::{DAMAGED, Opened, sound, stretch};
 use crate::cli::ClipArgs;
 use crate::clock;
 use afterimage_format::capture::{Damage, Made, Maker};
@@ -21,7 +21,7 @@ pub(super) fn run(args: &ClipArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn clip(args: &ClipArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
-    let (first, last) = range::between(&mut opened, args.from.as_ref(), args.to.as_ref())?;
+    let (first, last) = stretch::between(&mut opened, args.from.as_ref(), args.to.as_ref())?;
     let mut at = |seq| -> anyhow::Result<String> {
         let wall = opened.capture.wall_of(seq)?;
         Ok(wall.map_or_else(|| "?".to_owned(), |wall| opened.zone.rfc3339(wall)))

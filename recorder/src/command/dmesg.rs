@@ -1,9 +1,11 @@
 //! `afterimage dmesg`: the kernel log.
 
-use super::output::print;
+use super::printer::Printer;
+use super::rows::chosen;
 use super::{DAMAGED, Opened, sound};
 use crate::cli::{Format, RangeArgs};
-use afterimage_analysis::table::{Cell, Column, Table};
+use afterimage_analysis::table::{Cell, Column};
+use afterimage_analysis::zone::Zone;
 use afterimage_format::facts::KernelLogLine;
 use afterimage_format::time::WallTime;
 use std::process::ExitCode;
@@ -45,20 +47,22 @@ fn show(args: &RangeArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
         Some(at) => opened.resolve(at)?.plus(Duration::from_secs(1)),
         None => WallTime(i64::MAX),
     };
-    let lines = opened.capture.kernel_log(from, to)?;
-    let rows = lines
-        .iter()
-        .map(|line| cells(line, &opened, args.show.format));
-    let table = Table {
-        columns: COLUMNS.to_vec(),
-        rows: rows.collect(),
-    };
-    let table = match args.show.format {
-        Format::Table => table.select(&["at", "severity", "text"]).unwrap_or(table),
-        _ => table,
-    };
+    // What hides lines behind it must be known before any is printed, and no log is held whole.
+    opened.capture.each_kernel_line(from, to, |_| true)?;
     opened.refuse_torn()?;
-    print(&table, args.show.format)?;
+    let places = places(args)?;
+    let columns = places.iter().map(|&place| COLUMNS[place]).collect();
+    let mut printer = Printer::new(args.show.format, columns);
+    let (format, zone) = (args.show.format, opened.zone.clone());
+    let mut done = Ok(());
+    opened.capture.each_kernel_line(from, to, |line| {
+        let cells = cells(&line, &zone, format);
+        let chosen = places.iter().map(|&place| cells[place].clone());
+        done = printer.row(&chosen.collect::<Vec<_>>());
+        done.is_ok()
+    })?;
+    done?;
+    printer.finish()?;
     let damaged = opened
         .capture
         .damage()
@@ -71,10 +75,20 @@ fn show(args: &RangeArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn cells(line: &KernelLogLine, opened: &Opened, format: Format) -> Vec<Cell> {
+/// The places of the columns that were asked for.
+fn places(args: &RangeArgs) -> anyhow::Result<Vec<usize>> {
+    match (&args.columns, args.show.format) {
+        (Some(names), _) => chosen(names, &COLUMNS),
+        // When, how bad, and what.
+        (None, Format::Table) => Ok(vec![0, 2, 4]),
+        (None, _) => Ok((0..COLUMNS.len()).collect()),
+    }
+}
+
+fn cells(line: &KernelLogLine, zone: &Zone, format: Format) -> Vec<Cell> {
     let at = match format {
-        Format::Table => opened.zone.date_and_time(line.wall),
-        _ => opened.zone.rfc3339(line.wall),
+        Format::Table => zone.date_and_time(line.wall),
+        _ => zone.rfc3339(line.wall),
     };
     let severity = SEVERITIES
         .get(usize::from(line.severity))

@@ -1,15 +1,16 @@
 //! Prints tables: columns for people, JSON, or CSV.
 
+use super::printer::Printer;
 use crate::cli::Format;
 use afterimage_analysis::escape::{Escaped, csv_field};
 use afterimage_analysis::table::{Cell, Table};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::io::{self, Write};
 
 /// Standard output could not be written to.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output")]
-pub(crate) struct OutputError(#[source] io::Error);
+pub(crate) struct OutputError(#[source] pub(super) io::Error);
 
 impl OutputError {
     /// Whoever read it has had enough (`| head`): that is no failure.
@@ -18,14 +19,11 @@ impl OutputError {
     }
 }
 
-/// Prints a table.
+/// Prints a table whose columns are as wide as the widest of their cells.
 pub(crate) fn print(table: &Table, format: Format) -> Result<(), OutputError> {
-    let text = match format {
-        Format::Table => columns(table),
-        Format::Json => format!("{}\n", escaped_json(&json(table))),
-        Format::Csv => csv(table),
-    };
-    print_text(&text)
+    let mut printer = Printer::exact(format, table.columns.clone());
+    table.rows.iter().try_for_each(|row| printer.row(row))?;
+    printer.finish()
 }
 
 /// Prints a text of ours, in which everything out of a capture is escaped already.
@@ -41,26 +39,63 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), OutputError> {
         .map_err(OutputError)
 }
 
-/// An array with an object for each row.
-pub(crate) fn json(table: &Table) -> Value {
-    let rows = table.rows.iter().map(|row| {
-        let cells = table.columns.iter().zip(row);
-        let cells = cells.map(|(column, cell)| (column.key.to_owned(), json_of(cell)));
-        Value::Object(cells.collect::<Map<_, _>>())
-    });
-    rows.collect()
+/// A cell in JSON.
+pub(super) fn write_json(line: &mut Vec<u8>, cell: &Cell) {
+    match cell {
+        Cell::Absent => line.extend_from_slice(b"null"),
+        Cell::Integer(value) => write_integer(line, *value),
+        Cell::Real(value, decimals) => write_real(line, *value, (*decimals).max(2)),
+        Cell::Scaled(value, _) if value.fract() == 0.0 => {
+            write_integer(line, rounded_to_integer(*value));
+        }
+        Cell::Scaled(value, _) => write_real(line, *value, 2),
+        Cell::Text(text) => line.extend_from_slice(escaped_json(&json!(exact(text))).as_bytes()),
+        Cell::Word(word) if is_plain(word) => {
+            line.push(b'"');
+            line.extend_from_slice(word.as_bytes());
+            line.push(b'"');
+        }
+        Cell::Word(word) => line.extend_from_slice(escaped_json(&json!(word)).as_bytes()),
+    }
 }
 
-fn json_of(cell: &Cell) -> Value {
+/// Whether it stands in JSON as it is.
+fn is_plain(word: &str) -> bool {
+    let mut bytes = word.bytes();
+    bytes.all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
+}
+
+/// A cell in CSV.
+pub(super) fn write_csv(line: &mut Vec<u8>, cell: &Cell) {
     match cell {
-        Cell::Absent => Value::Null,
-        Cell::Integer(value) => json!(value),
-        Cell::Real(value, decimals) => json!(rounded(*value, (*decimals).max(2))),
-        Cell::Scaled(value, _) if value.fract() == 0.0 => json!(rounded_to_integer(*value)),
-        Cell::Scaled(value, _) => json!(rounded(*value, 2)),
-        Cell::Text(text) => json!(exact(text)),
-        Cell::Word(word) => json!(word),
+        Cell::Absent => {}
+        Cell::Text(text) => line.extend_from_slice(csv_field(text).as_bytes()),
+        Cell::Word(word) => line.extend_from_slice(csv_field(word.as_bytes()).as_bytes()),
+        number => write_json(line, number),
     }
+}
+
+/// A cell for people.
+pub(super) fn write_shown(line: &mut Vec<u8>, cell: &Cell) {
+    let written = match cell {
+        Cell::Absent => write!(line, "-"),
+        Cell::Integer(value) => write!(line, "{value}"),
+        Cell::Real(value, decimals) => write!(line, "{value:.decimals$}"),
+        Cell::Scaled(value, unit) => write!(line, "{:.0}", value / unit),
+        Cell::Text(text) => write!(line, "{}", Escaped(text)),
+        Cell::Word(word) => write!(line, "{word}"),
+    };
+    written.expect("there is memory for a line");
+}
+
+fn write_integer(line: &mut Vec<u8>, value: i64) {
+    write!(line, "{value}").expect("there is memory for a line");
+}
+
+/// To so many decimals, as what is beyond them was never measured, and at least one.
+fn write_real(line: &mut Vec<u8>, value: f64, decimals: usize) {
+    let rounded = rounded(value, decimals);
+    write!(line, "{rounded:?}").expect("there is memory for a line");
 }
 
 /// Text as it is; bytes that are not UTF-8, which JSON cannot hold, as `\xff`.
@@ -102,129 +137,32 @@ fn rounded_to_integer(value: f64) -> i64 {
     value as i64
 }
 
-fn csv(table: &Table) -> String {
-    let mut text = table
-        .columns
-        .iter()
-        .map(|column| column.key)
-        .collect::<Vec<_>>()
-        .join(",");
-    text.push('\n');
-    for row in &table.rows {
-        let fields = row.iter().map(|cell| match cell {
-            Cell::Absent => String::new(),
-            Cell::Text(text) => csv_field(text),
-            Cell::Word(word) => csv_field(word.as_bytes()),
-            number => json_of(number).to_string(),
-        });
-        text.push_str(&fields.collect::<Vec<_>>().join(","));
-        text.push('\n');
-    }
-    text
-}
-
-/// Columns as wide as what is in them, but for the last, which is not filled up.
-fn columns(table: &Table) -> String {
-    let rows: Vec<Vec<String>> = table
-        .rows
-        .iter()
-        .map(|row| row.iter().map(shown).collect())
-        .collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells
-            .max()
-            .unwrap_or(0)
-            .max(table.columns[column].heading.chars().count())
-    };
-    let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
-    let mut text = String::new();
-    let headings: Vec<String> = table
-        .columns
-        .iter()
-        .map(|column| column.heading.to_owned())
-        .collect();
-    for row in std::iter::once(&headings).chain(&rows) {
-        let last = row.len().saturating_sub(1);
-        for (place, cell) in row.iter().enumerate() {
-            let fill = " ".repeat(widths[place] - cell.chars().count());
-            match (table.columns[place].is_number, place == last) {
-                (true, _) => text.extend([&fill, cell.as_str()]),
-                (false, true) => text.push_str(cell),
-                (false, false) => text.extend([cell.as_str(), &fill]),
-            }
-            text.push_str(if place == last { "\n" } else { " " });
-        }
-    }
-    text
-}
-
-fn shown(cell: &Cell) -> String {
-    match cell {
-        Cell::Absent => "-".to_owned(),
-        Cell::Integer(value) => value.to_string(),
-        Cell::Real(value, decimals) => format!("{value:.decimals$}"),
-        Cell::Scaled(value, unit) => format!("{:.0}", value / unit),
-        Cell::Text(text) => Escaped(text).to_string(),
-        Cell::Word(word) => word.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use afterimage_analysis::table::Column;
 
-    fn table() -> Table {
-        let columns = vec![
-            Column::number("pid", "PID"),
-            Column::text("comm", "COMM"),
-            Column::number("rss_bytes", "RSS"),
-        ];
-        let rows = vec![
-            vec![
-                Cell::Integer(7),
-                Cell::text(Some(b"a\x1b[31m,b")),
-                Cell::scaled(Some(4096.0), 1024.0),
-            ],
-            vec![Cell::Integer(1234), Cell::Absent, Cell::Absent],
-        ];
-        Table { columns, rows }
-    }
-
-    #[test]
-    fn people_get_columns_and_no_terminal_escapes() {
-        assert_eq!(
-            columns(&table()),
-            " PID COMM        RSS\n   7 a\\x1b[31m,b   4\n1234 -             -\n"
-        );
+    fn in_json(cell: &Cell) -> String {
+        let mut line = Vec::new();
+        write_json(&mut line, cell);
+        String::from_utf8(line).unwrap()
     }
 
     #[test]
     fn json_says_exactly_what_was_recorded_and_is_safe_all_the_same() {
-        let columns = vec![Column::text("comm", "COMM")];
         let name = "a\n\x1b[2J\u{202e}b".as_bytes();
-        let rows = vec![
-            vec![Cell::text(Some(name))],
-            vec![Cell::text(Some(b"\xffz"))],
-        ];
-        let text = escaped_json(&json(&Table { columns, rows }));
-        assert_eq!(
-            text,
-            r#"[{"comm":"a\n\u001b[2J\u202eb"},{"comm":"\\xffz"}]"#
-        );
+        let text = in_json(&Cell::text(Some(name)));
+        assert_eq!(text, r#""a\n\u001b[2J\u202eb""#);
         let parsed: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(parsed[0]["comm"].as_str().unwrap().as_bytes(), name);
+        assert_eq!(parsed.as_str().unwrap().as_bytes(), name);
+        assert_eq!(in_json(&Cell::text(Some(b"\xffz"))), r#""\\xffz""#);
     }
 
     #[test]
-    fn absent_is_null_in_json_and_empty_in_csv() {
-        let rows = json(&table());
-        assert_eq!(rows[0]["rss_bytes"], json!(4096));
-        assert_eq!(rows[1]["rss_bytes"], Value::Null);
-        assert_eq!(
-            csv(&table()),
-            "pid,comm,rss_bytes\n7,\"a\\x1b[31m,b\",4096\n1234,,\n"
-        );
+    fn numbers_have_the_decimals_that_were_measured_and_at_least_one() {
+        assert_eq!(in_json(&Cell::Real(0.0, 0)), "0.0");
+        assert_eq!(in_json(&Cell::Real(3244.026, 1)), "3244.03");
+        assert_eq!(in_json(&Cell::Real(0.296_174, 6)), "0.296174");
+        assert_eq!(in_json(&Cell::Scaled(4096.0, 1024.0)), "4096");
+        assert_eq!(in_json(&Cell::Scaled(40.125, 1024.0)), "40.13");
     }
 }

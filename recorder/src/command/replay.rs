@@ -1,58 +1,92 @@
-//! `afterimage uptime`, `vmstat` and `free`: the tools people know, over recorded time.
+//! `afterimage uptime`, `vmstat`, `free`, `iostat` and `sar`: the machine as the tools people know
+//! show it, over recorded time.
 
-use super::output::print;
-use super::{DAMAGED, Opened, range, sound};
-use crate::cli::{Format, RangeArgs};
+use super::rows::Rows;
+use super::stretch::{Item, Stretch};
+use super::{DAMAGED, Opened, sound};
+use crate::cli::{IostatArgs, RangeArgs, SarArgs};
 use afterimage_analysis::rate::Step;
-use afterimage_analysis::replay::{free, uptime, vmstat};
+use afterimage_analysis::replay::{free, iostat, uptime, vmstat};
 use afterimage_analysis::table::{Cell, Column};
 use afterimage_analysis::when::When;
-use afterimage_format::sample::Sample;
+use afterimage_format::sample::{Extract, Sample};
 use std::process::ExitCode;
 
 pub(super) fn uptime(args: &RangeArgs) -> anyhow::Result<ExitCode> {
     show(args, &uptime::COLUMNS, |opened, now, _| {
-        uptime::row(now, &opened.zone)
+        vec![uptime::row(now, &opened.zone)]
     })
 }
 
 pub(super) fn vmstat(args: &RangeArgs) -> anyhow::Result<ExitCode> {
     show(args, &vmstat::COLUMNS, |opened, now, step| {
-        vmstat::row(now, step, opened.host.page_size, &opened.zone)
+        vec![vmstat::row(now, step, opened.host.page_size, &opened.zone)]
     })
 }
 
 pub(super) fn free(args: &RangeArgs) -> anyhow::Result<ExitCode> {
     show(args, &free::COLUMNS, |opened, now, _| {
-        free::row(now, &opened.zone)
+        vec![free::row(now, &opened.zone)]
     })
+}
+
+pub(super) fn iostat(args: &IostatArgs) -> anyhow::Result<ExitCode> {
+    let wanted = args.devices.as_deref();
+    let is_wanted = |name: &str| wanted.is_none_or(|wanted| names(wanted, name));
+    show(&args.range, &iostat::columns(), |opened, now, step| {
+        iostat::rows(now, step, &opened.zone, is_wanted)
+    })
+}
+
+pub(super) fn sar(args: &SarArgs) -> anyhow::Result<ExitCode> {
+    let section = args.section.section();
+    let wanted = match (&args.devices, section) {
+        (Some(devices), _) => Some(devices.clone()),
+        // Each CPU is there for who asks.
+        (None, afterimage_analysis::replay::sar::Section::Cpu) => Some(vec!["all".to_owned()]),
+        (None, _) => None,
+    };
+    let is_wanted = |name: &str| wanted.as_ref().is_none_or(|wanted| names(wanted, name));
+    show(&args.range, &section.columns(), |opened, now, step| {
+        let units = (opened.host.page_size, &opened.zone);
+        section.rows(now, step, units, is_wanted)
+    })
+}
+
+/// Whether a device is named; `ALL` names each.
+fn names(wanted: &[String], name: &str) -> bool {
+    wanted
+        .iter()
+        .any(|wanted| wanted == name || wanted == "ALL")
 }
 
 fn show(
     args: &RangeArgs,
     columns: &[Column],
-    mut row: impl FnMut(&Opened, &Sample, Option<&Step<'_>>) -> Vec<Cell>,
+    mut rows: impl FnMut(&Opened, &Sample, Option<&Step<'_>>) -> Vec<Vec<Cell>>,
 ) -> anyhow::Result<ExitCode> {
     sound::read(&args.file, |capture| {
-        let opened = Opened::of(capture, args.show.utc)?;
-        show_of(args, columns, (opened, &mut row))
+        let mut opened = Opened::of(capture, args.show.utc)?;
+        let stretch = Stretch::new(&mut opened, args)?;
+        let mut out = Rows::new(args, columns.to_vec())?;
+        let damaged = stretch.walk(&mut opened, &Extract::MACHINE, |opened, item| {
+            match item {
+                Item::Gap(gap) => out.gap(gap, &opened.zone)?,
+                Item::Row(now, step) => {
+                    for row in rows(opened, now, step) {
+                        out.row(row, step)?;
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        out.finish()?;
+        Ok(exit(&opened, args, damaged))
     })
 }
 
-fn show_of(
-    args: &RangeArgs,
-    columns: &[Column],
-    (mut opened, row): (
-        Opened,
-        impl FnMut(&Opened, &Sample, Option<&Step<'_>>) -> Vec<Cell>,
-    ),
-) -> anyhow::Result<ExitCode> {
-    let (mut table, damaged) = range::table(&mut opened, args, columns, row)?;
-    if args.show.format == Format::Table {
-        shorten_times(&mut table.rows);
-    }
-    opened.refuse_torn()?;
-    print(&table, args.show.format)?;
+/// The exit code for a stretch of which so many samples were damaged.
+pub(super) fn exit(opened: &Opened, args: &RangeArgs, damaged: u64) -> ExitCode {
     let ends = match &args.at {
         Some(at) => [at, at],
         None => [
@@ -61,18 +95,9 @@ fn show_of(
         ],
     };
     let is_uncertain = ends.into_iter().any(|end| opened.is_uncertain(end));
-    Ok(if damaged > 0 || is_uncertain {
+    if damaged > 0 || is_uncertain {
         ExitCode::from(DAMAGED)
     } else {
         opened.exit()
-    })
-}
-
-/// People need no milliseconds, and no offset on each line.
-fn shorten_times(rows: &mut [Vec<Cell>]) {
-    for row in rows {
-        if let Some(Cell::Word(time)) = row.first_mut() {
-            *time = time.get(..19).unwrap_or(time).replace('T', " ");
-        }
     }
 }

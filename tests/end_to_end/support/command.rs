@@ -58,6 +58,14 @@ pub(crate) fn rows(verb: &str, file: &Path, more: &[&str]) -> Vec<Value> {
     }
 }
 
+/// The same without the rows of gaps: one for each tick, of commands that print one each.
+#[track_caller]
+pub(crate) fn ticks(verb: &str, file: &Path, more: &[&str]) -> Vec<Value> {
+    let mut rows = rows(verb, file, more);
+    rows.retain(|row| row["gap"].is_null());
+    rows
+}
+
 /// `afterimage info --json`.
 #[track_caller]
 pub(crate) fn info(file: &Path) -> Value {

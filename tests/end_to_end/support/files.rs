@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Every command that reads a capture and prints.
-pub(crate) const READERS: [&str; 7] = ["info", "check", "ps", "vmstat", "free", "uptime", "dmesg"];
+pub(crate) const READERS: [&str; 11] = [
+    "info", "check", "ps", "vmstat", "free", "uptime", "dmesg", "iostat", "sar", "top", "pidstat",
+];
 
 /// Exit codes, as `--help` lists them.
 pub(crate) const DONE: i32 = 0;

@@ -13,6 +13,7 @@ use crate::tick::Shed;
 use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
 use crate::units::{Bytes, TickRate, Ticks};
 use rusqlite::limits::Limit;
+use std::cell::Cell as Flag;
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::time::Duration;
@@ -111,11 +112,28 @@ impl Capture {
         from: WallTime,
         to: WallTime,
     ) -> Result<Vec<KernelLogLine>, CaptureError> {
+        let mut lines = Vec::new();
+        self.each_kernel_line(from, to, |line| {
+            lines.push(line);
+            true
+        })?;
+        Ok(lines)
+    }
+
+    /// The same one line after the other, for as long as the answer is `true`: the whole log may
+    /// be large.
+    pub fn each_kernel_line(
+        &mut self,
+        from: WallTime,
+        to: WallTime,
+        mut give: impl FnMut(KernelLogLine) -> bool,
+    ) -> Result<(), CaptureError> {
         let between = (
             "WHERE unix_us BETWEEN ? AND ? ORDER BY id",
             &[from.0, to.0][..],
         );
-        self.rows("kernel_log", between, |row| KernelLogLine {
+        let wanted = Flag::new(true);
+        let line = |row: &CheckedRow| KernelLogLine {
             sequence: row.unsigned(1).unwrap_or(0),
             at: MonotonicTime(row.integer(2).unwrap_or(0)),
             wall: WallTime::from_file(row.integer(3).unwrap_or(0)),
@@ -128,7 +146,11 @@ impl Capture {
                 .and_then(|facility| u16::try_from(facility).ok())
                 .unwrap_or(0),
             text: row.bytes(6).unwrap_or_default().to_owned(),
-        })
+        };
+        let give = |row: &CheckedRow| wanted.set(wanted.get() && give(line(row)));
+        // Nothing is kept of a row.
+        let _: Vec<()> = self.rows_while("kernel_log", between, (give, || wanted.get()))?;
+        Ok(())
     }
 
     /// Marks and other events between two moments, both included.
@@ -282,9 +304,23 @@ impl Capture {
         rest: (&str, &[i64]),
         make: impl FnMut(&CheckedRow) -> T,
     ) -> Result<Vec<T>, CaptureError> {
+        self.rows_while(table, rest, (make, || true))
+    }
+
+    /// The same for as long as it is wanted.
+    fn rows_while<T>(
+        &mut self,
+        table: &'static str,
+        rest: (&str, &[i64]),
+        (make, is_wanted): (impl FnMut(&CheckedRow) -> T, impl Fn() -> bool),
+    ) -> Result<Vec<T>, CaptureError> {
         let (db, capture, watch) = (self.opened.db(), self.opened.capture, &self.watch);
-        let found =
-            tables::named(table).select_while(db, capture, rest, (make, || !watch.is_over()));
+        let found = tables::named(table).select_while(
+            db,
+            capture,
+            rest,
+            (make, || is_wanted() && !watch.is_over()),
+        );
         let found = found.map_err(self.sqlite("a plain table cannot be read"))?;
         self.go_on()?;
         if let Some((row, _)) = found.torn {

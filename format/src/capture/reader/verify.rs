@@ -46,6 +46,31 @@ impl Capture {
         })
     }
 
+    /// Reads the chunks that have ticks of `first..=last`, without unpacking them: pages that the
+    /// database cannot read are then in [`Capture::damage`], as [`FrameFault::Torn`]. For who must
+    /// know before he has come that far. Costs about 20 microseconds a chunk.
+    pub fn look_over(&mut self, first: Seq, last: Seq) -> Result<(), CaptureError> {
+        for id in self.chunk_ids(first, last)? {
+            self.go_on()?;
+            let read = || -> rusqlite::Result<()> {
+                let read = "SELECT frames FROM chunk_body WHERE id = ?";
+                let mut read = self.opened.db().prepare_cached(read)?;
+                let mut rows = read.query([id.cast_signed()])?;
+                while let Some(row) = rows.next()? {
+                    row.get_ref(0)?;
+                }
+                Ok(())
+            };
+            match read() {
+                Err(error) if is_torn(&error) => {
+                    self.note_damage("chunk_body", id.cast_signed(), FrameFault::Torn);
+                }
+                read => read.map_err(self.sqlite("a chunk cannot be read"))?,
+            }
+        }
+        Ok(())
+    }
+
     /// A chunk that has lost its frames is as damaged as one whose frames are.
     fn ids_after(&self, after: Seq, most: u32) -> Result<Vec<i64>, CaptureError> {
         let next = "SELECT id FROM chunk_body WHERE id > max(?1, 0) \
