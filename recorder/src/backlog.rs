@@ -245,7 +245,12 @@ impl Backlog {
             self.open_fallback();
         }
         let waiting = self.ring.ticks() + usize::from(matches!(self.state, State::Failed { .. }));
-        self.shared.update(|status| status.backlog = waiting);
+        let given_up = self.ring.given_up();
+        self.shared.update(|status| {
+            status.backlog = waiting;
+            status.thinned = given_up.thinned;
+            status.lost = given_up.ticks;
+        });
     }
 
     fn begins(&mut self, words: &str) {

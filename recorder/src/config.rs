@@ -90,8 +90,8 @@ impl Config {
     pub(crate) fn memory(&self) -> anyhow::Result<usize> {
         let HumanBytes(memory) = value("memory", self.memory.as_deref(), "16MiB")?;
         match usize::try_from(memory.0) {
-            Ok(memory) if memory >= 1 << 20 => Ok(memory),
-            _ => bail!("memory: less than 1MiB holds no outage"),
+            Ok(memory) if memory >= 256 << 10 => Ok(memory),
+            _ => bail!("memory: less than 256KiB holds no outage"),
         }
     }
 

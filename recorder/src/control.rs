@@ -150,6 +150,8 @@ fn status(facts: &Value, shared: &Shared) -> Value {
     reply["last_tick_cpu_ms"] = json!(status.cost.as_secs_f64() * 1e3);
     reply["data_bytes"] = json!(status.data_bytes);
     reply["not_on_disk_ticks"] = json!(status.backlog);
+    reply["without_processes_ticks"] = json!(status.thinned);
+    reply["lost_ticks"] = json!(status.lost);
     reply["shed"] = json!(status.shed.names().collect::<Vec<_>>());
     reply["trouble"] = json!(status.trouble);
     let not_visible = status

@@ -17,6 +17,9 @@ pub(crate) struct Status {
     pub(crate) data_bytes: u64,
     /// Ticks that wait to be written.
     pub(crate) backlog: usize,
+    /// Of those that wait now, ticks without processes; and ticks that are lost already.
+    pub(crate) thinned: u64,
+    pub(crate) lost: u64,
     /// The file that is written, if it is another one than when the run began.
     pub(crate) file: Option<PathBuf>,
     /// What could not be written, if the last attempt failed.

@@ -173,7 +173,7 @@ fn a_write_that_hangs_delays_no_tick() {
 #[test]
 fn when_memory_is_short_details_go_and_the_fallback_has_them() {
     let Some(disk) = BadDisk::new() else { return };
-    let mut recorder = disk.start("1MiB");
+    let mut recorder = disk.start("512KiB");
     recorder.wait_for_tick(30);
     disk.turns_bad("EIO");
     wait_for("the fallback", || {
@@ -183,7 +183,8 @@ fn when_memory_is_short_details_go_and_the_fallback_has_them() {
     assert!(ticks > 100, "{ticks}");
     wait_for("memory to be short", || {
         let status = recorder.ask(&["status"]).json();
-        (status["not_on_disk_ticks"].as_u64().unwrap() > 1500).then_some(())
+        let thinned = status["without_processes_ticks"].as_u64().unwrap();
+        (thinned > 50).then_some(())
     });
     disk.is_well_again();
     wait_for("the backlog to be written", || {
@@ -194,7 +195,11 @@ fn when_memory_is_short_details_go_and_the_fallback_has_them() {
     recorder.stop();
     assert!(said.contains("ticks without processes"), "{said}");
     assert!(said.contains("all of it is in"), "{said}");
-    assert_nothing_lost(&disk.file());
+    // Where hundreds of processes are busy ticks may be lost as well: that is said.
+    assert_sound(&disk.file());
+    for account in account(&disk.file()) {
+        assert_eq!(account.ticks + account.missed, account.due);
+    }
     let samples = samples(&disk.file());
     let thinned = samples.iter().filter(|sample| {
         let mut names = sample.times.shed.names();

@@ -112,7 +112,12 @@ impl Ring {
         self.ticks
     }
 
-    /// What was given up since this was asked last.
+    /// What was given up since it was taken last.
+    pub(crate) fn given_up(&self) -> GivenUp {
+        self.given_up
+    }
+
+    /// The same, taken: from now on it is counted anew.
     pub(crate) fn take_given_up(&mut self) -> GivenUp {
         std::mem::take(&mut self.given_up)
     }

@@ -48,7 +48,7 @@ fn what_a_read_only_file_system_cannot_take_is_in_the_fallback() {
 #[ignore = "mounts file systems: ./check --root"]
 fn on_a_full_ext4_that_somebody_else_fights_for_no_tick_is_lost() {
     if let Some(disk) = Disk::ext4(SIZE) {
-        fill_for(&disk, (AFTER_THREE_CHECKPOINTS, 400));
+        fill_for(&disk, (AFTER_THREE_CHECKPOINTS, 900));
     }
 }
 
