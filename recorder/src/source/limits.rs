@@ -133,7 +133,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = ProcRoot::open(folder.path()).unwrap();
         let mut limits = Limits::new();
-        let mut read = |limits: &mut Limits| !collected(limits, &root).1.is_empty();
+        let read = |limits: &mut Limits| !collected(limits, &root).1.is_empty();
         let turns: Vec<bool> = (0..11).map(|_| read(&mut limits)).collect();
         assert_eq!(turns, [&[true][..], &[false; 9], &[true]].concat());
         limits.forget();
