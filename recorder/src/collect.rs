@@ -8,6 +8,8 @@ use crate::details::Details;
 use crate::redact::ArgsLevel;
 use crate::rows::{Cells, NamedRows};
 use crate::source::file_rows::FileRows;
+use crate::source::limits::Limits;
+use crate::source::protocols::Protocols;
 use crate::source::{
     KeptFile, ProcRoot, RowSource, diskstats, lines, loadavg, missing_from_errno, net_dev,
     pressure, schedstat, stat,
@@ -65,6 +67,8 @@ fn tables() -> Vec<Box<dyn RowSource>> {
             Group::Scheduler,
             schedstat::parse,
         )),
+        Box::new(Protocols::new()),
+        Box::new(Limits::new()),
     ]
 }
 

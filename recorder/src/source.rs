@@ -10,6 +10,7 @@ mod beside_procfs;
 pub(crate) mod diskstats;
 pub(crate) mod file_rows;
 pub(crate) mod kernel_log;
+pub(crate) mod limits;
 pub(crate) mod lines;
 pub(crate) mod loadavg;
 pub(crate) mod net_dev;
@@ -17,6 +18,7 @@ pub(crate) mod numbers;
 pub(crate) mod passing;
 pub(crate) mod pressure;
 pub(crate) mod process;
+pub(crate) mod protocols;
 pub(crate) mod schedstat;
 pub(crate) mod stat;
 

@@ -5,6 +5,7 @@ use crate::support::capture::{account, samples};
 use crate::support::command::{info, ok, rows};
 use crate::support::host::folder;
 use crate::support::recorder::Recorder;
+use afterimage_format::reading::Missing;
 use afterimage_format::units::Bytes;
 use serde_json::{Value, json};
 use std::ffi::OsStr;
@@ -280,4 +281,52 @@ fn a_command_line_that_was_not_there_yet_is_read_at_the_next_ticks() {
     let lines = rows("ps", &file, &["--columns", "pid,cmdline"]);
     let line = lines.iter().find(|row| row["pid"] == 7).unwrap();
     assert_eq!(line["cmdline"], "/usr/sbin/server --late");
+}
+
+#[test]
+fn protocols_and_limits_come_back_and_those_that_are_not_there_are_missing() {
+    let (root, folder) = (fake(), folder());
+    for (name, text) in [
+        ("net/snmp", "Tcp: MaxConn RetransSegs\nTcp: -1 17\n"),
+        ("net/netstat", "TcpExt: ListenDrops\nTcpExt: 3\n"),
+        ("net/sockstat", "sockets: used 40\nTCP: inuse 4 tw 9\n"),
+        ("net/softnet_stat", "0000000a 00000001\n00000010 000000ff\n"),
+        ("sys/net/ipv4/ip_local_port_range", "32768\t60999\n"),
+        ("sys/fs/file-nr", "8160\t0\t9223372\n"),
+    ] {
+        write(root.path(), name, text);
+    }
+    let file = recorded(root.path(), &folder);
+    let last = samples(&file).pop().unwrap();
+    for (name, expected) in [
+        ("Tcp.RetransSegs", Ok(17)),
+        ("Tcp.MaxConn", Err(Missing::NotSupported)),
+        ("TcpExt.ListenDrops", Ok(3)),
+        ("sockstat.TCP.tw", Ok(9)),
+        ("softnet.processed", Ok(26)),
+        ("softnet.dropped", Ok(256)),
+        ("softnet.time_squeeze", Err(Missing::Malformed)),
+        ("conntrack.count", Err(Missing::NotSupported)),
+    ] {
+        assert_eq!(last.protocols.number(name), expected, "{name}");
+    }
+    for (name, expected) in [
+        ("net.ipv4.ip_local_port_range.high", Ok(60_999)),
+        ("fs.file-nr.max", Ok(9_223_372)),
+        ("kernel.pid_max", Err(Missing::NotSupported)),
+    ] {
+        assert_eq!(last.limits.number(name), expected, "{name}");
+    }
+    let sources = info(&file)["sources"].as_array().unwrap().clone();
+    let state = |name: &str| {
+        sources
+            .iter()
+            .find(|source| source["name"] == name)
+            .unwrap()["state"]
+            .clone()
+    };
+    assert_eq!(
+        (state("net/snmp"), state("sys/kernel/pid_max")),
+        (json!("ok"), json!("absent"))
+    );
 }
