@@ -43,6 +43,8 @@ pub(crate) struct Collector {
     cpus: NamedRows,
     pressure: NamedRows,
     tables: Vec<Box<dyn RowSource>>,
+    /// How their files fared at the tick at hand.
+    fared: Vec<(&'static str, Reading<()>)>,
     files: MachineFiles,
     stalled_us: [Option<u64>; 2],
     states: Vec<(&'static str, Reading<()>)>,
@@ -98,6 +100,7 @@ impl Collector {
             cpus: NamedRows::new(Group::Cpu),
             pressure: NamedRows::new(Group::Pressure),
             tables: tables(),
+            fared: Vec::new(),
             files: MachineFiles {
                 stat: KeptFile::new("stat"),
                 loadavg: KeptFile::new("loadavg"),
@@ -239,15 +242,16 @@ impl Collector {
     }
 
     fn read_tables(&mut self, tick: &mut Tick) {
-        let mut fared = Vec::new();
+        let mut fared = std::mem::take(&mut self.fared);
         for table in &mut self.tables {
             table.collect(&self.root, tick, &mut |name, state| {
                 fared.push((name, state));
             });
         }
-        for (name, state) in fared {
+        for (name, state) in fared.drain(..) {
             self.note(name, state);
         }
+        self.fared = fared;
     }
 
     fn read_processes(

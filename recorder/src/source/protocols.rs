@@ -28,6 +28,8 @@ const FILES: [(&str, Parse, &str); 7] = [
         "conntrack.",
     ),
 ];
+/// No name is longer; of one that is, what fits.
+const LONGEST: usize = 128;
 /// Words of a line of `softnet_stat`, one line a CPU, that are added up.
 const SOFTNET: [&[u8]; 3] = [b"processed", b"dropped", b"time_squeeze"];
 
@@ -82,7 +84,7 @@ impl RowSource for Protocols {
 /// (`MaxConn` of a kernel that has no limit).
 fn pairs(text: &[u8], give: &mut dyn FnMut(&[u8], Reading<u64>)) {
     let mut lines = lines(text);
-    let mut name = Vec::new();
+    let mut name = [0; LONGEST];
     while let (Some(names), Some(values)) = (lines.next(), lines.next()) {
         let (mut names, mut values) = (Words(names), Words(values));
         let Some(protocol) = names.word().and_then(|word| word.strip_suffix(b":")) else {
@@ -92,11 +94,8 @@ fn pairs(text: &[u8], give: &mut dyn FnMut(&[u8], Reading<u64>)) {
             continue;
         }
         while let Some(field) = names.word() {
-            name.clear();
-            name.extend_from_slice(protocol);
-            name.push(b'.');
-            name.extend_from_slice(field);
-            give(&name, values.word().map_or(Err(Missing::Malformed), value));
+            let value = values.word().map_or(Err(Missing::Malformed), value);
+            give(joined(&mut name, protocol, field), value);
         }
     }
 }
@@ -106,6 +105,16 @@ fn value(word: &[u8]) -> Reading<u64> {
         Some(digits) => count(digits).and(Err(Missing::NotSupported)),
         None => count(word),
     }
+}
+
+/// `PROTOCOL.FIELD`. The kernel's names are a third as long as there is room.
+fn joined<'a>(name: &'a mut [u8; LONGEST], protocol: &[u8], field: &[u8]) -> &'a [u8] {
+    let parts = [protocol, b".", field].into_iter().flatten();
+    let length = name.iter_mut().zip(parts).fold(0, |length, (to, from)| {
+        *to = *from;
+        length + 1
+    });
+    &name[..length]
 }
 
 /// `Ip6InReceives 12`, as it is.
@@ -120,18 +129,14 @@ fn named(text: &[u8], give: &mut dyn FnMut(&[u8], Reading<u64>)) {
 
 /// `TCP: inuse 4 orphan 0`, as `TCP.inuse` and `TCP.orphan`.
 fn in_use(text: &[u8], give: &mut dyn FnMut(&[u8], Reading<u64>)) {
-    let mut name = Vec::new();
+    let mut name = [0; LONGEST];
     for line in lines(text) {
         let mut words = Words(line);
         let Some(protocol) = words.word().and_then(|word| word.strip_suffix(b":")) else {
             continue;
         };
         while let Some(field) = words.word() {
-            name.clear();
-            name.extend_from_slice(protocol);
-            name.push(b'.');
-            name.extend_from_slice(field);
-            give(&name, words.count());
+            give(joined(&mut name, protocol, field), words.count());
         }
     }
 }
