@@ -6,6 +6,8 @@ use crate::capture::error::{CaptureError, is_torn};
 use crate::capture::tables::{self, CheckedRow};
 use crate::time::WallTime;
 
+/// Every file is a whole number of these.
+const PAGE: u64 = 4096;
 /// So much of what SQLite finds is listed.
 const MOST_FINDINGS: usize = 100;
 /// Columns that say when something was, by the unit that follows.
@@ -70,6 +72,11 @@ impl Capture {
             found => {
                 let mut found = found.map_err(self.sqlite("it cannot be checked"))?;
                 found.retain(|word| word != "ok");
+                // SQLite fills up what is missing of the last page.
+                let length = std::fs::metadata(&self.path).map_or(0, |data| data.len());
+                if !length.is_multiple_of(PAGE) {
+                    found.push("it ends in the middle of a page".to_owned());
+                }
                 Ok(found)
             }
         }
