@@ -42,8 +42,10 @@ pub(crate) enum Message {
     Done(Box<Done>),
 }
 
-/// How long the end of a run waits for a disk that is in trouble.
-const PATIENCE_AT_THE_END: Duration = Duration::from_secs(5);
+/// How long the end of a run waits for the writer, which has the last chunk to write; and for a
+/// disk that is in trouble already.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(20);
+const PATIENCE_IN_TROUBLE: Duration = Duration::from_secs(5);
 
 /// How a run ended on the side of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +142,11 @@ impl Backlog {
             }
             Message::Options(options, records) => Job::Options(options, records),
             Message::End(why) => {
-                self.ends_by = Some(now().plus(PATIENCE_AT_THE_END));
+                let patience = match self.state.trouble_since() {
+                    None => PATIENCE_AT_THE_END,
+                    Some(_) => PATIENCE_IN_TROUBLE,
+                };
+                self.ends_by = Some(now().plus(patience));
                 self.state.retry_now();
                 Job::End(why)
             }
