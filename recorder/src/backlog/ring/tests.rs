@@ -1,3 +1,5 @@
+//! What waits comes out in order, within its memory, and what was given up is counted.
+
 use super::*;
 use afterimage_format::facts::KernelLogLine;
 use afterimage_format::group::{Group, MachineField, ProcessField};
