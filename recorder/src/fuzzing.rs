@@ -9,8 +9,7 @@ use crate::source::kernel_log;
 use crate::source::process::stat;
 use afterimage_format::group::Group;
 use afterimage_format::process::{Pid, ProcessKey};
-use afterimage_format::tick::{Instants, Key, Shed, Tick, TickTimes};
-use afterimage_format::time::{BootTime, MonotonicTime, Seq, WallTime};
+use afterimage_format::tick::Key;
 use std::time::Duration;
 
 /// A record of `/dev/kmsg`.
@@ -40,7 +39,7 @@ pub fn process_stat(data: &[u8]) {
         pid: Pid(1),
         started,
     });
-    let mut tick = empty_tick();
+    let mut tick = crate::test_tick();
     let mut cells = Cells::begin(&mut tick, Group::Process, 0, key);
     assert!(stat.store(&mut cells, &mut tick), "a first name is news");
     assert!(!stat.store(&mut cells, &mut tick), "the same is none");
@@ -64,23 +63,6 @@ pub fn config(data: &[u8]) {
     if let Ok(tunable) = config.tunable() {
         assert!(tunable.options.max_bytes >= 1 << 20 && tunable.budget_percent > 0.0);
     }
-}
-
-fn empty_tick() -> Tick {
-    let at = Instants {
-        monotonic: MonotonicTime(0),
-        boot: BootTime(0),
-        wall: WallTime(0),
-    };
-    Tick::new(TickTimes {
-        seq: Seq(1),
-        planned: MonotonicTime(0),
-        began: at,
-        ended: at,
-        recorder_cpu: Duration::ZERO,
-        shed: Shed::NONE,
-        full_sweep: false,
-    })
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ mod sweep;
 pub use cli::run;
 
 /// A tick for tests that only look at what is put into it.
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn test_tick() -> afterimage_format::tick::Tick {
     use afterimage_format::tick::{Instants, Shed, Tick, TickTimes};
     use afterimage_format::time::{BootTime, MonotonicTime, Seq, WallTime};

@@ -157,10 +157,9 @@ fn memory(lines: &Lines) -> Vec<Cell> {
     let line = |name| lines.number(name);
     let all = line("MemTotal");
     let unused = ["MemFree", "Buffers", "Cached", "Slab"];
-    let used = unused.iter().try_fold(all.unwrap_or(0), |used, name| {
-        Ok(used.saturating_sub(line(name)?))
+    let used = all.and_then(|all| {
+        (unused.iter()).try_fold(all, |used, name| Ok(used.saturating_sub(line(name)?)))
     });
-    let used = all.and(used);
     let to_commit = all.and_then(|all| Ok(all.saturating_add(line("SwapTotal")?)));
     let amount = |reading: Reading<u64>| Cell::integer(reading.ok());
     vec![

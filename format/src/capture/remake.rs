@@ -14,9 +14,9 @@ use super::error::CaptureError;
 use super::frame::{FrameKey, Packer, reseal};
 use super::lives::{self, Lives};
 use super::pyramid::PyramidWriter;
-use super::tables::{self, integer, text};
+use super::tables::{self, text};
 use super::unfinished::Unfinished;
-use super::writer::{create, create_private, gap_row};
+use super::writer::{chunk_row, create, create_private, gap_row};
 use crate::facts::{Gap, GapKind};
 use crate::time::{Seq, WallTime};
 pub(super) use rows::{PlainRows, integer as column};
@@ -187,7 +187,6 @@ impl Remake {
     fn write_chunk(&mut self, chunk: &Chunk, run: i64, frames: &[u8]) -> rusqlite::Result<()> {
         let Some(db) = &self.db else { return Ok(()) };
         let transaction = db.unchecked_transaction()?;
-        let (first, last) = (chunk.ticks[0], chunk.ticks[chunk.ticks.len() - 1]);
         if self.open.as_ref().is_none_or(|open| open.id != run) {
             if let Some(mut before) = self.open.take() {
                 before.pyramid.finish(&transaction, before.id)?;
@@ -202,15 +201,7 @@ impl Remake {
                 lives: Lives::resume(&transaction, self.number, boot, tick_rate)?,
             });
         }
-        let values = vec![
-            integer(run),
-            integer(chunk.ticks.len()),
-            integer(first.began.wall.0),
-            integer(last.began.wall.0),
-            integer(first.began.boot.0),
-            integer(last.began.boot.0),
-        ];
-        let id = first.seq.0.cast_signed();
+        let (id, values) = chunk_row(run, chunk);
         tables::named("chunk").insert(&transaction, self.number, Some(id), values)?;
         transaction
             .prepare_cached("INSERT INTO chunk_body VALUES (?, ?)")?

@@ -17,7 +17,7 @@ mod start;
 
 pub(super) use evict::used_bytes;
 pub use place::Carried;
-pub(super) use rows::gap_row;
+pub(super) use rows::{chunk_row, gap_row};
 pub(super) use start::{NUMBER, NUMBER_ROW, capture_number, create, create_private};
 pub use start::{RunFacts, Start};
 

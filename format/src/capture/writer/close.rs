@@ -1,12 +1,13 @@
 //! The tail becomes a chunk, with its part of the pyramid and of the lives, in one transaction.
 
 use super::Writer;
+use super::rows::chunk_row;
 use crate::capture::chunk::{Chunk, encode};
 use crate::capture::error::CaptureError;
 use crate::capture::frame::FrameKey;
 use crate::capture::lives::Lives;
 use crate::capture::pyramid::PyramidWriter;
-use crate::capture::tables::{self, integer};
+use crate::capture::tables;
 
 /// So many chunks at most make room for one.
 const MOST_EVICTED_AT_ONCE: usize = 8;
@@ -75,16 +76,7 @@ impl Writer {
         pyramid: &mut PyramidWriter,
     ) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
-        let (first, last) = (chunk.ticks[0], chunk.ticks[chunk.ticks.len() - 1]);
-        let row = vec![
-            integer(self.run),
-            integer(chunk.ticks.len()),
-            integer(first.began.wall.0),
-            integer(last.began.wall.0),
-            integer(first.began.boot.0),
-            integer(last.began.boot.0),
-        ];
-        let id = first.seq.0.cast_signed();
+        let (id, row) = chunk_row(self.run, chunk);
         tables::named("chunk").replace(&transaction, self.capture, id, row)?;
         // The tail first: its pages are used again for the chunk.
         transaction

@@ -1,6 +1,7 @@
 //! Records as rows of the plain tables.
 
 use super::{Record, Writer, start};
+use crate::capture::chunk::Chunk;
 use crate::capture::tables::{self, integer, maybe, text};
 use crate::facts::{Exited, Gap};
 use crate::units::Bytes;
@@ -91,6 +92,20 @@ impl Writer {
             text(exited.known_by.name().as_bytes()),
         ]
     }
+}
+
+/// The row of `chunk` for a chunk, and its id.
+pub(in crate::capture) fn chunk_row(run: i64, chunk: &Chunk) -> (i64, Vec<Value>) {
+    let (first, last) = (chunk.ticks[0], chunk.ticks[chunk.ticks.len() - 1]);
+    let values = vec![
+        integer(run),
+        integer(chunk.ticks.len()),
+        integer(first.began.wall.0),
+        integer(last.began.wall.0),
+        integer(first.began.boot.0),
+        integer(last.began.boot.0),
+    ];
+    (first.seq.0.cast_signed(), values)
 }
 
 /// A gap as a row of its table.
