@@ -4,16 +4,19 @@ use crate::support::command::{assert_sound, info, run};
 use crate::support::files::{DAMAGED, DONE, FAILED, READERS, edited, written};
 use crate::support::host::folder;
 use crate::support::recorder::Recorder;
+use rusqlite::Connection;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
+const PAGE: usize = 4096;
+
 fn recorded() -> (TempDir, PathBuf) {
     let folder = folder();
     let file = folder.path().join("good");
-    let mut recorder = Recorder::start(&file, &["-i", "20ms"]);
-    recorder.wait_for_tick(200);
+    let mut recorder = Recorder::start(&file, &["-i", "10ms"]);
+    recorder.wait_for_tick(400);
     recorder.stop();
     (folder, file)
 }
@@ -39,6 +42,21 @@ fn ticks(file: &Path) -> (u64, u64) {
     )
 }
 
+/// Where the pages begin that hold what is in chunks. Not the one that leads to them: a capture of
+/// seconds has a single one, and with it goes all.
+fn content_of_chunks(file: &Path) -> Vec<usize> {
+    let db = Connection::open(file).unwrap();
+    let mut pages = db
+        .prepare(
+            "SELECT pageno FROM dbstat WHERE name = 'chunk_body' AND pagetype <> 'internal' ORDER BY 1",
+        )
+        .unwrap();
+    let numbers = pages.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+    numbers
+        .map(|page| (usize::try_from(page.unwrap()).unwrap() - 1) * PAGE)
+        .collect()
+}
+
 #[test]
 fn a_sound_capture_is_saved_whole_and_nothing_is_overwritten() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -62,12 +80,16 @@ fn what_no_reader_opens_is_saved() {
     let (all, stalled) = ticks(&good);
     let bytes = fs::read(&good).unwrap();
     let mut headless = bytes.clone();
-    headless[..4096].fill(0);
+    headless[..PAGE].fill(0);
     let mut holed = bytes.clone();
-    let middle = bytes.len() / 2 / 4096 * 4096;
     holed[..100].fill(0);
-    holed[middle..middle + 3 * 4096].fill(0);
-    let cut = &bytes[..bytes.len() * 3 / 4];
+    let of_chunks = content_of_chunks(&good);
+    assert!(of_chunks.len() > 3, "{of_chunks:?}");
+    for at in of_chunks.iter().rev().take(3) {
+        holed[*at..*at + PAGE].fill(0);
+    }
+    let last = *of_chunks.last().expect("it has chunks");
+    let cut = &bytes[..last];
     let schema = "CREATE TRIGGER t AFTER INSERT ON note BEGIN SELECT 1; END; \
                   ALTER TABLE note ADD COLUMN more TEXT";
     let files = [
