@@ -21,7 +21,7 @@ def week(arguments):
     if arguments.file:
         return subprocess.run([*bench, arguments.file, "--out", arguments.file]).returncode == 0
     with Population(arguments.population), scratch(arguments) as folder:
-        with Recorder(arguments.binary, folder, "--interval", "1s", "--duration", f"{arguments.seconds}s") as recorder:
+        with Recorder(arguments.binary, folder, "--interval", arguments.interval, "--duration", f"{arguments.seconds}s") as recorder:
             recorder.process.wait()
         out = os.path.join(folder, "week.afterimage")
         return subprocess.run([*bench, recorder.capture, "--days", str(arguments.days), "--out", out]).returncode == 0

@@ -6,6 +6,7 @@ pub(crate) mod cgroup;
 pub(crate) mod clock;
 pub(crate) mod command;
 pub(crate) mod disk;
+pub(crate) mod failing_disk;
 pub(crate) mod files;
 pub(crate) mod host;
 pub(crate) mod hung_mount;

@@ -1,11 +1,11 @@
 //! Disks that are away for a minute, and that are full for three.
 
-use crate::root::storage::{AFTER_THREE_CHECKPOINTS, fill_for, freeze, turn_read_only};
-use crate::support::disk::{Disk, MIB};
+use crate::root::storage::{AFTER_THREE_CHECKPOINTS, SIZE, fail, fill_for, freeze, turn_read_only};
+use crate::support::disk::Disk;
+use crate::support::failing_disk::FailingDisk;
 use crate::support::random::Random;
 use std::time::Duration;
 
-const SIZE: u64 = 96 * MIB;
 const AWAY: Duration = Duration::from_mins(1);
 /// Three minutes at 50 ms.
 const TICKS: u64 = 3_600;
@@ -15,6 +15,14 @@ const TICKS: u64 = 3_600;
 fn a_file_system_that_is_frozen_for_a_minute_loses_no_tick() {
     for disk in [Disk::ext4(SIZE), Disk::xfs(SIZE)].into_iter().flatten() {
         freeze(&disk, AWAY);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: ./check --long"]
+fn a_disk_whose_writes_fail_for_a_minute_loses_no_tick() {
+    if let Some(disk) = FailingDisk::ext4(SIZE) {
+        fail(&disk, AWAY);
     }
 }
 

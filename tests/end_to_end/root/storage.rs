@@ -5,6 +5,7 @@ use crate::support::capture::{account, samples};
 use crate::support::clock::wait_for;
 use crate::support::command::{assert_sound, finish, info};
 use crate::support::disk::{Disk, MIB};
+use crate::support::failing_disk::FailingDisk;
 use crate::support::host::{busy, folder, quick_folder, skip};
 use crate::support::recorder::Recorder;
 use rustix::process::Signal;
@@ -18,7 +19,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 const INTERVAL: &str = "50ms";
-const SIZE: u64 = 96 * MIB;
+pub(crate) const SIZE: u64 = 96 * MIB;
 /// How long a disk is away; in `long/storage.rs` a minute.
 const AWAY: Duration = Duration::from_secs(18);
 /// Half of all ticks come less late than this where a CPU is free.
@@ -33,6 +34,14 @@ pub(crate) const AFTER_THREE_CHECKPOINTS: u64 = 640;
 fn a_frozen_file_system_delays_no_tick_and_loses_none() {
     if let Some(disk) = Disk::ext4(SIZE) {
         freeze(&disk, AWAY);
+    }
+}
+
+#[test]
+#[ignore = "mounts file systems: ./check --root"]
+fn a_disk_whose_writes_fail_delays_no_tick_and_loses_none() {
+    if let Some(disk) = FailingDisk::ext4(SIZE) {
+        fail(&disk, AWAY);
     }
 }
 
@@ -81,6 +90,25 @@ pub(crate) fn freeze(disk: &Disk, away: Duration) {
     // What was in memory is in the capture, so the fallback is not needed any more.
     assert_eq!(fs::read_dir(fallback.path()).unwrap().count(), 0);
     print_lateness("frozen", &file);
+}
+
+/// Each write fails for a while; what the kernel had taken before is not on the disk either.
+pub(crate) fn fail(disk: &FailingDisk, away: Duration) {
+    let (file, fallback) = (disk.path().join("a"), quick_folder());
+    let place = fallback.path().to_str().unwrap();
+    let mut recorder = Recorder::start(&file, &["-i", INTERVAL, "--fallback", place]);
+    recorder.wait_for_tick(40);
+    disk.fail();
+    thread::sleep(away);
+    let said = recorder.said();
+    disk.recover();
+    assert!(said.contains("disk I/O error"), "{said}");
+    wait_until_written(&recorder);
+    assert!(recorder.said().contains("nothing in memory was lost"));
+    recorder.wait_for_more(40);
+    recorder.stop();
+    assert_all_there(&file);
+    print_lateness("failing writes", &file);
 }
 
 fn fsfreeze(how: &str, disk: &Disk) -> bool {

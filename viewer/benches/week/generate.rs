@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-/// A kernel-log line each so many ticks: 50,000 in a week.
+/// A kernel-log line each so many seconds: 50,000 in a week.
 const LINE_EVERY: u64 = 12;
 
 /// A row of a group.
@@ -53,7 +53,8 @@ struct Recording {
 pub(crate) fn generate(recorded: &Path, days: u64, out: &Path) {
     eprintln!("making {days} days of {} ...", recorded.display());
     let recording = read(recorded);
-    let wanted = days * 24 * 3600;
+    let interval = recording.facts.interval.as_secs();
+    let wanted = days * 24 * 3600 / interval;
     let length = recording.steps.len() as u64;
     let lock = OwnerLock::take(out).expect("nobody else writes it");
     let options = Options {
@@ -72,16 +73,18 @@ pub(crate) fn generate(recorded: &Path, days: u64, out: &Path) {
         let tick = replay.tick(pass, place, writer.next_seq());
         let records = if number == 0 {
             vec![Record::Clock(anchor(&tick.times))]
-        } else if number % LINE_EVERY == 0 {
-            vec![Record::KernelLog(line(number, tick.times.began))]
         } else {
-            vec![]
+            let lines_until = |number: u64| number * interval / LINE_EVERY;
+            (lines_until(number - 1)..lines_until(number))
+                .map(|line| Record::KernelLog(log_line(line, tick.times.began)))
+                .collect()
         };
         writer
             .commit(Some(&tick), records)
             .expect("there is room for it");
-        if number % 86_400 == 86_399 {
-            eprintln!("  day {}", number / 86_400 + 1);
+        let day = 86_400 / interval;
+        if number % day == day - 1 {
+            eprintln!("  day {}", number / day + 1);
         }
     }
     writer.finish("bench").expect("there is room for it");
@@ -101,13 +104,13 @@ fn anchor(times: &TickTimes) -> Anchor {
     }
 }
 
-fn line(number: u64, at: Instants) -> KernelLogLine {
+fn log_line(number: u64, at: Instants) -> KernelLogLine {
     let text = format!("device eth{}: link event {number}", number % 7);
     KernelLogLine {
         sequence: number,
         at: at.monotonic,
         wall: at.wall,
-        severity: u8::try_from(3 + number / LINE_EVERY % 4).expect("a small number"),
+        severity: u8::try_from(3 + number % 4).expect("a small number"),
         facility: 0,
         text: text.into_bytes(),
     }
@@ -149,8 +152,17 @@ fn read(path: &Path) -> Recording {
         seq = Seq(chunk.ticks().last().expect("not empty").seq.0 + 1);
     }
     recording.facts.now = recording.times[0].began;
+    recording.facts.interval = whole_seconds(&recording.times);
     recording.leave_out_the_dead();
     recording
+}
+
+/// The interval at which it was recorded.
+fn whole_seconds(times: &[TickTimes]) -> Duration {
+    let apart = times[1].planned.0 - times[0].planned.0;
+    let seconds = u64::try_from(apart / 1_000_000).expect("time goes forward");
+    assert!(seconds > 0, "record it at whole seconds");
+    Duration::from_secs(seconds)
 }
 
 impl Recording {
@@ -250,8 +262,8 @@ impl<'a> Replay<'a> {
             &recording.times[0],
             &recording.times[recording.times.len() - 1],
         );
-        let length = last.began.boot.0 - first.began.boot.0 + 1_000_000;
-        let length = Duration::from_micros(length.unsigned_abs());
+        let length = last.planned.0 - first.planned.0;
+        let length = Duration::from_micros(length.unsigned_abs()) + recording.facts.interval;
         Self {
             recording,
             rows: BTreeMap::new(),

@@ -154,9 +154,11 @@ impl Writer {
             &self.path,
             "cannot read its newest tick",
         ))?;
-        self.forget_written(written);
         self.set_up_reserve()
             .map_err(CaptureError::sqlite(&self.path, "cannot be written"))?;
+        // Now it is on the disk. What was read before came out of memory: after a failed sync the
+        // kernel takes its pages for written, and a later look may find the disk's old ones.
+        self.forget_written(written);
         self.place = Place::of(&self.path);
         Ok(())
     }
@@ -174,7 +176,7 @@ impl Writer {
         Ok((chunks.max(tail), chunks >= tail))
     }
 
-    /// A commit that failed may have reached the disk all the same.
+    /// A commit that failed may have reached the log all the same, and from there the file.
     fn forget_written(&mut self, (newest, in_chunk): (u64, bool)) {
         let Some((last, ..)) = self.last else { return };
         if newest < last.0 || (self.unsaved.is_empty() && !self.builder.is_full()) {
