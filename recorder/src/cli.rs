@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Record this host until a signal or --duration ends it
-    Record(RecordArgs),
+    Record(Box<RecordArgs>),
     /// Ask the running recorder how it fares
     Status(SocketArgs),
     /// Leave a mark with a text at this moment of the recording
@@ -118,6 +118,10 @@ pub(crate) struct RecordArgs {
     /// it again
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Record every thread of the processes with this name or pid too, up to 256 threads in all;
+    /// may be given more than once
+    #[arg(long, value_name = "NAME|PID")]
+    pub(crate) threads_of: Vec<String>,
     /// A directory that stands in for /proc
     #[arg(long, value_name = "DIR")]
     pub(crate) proc_root: Option<PathBuf>,

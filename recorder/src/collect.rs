@@ -15,6 +15,7 @@ use crate::source::{
     pressure, schedstat, stat,
 };
 use crate::sweep::{Seen, Surroundings, Sweep};
+use crate::tasks::Tasks;
 use afterimage_format::facts::Source;
 use afterimage_format::group::{Group, MachineField, PressureField};
 use afterimage_format::reading::{Missing, Reading};
@@ -39,6 +40,7 @@ pub(crate) struct Collector {
     accounts: AccountsAt,
     details: Details,
     sweep: Sweep,
+    tasks: Tasks,
     machine: Option<Cells>,
     cpus: NamedRows,
     pressure: NamedRows,
@@ -87,7 +89,7 @@ impl Collector {
         root: ProcRoot,
         accounts: AccountsAt,
         details: Details,
-        kept_files: usize,
+        (tasks, kept_files): (Tasks, usize),
     ) -> Self {
         let hides_processes = root.is_live() && !root.path().join("1").exists();
         Self {
@@ -96,6 +98,7 @@ impl Collector {
             details,
             hides_processes,
             sweep: Sweep::new(kept_files),
+            tasks,
             machine: None,
             cpus: NamedRows::new(Group::Cpu),
             pressure: NamedRows::new(Group::Pressure),
@@ -129,6 +132,7 @@ impl Collector {
         self.read_lines(&mut machine, tick);
         self.read_tables(tick);
         let seen = self.read_processes(&machine, tick, (interval, round));
+        self.read_tasks(&machine, tick);
         for (field, value) in [
             (MachineField::Processes, seen.map(|seen| seen.processes)),
             (
@@ -163,6 +167,7 @@ impl Collector {
             table.forget();
         }
         self.sweep.forget();
+        self.tasks.forget();
     }
 
     /// Sources whose state changed since this was asked last.
@@ -298,6 +303,16 @@ impl Collector {
         };
         self.note("PID/cmdline", stuck);
         seen
+    }
+
+    /// The threads that are worth it, by what the sweep knows.
+    fn read_tasks(&mut self, machine: &Cells, tick: &mut Tick) {
+        let glances = self.sweep.glances(self.tasks.asked_for());
+        let blocked = machine.last(MachineField::Blocked.column()).unwrap_or(0);
+        self.tasks.collect(&self.root, tick, &glances, blocked);
+        for (name, state) in self.tasks.fared() {
+            self.note(name, state);
+        }
     }
 
     /// Whether tasks waited for a CPU or for memory since the last tick.

@@ -1,0 +1,171 @@
+//! Threads: those in state D always, those of chosen processes with `--threads-of`.
+
+use crate::support::capture::{last_sample, samples};
+use crate::support::clock::wait_for;
+use crate::support::command::info;
+use crate::support::host::folder;
+use crate::support::process::StandIn;
+use crate::support::recorder::Recorder;
+use afterimage_format::process::Pid;
+use afterimage_format::reading::Missing;
+use afterimage_format::sample::{Task, Why};
+use afterimage_format::units::Ticks;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// `stat` with 14: utime, 15: stime, 12: majflt, 20: threads, 22: start, 39: CPU.
+fn stat(pid: i32, name: &str, state: char, threads: u32) -> String {
+    format!(
+        "{pid} ({name}) {state} 1 7 7 0 -1 4194304 50 0 3 0 150 60 0 0 20 0 {threads} 0 100{pid} 104857600 2560 \
+         18446744073709551615 1 1 0 0 0 0 0 4096 0 1 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+    )
+}
+
+fn write(root: &Path, name: &str, text: &str) {
+    let file = root.join(name);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+}
+
+/// Process 7 has the threads 7 (asleep) and 70 (in D, of which everything is told), process 8 one
+/// thread in D, of which nothing more is told than that; process 9 two threads that sleep.
+fn fake() -> TempDir {
+    let folder = folder();
+    let root = folder.path();
+    write(root, "stat", "cpu  1 2 3 4\nprocs_blocked 0\n");
+    for (pid, name, state, threads) in [
+        (7, "server", 'S', 2),
+        (8, "stuck", 'D', 1),
+        (9, "asleep", 'S', 2),
+    ] {
+        let text = stat(pid, name, state, threads);
+        write(root, &format!("{pid}/stat"), &text);
+        write(root, &format!("{pid}/task/{pid}/stat"), &text);
+        write(root, &format!("{pid}/schedstat"), "2000000000 1000000 30\n");
+    }
+    write(root, "9/task/90/stat", &stat(90, "sleeper", 'S', 2));
+    for (name, text) in [
+        ("stat", stat(70, "wal writer", 'D', 2).as_str()),
+        ("schedstat", "5000000 7000000 9\n"),
+        (
+            "status",
+            "Name:\tx\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t6\n",
+        ),
+        ("wchan", "folio_wait_bit_common"),
+        ("syscall", "74 0x5 0x0 0x0 0x0 0x0 0x0 0x7ffe10 0x7fab20\n"),
+        (
+            "stack",
+            "[<0>] folio_wait_bit_common+0x13d/0x350\n[<0>] do_fsync+0x3a/0x60\n",
+        ),
+    ] {
+        write(root, &format!("7/task/70/{name}"), text);
+    }
+    folder
+}
+
+fn recorded(root: &Path, args: &[&str]) -> (TempDir, Vec<Task>, Value) {
+    let folder = folder();
+    let file = folder.path().join("host.afterimage");
+    let proc_root = ["--proc-root", root.to_str().unwrap(), "-i", "100ms"];
+    // Budget enough to leave nothing out.
+    let args = [&proc_root[..], &["--budget-cpu", "100"], args].concat();
+    let ended = Recorder::start_for(&file, "1s", &args).wait();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let sample = samples(&file).pop().unwrap();
+    let info = info(&file);
+    (folder, sample.tasks.unwrap(), info)
+}
+
+fn tids(tasks: &[Task]) -> Vec<i32> {
+    tasks.iter().map(|task| task.key.pid.0).collect()
+}
+
+#[test]
+fn a_thread_in_d_is_found_behind_a_leader_that_sleeps_with_all_that_its_files_say() {
+    let root = fake();
+    let (_folder, tasks, _) = recorded(root.path(), &[]);
+    assert_eq!(tids(&tasks), [8, 70]);
+    let writer = &tasks[1];
+    assert_eq!(writer.process, Ok(Pid(7)));
+    assert_eq!(writer.key.started, Ticks(10070));
+    let texts = [
+        &writer.comm,
+        &writer.wchan,
+        &writer.stack,
+        &writer.syscall_arguments,
+    ];
+    let texts = texts.map(|text| String::from_utf8(text.as_ref().unwrap().to_vec()).unwrap());
+    let arguments = "0x5 0x0 0x0 0x0 0x0 0x0 0x7ffe10 0x7fab20";
+    let wchan = "folio_wait_bit_common";
+    let stack = "folio_wait_bit_common\ndo_fsync";
+    assert_eq!(texts, ["wal writer", wchan, stack, arguments]);
+    assert_eq!(writer.syscall, Ok(74));
+    assert_eq!(writer.state.map(|state| state.letter()), Ok('D'));
+    assert_eq!(
+        (writer.user_time, writer.system_time),
+        (Ok(Ticks(150)), Ok(Ticks(60)))
+    );
+    assert_eq!((writer.major_faults, writer.processor), (Ok(3), Ok(1)));
+    let (run, wait) = (Duration::from_millis(5), Duration::from_millis(7));
+    assert_eq!((writer.run, writer.wait), (Ok(run), Ok(wait)));
+    let switches = (writer.voluntary_switches, writer.involuntary_switches);
+    assert_eq!(switches, (Ok(5), Ok(6)));
+    assert_eq!(writer.why, Ok(Why::UNINTERRUPTIBLE));
+}
+
+#[test]
+fn what_a_thread_does_not_tell_is_absent_and_the_source_says_so() {
+    let root = fake();
+    let (_folder, tasks, info) = recorded(root.path(), &[]);
+    let stuck = &tasks[0];
+    let absent = Err(Missing::NotSupported);
+    assert_eq!((stuck.syscall, stuck.voluntary_switches), (absent, absent));
+    for text in [&stuck.wchan, &stuck.stack, &stuck.syscall_arguments] {
+        assert_eq!(*text, Err(Missing::NotSupported));
+    }
+    assert_eq!(stuck.run, Err(Missing::NotSupported));
+    for name in ["PID/syscall", "PID/stack"] {
+        let mut sources = info["sources"].as_array().unwrap().iter();
+        let source = sources.find(|source| source["name"] == name);
+        assert_eq!(source.unwrap()["state"], "absent", "{name}");
+    }
+}
+
+#[test]
+fn threads_that_were_asked_for_are_recorded_by_name_and_by_pid() {
+    let root = fake();
+    let more = ["--threads-of", "server", "--threads-of", "9"];
+    let (_folder, tasks, _) = recorded(root.path(), &more);
+    assert_eq!(tids(&tasks), [7, 8, 9, 70, 90]);
+    assert_eq!(tasks[0].why, Ok(Why::ASKED_FOR));
+    let both = Why(Why::ASKED_FOR.0 | Why::UNINTERRUPTIBLE.0);
+    assert_eq!(tasks[3].why, Ok(both));
+}
+
+#[test]
+fn threads_of_a_live_process_are_those_that_the_kernel_lists() {
+    let process = StandIn::new("threads=5").start();
+    let folder = folder();
+    let file = folder.path().join("host.afterimage");
+    let pid = process.pid().to_string();
+    let args = ["-i", "200ms", "--budget-cpu", "100", "--threads-of", &pid];
+    let mut recorder = Recorder::start(&file, &args);
+    let of_it = |task: &Task| task.process.is_ok_and(|own| own.0.to_string() == pid);
+    let ours = wait_for("five threads", || {
+        assert!(recorder.is_running(), "{}", recorder.said());
+        let tasks = last_sample(&file)?.tasks.ok()?;
+        let tasks: Vec<Task> = tasks.into_iter().filter(of_it).collect();
+        (tasks.len() == 5).then_some(tasks)
+    });
+    recorder.stop();
+    let entries = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name());
+    let mut live: Vec<i32> = names
+        .map(|name| name.to_str().unwrap().parse().unwrap())
+        .collect();
+    live.sort_unstable();
+    assert_eq!(tids(&ours), live);
+}
