@@ -29,6 +29,8 @@ use thread_files::{Of, ThreadFiles};
 
 /// Threads that are not in D, at a tick.
 const MOST_THREADS: usize = 256;
+/// Of a process with more threads not all are looked at in one tick.
+const MOST_LISTED: usize = 512;
 /// Threads that are looked at on the way round, at a tick; and when some are blocked unseen.
 const ROUND: usize = 32;
 const ROUND_BLOCKED: usize = 512;
@@ -110,7 +112,7 @@ impl Tasks {
         }
         let rest = |glance: &&Glance| {
             let mut chosen = chosen.iter();
-            !chosen.any(|(chosen, _)| chosen.key == glance.key)
+            has_more(glance) || !chosen.any(|(chosen, _)| chosen.key == glance.key)
         };
         let rest: Vec<&Glance> = glances.iter().filter(rest).collect();
         for glance in &rest {
@@ -130,7 +132,20 @@ impl Tasks {
 
     /// Every thread of a process; of one that was not chosen those in D.
     fn read_process(&mut self, root: &ProcRoot, tick: &mut Tick, glance: &Glance, why: Why) {
-        for tid in self.files.list(root, glance) {
+        let mut tids = self.files.list(root, glance);
+        if tids.len() > MOST_LISTED {
+            // The others are found on the way round, if they are in D.
+            let before = tids.len();
+            let known: BTreeSet<i32> = self.gates.keys().map(|key| key.pid.0).collect();
+            let first = tids[MOST_THREADS];
+            tids.retain(|tid| *tid < first || known.contains(tid));
+            self.now.left_out += if why == Why(0) {
+                0
+            } else {
+                before - tids.len()
+            };
+        }
+        for tid in tids {
             self.read_thread(root, tick, glance, (tid, why));
         }
     }
@@ -141,7 +156,8 @@ impl Tasks {
         let unseen = blocked > seen;
         let mut left = if unseen { ROUND_BLOCKED } else { ROUND };
         let many = |glance: &&&Glance| {
-            glance.threads > 1 && !self.stuck.contains(&glance.key.pid.0) && glance.state != b'D'
+            let is_read = glance.state == b'D' || self.stuck.contains(&glance.key.pid.0);
+            glance.threads > 1 && (has_more(glance) || !is_read)
         };
         let many: Vec<&&Glance> = rest.iter().filter(many).collect();
         let behind = many.partition_point(|glance| glance.key.pid.0 < self.round.0);
@@ -271,6 +287,11 @@ impl Tasks {
             cells.text(tick, TaskField::Stack.column(), stack);
         }
     }
+}
+
+/// Whether not all of its threads are looked at in one tick.
+fn has_more(glance: &Glance) -> bool {
+    glance.threads > MOST_LISTED as u64
 }
 
 /// The number of the call and what stands behind it. A thread that runs, or waits outside of a

@@ -3,8 +3,8 @@
 use crate::support::capture::{last_sample, samples};
 use crate::support::clock::wait_for;
 use crate::support::command::info;
-use crate::support::host::folder;
-use crate::support::process::StandIn;
+use crate::support::host::{folder, has, skip};
+use crate::support::process::{Guarded, StandIn};
 use crate::support::recorder::Recorder;
 use afterimage_format::process::Pid;
 use afterimage_format::reading::Missing;
@@ -13,6 +13,7 @@ use afterimage_format::units::Ticks;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -143,6 +144,37 @@ fn threads_that_were_asked_for_are_recorded_by_name_and_by_pid() {
     assert_eq!(tasks[0].why, Ok(Why::ASKED_FOR));
     let both = Why(Why::ASKED_FOR.0 | Why::UNINTERRUPTIBLE.0);
     assert_eq!(tasks[3].why, Ok(both));
+}
+
+/// The child opens a FIFO before it becomes another program, and as long as nobody writes to
+/// that, its parent, which called posix_spawn(3), waits in D.
+#[test]
+fn a_parent_that_waits_for_its_vforked_child_is_seen_with_what_it_waits_in() {
+    if !has("python3") {
+        return skip("there is no python3 here");
+    }
+    let folder = folder();
+    let fifo = folder.path().join("fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let script = "import os, sys\nopen_it = (os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)\n\
+        os.waitpid(os.posix_spawn('/bin/true', ['true'], {}, file_actions=[open_it]), 0)";
+    let mut command = Command::new("python3");
+    let mut parent = Guarded::spawn(command.args(["-c", script]).arg(&fifo));
+    let file = folder.path().join("host.afterimage");
+    let mut recorder = Recorder::start(&file, &["-i", "200ms", "--budget-cpu", "100"]);
+    let seen = wait_for("the parent in D", || {
+        assert!(recorder.is_running(), "{}", recorder.said());
+        let mut tasks = last_sample(&file)?.tasks.ok()?.into_iter();
+        tasks.find(|task| i64::from(task.key.pid.0) == parent.pid() && task.wchan.is_ok())
+    });
+    // Then the child goes on.
+    fs::write(&fifo, "x").unwrap();
+    assert_eq!(parent.wait(), 0);
+    recorder.stop();
+    assert_eq!(seen.why, Ok(Why::UNINTERRUPTIBLE));
+    assert_eq!(seen.state.map(|state| state.letter()), Ok('D'));
+    assert_eq!(seen.comm.as_deref(), Ok(&b"python3"[..]));
 }
 
 #[test]
