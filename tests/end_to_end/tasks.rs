@@ -12,8 +12,8 @@ use afterimage_format::sample::{Task, Why};
 use afterimage_format::units::Ticks;
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -146,6 +146,18 @@ fn threads_that_were_asked_for_are_recorded_by_name_and_by_pid() {
     assert_eq!(tasks[3].why, Ok(both));
 }
 
+/// Whoever waits for a writer of this FIFO goes on when this goes.
+struct Writer(PathBuf);
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Opened for both it waits for nobody; whoever opens it within this time goes on.
+        let file = fs::File::options().read(true).write(true).open(&self.0);
+        std::thread::sleep(Duration::from_secs(1));
+        drop(file);
+    }
+}
+
 /// The child opens a FIFO before it becomes another program, and as long as nobody writes to
 /// that, its parent, which called posix_spawn(3), waits in D.
 #[test]
@@ -160,7 +172,14 @@ fn a_parent_that_waits_for_its_vforked_child_is_seen_with_what_it_waits_in() {
     let script = "import os, sys\nopen_it = (os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)\n\
         os.waitpid(os.posix_spawn('/bin/true', ['true'], {}, file_actions=[open_it]), 0)";
     let mut command = Command::new("python3");
+    // What outlives a test that is killed must not keep its output open.
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let mut parent = Guarded::spawn(command.args(["-c", script]).arg(&fifo));
+    // Dropped before the parent, which cannot be killed as long as its child waits.
+    let writer = Writer(fifo);
     let file = folder.path().join("host.afterimage");
     let mut recorder = Recorder::start(&file, &["-i", "200ms", "--budget-cpu", "100"]);
     let seen = wait_for("the parent in D", || {
@@ -168,8 +187,7 @@ fn a_parent_that_waits_for_its_vforked_child_is_seen_with_what_it_waits_in() {
         let mut tasks = last_sample(&file)?.tasks.ok()?.into_iter();
         tasks.find(|task| i64::from(task.key.pid.0) == parent.pid() && task.wchan.is_ok())
     });
-    // Then the child goes on.
-    fs::write(&fifo, "x").unwrap();
+    drop(writer);
     assert_eq!(parent.wait(), 0);
     recorder.stop();
     assert_eq!(seen.why, Ok(Why::UNINTERRUPTIBLE));
