@@ -146,15 +146,26 @@ fn threads_that_were_asked_for_are_recorded_by_name_and_by_pid() {
     assert_eq!(tasks[3].why, Ok(both));
 }
 
-/// Whoever waits for a writer of this FIFO goes on when this goes.
-struct Writer(PathBuf);
+/// A process in D, whose child waits until this FIFO has a writer.
+struct Waiting {
+    parent: Guarded,
+    fifo: PathBuf,
+    /// Open from when they may go on until both are gone.
+    writer: Option<fs::File>,
+}
 
-impl Drop for Writer {
+impl Waiting {
+    fn let_go(&mut self) {
+        // Opened for both, it waits for nobody.
+        let file = fs::File::options().read(true).write(true).open(&self.fifo);
+        self.writer = file.ok();
+    }
+}
+
+impl Drop for Waiting {
     fn drop(&mut self) {
-        // Opened for both it waits for nobody; whoever opens it within this time goes on.
-        let file = fs::File::options().read(true).write(true).open(&self.0);
-        std::thread::sleep(Duration::from_secs(1));
-        drop(file);
+        // Before the guard kills the parent, which as long as it is in D cannot end.
+        self.let_go();
     }
 }
 
@@ -177,18 +188,20 @@ fn a_parent_that_waits_for_its_vforked_child_is_seen_with_what_it_waits_in() {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let mut parent = Guarded::spawn(command.args(["-c", script]).arg(&fifo));
-    // Dropped before the parent, which cannot be killed as long as its child waits.
-    let writer = Writer(fifo);
+    let mut waiting = Waiting {
+        parent: Guarded::spawn(command.args(["-c", script]).arg(&fifo)),
+        fifo,
+        writer: None,
+    };
     let file = folder.path().join("host.afterimage");
     let mut recorder = Recorder::start(&file, &["-i", "200ms", "--budget-cpu", "100"]);
     let seen = wait_for("the parent in D", || {
         assert!(recorder.is_running(), "{}", recorder.said());
         let mut tasks = last_sample(&file)?.tasks.ok()?.into_iter();
-        tasks.find(|task| i64::from(task.key.pid.0) == parent.pid() && task.wchan.is_ok())
+        tasks.find(|task| i64::from(task.key.pid.0) == waiting.parent.pid() && task.wchan.is_ok())
     });
-    drop(writer);
-    assert_eq!(parent.wait(), 0);
+    waiting.let_go();
+    assert_eq!(waiting.parent.wait(), 0);
     recorder.stop();
     assert_eq!(seen.why, Ok(Why::UNINTERRUPTIBLE));
     assert_eq!(seen.state.map(|state| state.letter()), Ok('D'));
