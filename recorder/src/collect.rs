@@ -14,8 +14,8 @@ use crate::source::{
     KeptFile, ProcRoot, RowSource, diskstats, lines, loadavg, missing_from_errno, net_dev,
     pressure, schedstat, stat,
 };
-use crate::sweep::{Seen, Surroundings, Sweep};
-use crate::tasks::Tasks;
+use crate::sweep::{Glance, Seen, Surroundings, Sweep};
+use crate::tasks::{self, Tasks};
 use afterimage_format::facts::Source;
 use afterimage_format::group::{Group, MachineField, PressureField};
 use afterimage_format::reading::{Missing, Reading};
@@ -41,6 +41,9 @@ pub(crate) struct Collector {
     details: Details,
     sweep: Sweep,
     tasks: Tasks,
+    glances: Vec<Glance>,
+    /// Tasks waited for a CPU or for memory since the last tick.
+    pressed: bool,
     machine: Option<Cells>,
     cpus: NamedRows,
     pressure: NamedRows,
@@ -99,6 +102,8 @@ impl Collector {
             hides_processes,
             sweep: Sweep::new(kept_files),
             tasks,
+            glances: Vec::new(),
+            pressed: false,
             machine: None,
             cpus: NamedRows::new(Group::Cpu),
             pressure: NamedRows::new(Group::Pressure),
@@ -132,7 +137,7 @@ impl Collector {
         self.read_lines(&mut machine, tick);
         self.read_tables(tick);
         let seen = self.read_processes(&machine, tick, (interval, round));
-        self.read_tasks(&machine, tick);
+        self.read_tasks(&machine, tick, interval);
         for (field, value) in [
             (MachineField::Processes, seen.map(|seen| seen.processes)),
             (
@@ -266,12 +271,12 @@ impl Collector {
         (interval, round): (Duration, u64),
     ) -> Reading<Seen> {
         let running = machine.last(MachineField::Running.column()).ok();
-        let pressed = self.is_pressed(interval);
+        self.pressed = self.is_pressed(interval);
         let around = Surroundings {
             root: &self.root,
             accounts: &self.accounts,
             running: running.and_then(|running| u64::try_from(running).ok()),
-            pressed,
+            pressed: self.pressed,
             round,
         };
         let seen = self
@@ -306,10 +311,16 @@ impl Collector {
     }
 
     /// The threads that are worth it, by what the sweep knows.
-    fn read_tasks(&mut self, machine: &Cells, tick: &mut Tick) {
-        let glances = self.sweep.glances(self.tasks.asked_for());
-        let blocked = machine.last(MachineField::Blocked.column()).unwrap_or(0);
-        self.tasks.collect(&self.root, tick, &glances, blocked);
+    fn read_tasks(&mut self, machine: &Cells, tick: &mut Tick, interval: Duration) {
+        let asked_for = self.tasks.asked_for();
+        self.sweep.glances(asked_for, &mut self.glances);
+        let around = tasks::Surroundings {
+            root: &self.root,
+            interval,
+            blocked: machine.last(MachineField::Blocked.column()).unwrap_or(0),
+            pressed: self.pressed,
+        };
+        self.tasks.collect(&around, tick, &mut self.glances);
         for (name, state) in self.tasks.fared() {
             self.note(name, state);
         }

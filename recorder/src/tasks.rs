@@ -1,14 +1,17 @@
 //! Threads that are worth a look: those in state D always, and those of processes that starve,
-//! that are busiest, or that somebody asked for.
+//! that are busiest or have most threads, or that somebody asked for.
 //!
 //! The sweep over the processes comes before, and what it has read says where to look, so a quiet
 //! host pays for a few files. A leader in D is known from it. Other threads in D are found where
 //! one was at the tick before; among busy processes, when the kernel counts more tasks blocked on
-//! I/O than were seen; and, since it counts no others, by going round all threads, some at each tick.
-//! What a thread that has not run since does in the kernel is not read again.
+//! I/O than were seen; and, since it counts no others, by going round all threads, some at each
+//! tick (`round.rs`). `schedstat` goes before the other files of a thread: of one that has slept
+//! since, nothing else is read, and what it does in the kernel not before each tenth tick.
 
 mod choice;
 mod kernel_side;
+mod known;
+mod round;
 mod thread_files;
 
 pub(crate) use choice::ThreadsOf;
@@ -22,20 +25,26 @@ use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::sample::Why;
 use afterimage_format::tick::Tick;
-use kernel_side::{KernelSide, Peeked, Wanted};
-use std::collections::{BTreeSet, HashMap};
+use choice::Choice;
+use kernel_side::{KernelSide, Wanted};
+use known::{Known, KnownThreads};
+use round::Round;
 use std::path::PathBuf;
+use std::time::Duration;
 use thread_files::{Of, ThreadFiles};
 
 /// Threads that are not in D, at a tick.
 const MOST_THREADS: usize = 256;
 /// Of a process with more threads not all are looked at in one tick.
 const MOST_LISTED: usize = 512;
-/// Threads that are looked at on the way round, at a tick; and when some are blocked unseen.
-const ROUND: usize = 32;
-const ROUND_BLOCKED: usize = 512;
 /// Where a thread is in the kernel is read again after so many ticks, though it did not run.
 const AGAIN: u64 = 10;
+/// What the sources are called of which the threads' files are part.
+const SOURCES: [&str; 4] = ["PID/task", "PID/wchan", "PID/syscall", "PID/stack"];
+const TASK: usize = 0;
+const WCHAN: usize = 1;
+const SYSCALL: usize = 2;
+const STACK: usize = 3;
 
 /// The threads, and what was last known of them.
 #[derive(Debug)]
@@ -44,25 +53,33 @@ pub(crate) struct Tasks {
     rows: Rows<ProcessKey>,
     files: ThreadFiles,
     kernel_side: KernelSide,
-    /// `schedstat` of those that were recorded at the last tick.
-    gates: HashMap<ProcessKey, Reading<[u64; 3]>>,
-    /// Processes that had a thread in D at the last tick.
-    stuck: BTreeSet<i32>,
-    /// Where the way round goes on: behind this thread of this process.
-    round: (i32, i32),
-    fared: [(&'static str, Reading<()>); 3],
+    choice: Choice,
+    known: KnownThreads,
+    round: Round,
+    tids: Vec<i32>,
+    wanted: Vec<Wanted>,
+    fared: [(&'static str, Reading<()>); SOURCES.len()],
     now: Now,
 }
 
 /// What one tick has come to so far.
 #[derive(Debug, Default)]
 struct Now {
-    gates: HashMap<ProcessKey, Reading<[u64; 3]>>,
-    stuck: BTreeSet<i32>,
-    wanted: Vec<Wanted>,
     threads: usize,
     uninterruptible: usize,
     left_out: usize,
+}
+
+/// What the threads of a tick are looked at by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) root: &'a ProcRoot,
+    /// The time between ticks.
+    pub(crate) interval: Duration,
+    /// `procs_blocked`.
+    pub(crate) blocked: i64,
+    /// Tasks waited for a CPU or for memory since the last tick.
+    pub(crate) pressed: bool,
 }
 
 impl Tasks {
@@ -72,10 +89,12 @@ impl Tasks {
             rows: Rows::new(Group::Task),
             files: ThreadFiles::default(),
             kernel_side: KernelSide::new(root),
-            gates: HashMap::new(),
-            stuck: BTreeSet::new(),
-            round: (0, 0),
-            fared: ["PID/task", "PID/syscall", "PID/stack"].map(|name| (name, Ok(()))),
+            choice: Choice::default(),
+            known: KnownThreads::default(),
+            round: Round::default(),
+            tids: Vec::new(),
+            wanted: Vec::new(),
+            fared: SOURCES.map(|name| (name, Ok(()))),
             now: Now::default(),
         }
     }
@@ -86,212 +105,271 @@ impl Tasks {
     }
 
     /// How reading them fared at the worst so far, by name.
-    pub(crate) fn fared(&self) -> [(&'static str, Reading<()>); 3] {
+    pub(crate) fn fared(&self) -> [(&'static str, Reading<()>); SOURCES.len()] {
         self.fared
     }
 
     /// Forgets every thread: each begins anew with the next tick.
     pub(crate) fn forget(&mut self) {
         self.rows.forget();
-        self.gates.clear();
+        self.known.forget();
     }
 
-    /// Reads the threads that are worth it. `blocked` is `procs_blocked`.
+    /// Reads the threads that are worth it. The glances are in order of pid.
     pub(crate) fn collect(
         &mut self,
-        root: &ProcRoot,
+        around: &Surroundings<'_>,
         tick: &mut Tick,
-        glances: &[Glance],
-        blocked: i64,
+        glances: &mut [Glance],
     ) {
         self.now = Now::default();
-        self.files.expect(glances.len(), root);
-        let chosen = choice::choose(glances, tick.times.shed);
-        for (glance, why) in &chosen {
-            self.read_process(root, tick, glance, *why);
-        }
-        let rest = |glance: &&Glance| {
-            let mut chosen = chosen.iter();
-            has_more(glance) || !chosen.any(|(chosen, _)| chosen.key == glance.key)
-        };
-        let rest: Vec<&Glance> = glances.iter().filter(rest).collect();
-        for glance in &rest {
-            if glance.state == b'D' || self.stuck.contains(&glance.key.pid.0) {
-                self.read_process(root, tick, glance, Why(0));
+        self.files.expect(glances.len(), around.root);
+        self.choice
+            .choose(glances, tick.times.shed, around.interval);
+        let glances = &*glances;
+        for why in [Why::ASKED_FOR, Why::STARVED, Why::BUSIEST] {
+            for glance in glances.iter().filter(|glance| glance.why.contains(why)) {
+                self.read_process(around, tick, glance);
             }
         }
-        self.go_round(root, tick, &rest, blocked);
-        self.read_kernel_side(tick);
+        for glance in glances.iter().filter(|glance| !is_chosen(glance)) {
+            if glance.state == b'D' || self.round.was_stuck(glance.key.pid) {
+                self.read_process(around, tick, glance);
+            }
+        }
+        self.watch(around, tick, glances);
+        self.go_round(around, tick, glances);
+        self.read_kernel_side(around, tick);
         self.rows.end_unseen(tick);
-        self.gates = std::mem::take(&mut self.now.gates);
-        self.stuck = std::mem::take(&mut self.now.stuck);
+        self.known.end_tick();
+        self.round.end_tick();
         if self.now.left_out > 0 {
-            self.fared[0].1 = Err(Missing::Shed);
+            self.fared[TASK].1 = Err(Missing::Shed);
         }
     }
 
     /// Every thread of a process; of one that was not chosen those in D.
-    fn read_process(&mut self, root: &ProcRoot, tick: &mut Tick, glance: &Glance, why: Why) {
-        let mut tids = self.files.list(root, glance);
+    fn read_process(&mut self, around: &Surroundings<'_>, tick: &mut Tick, glance: &Glance) {
+        let mut tids = std::mem::take(&mut self.tids);
+        if let Err(missing) = self.files.list(around.root, glance, &mut tids) {
+            self.note(TASK, missing);
+        }
         if tids.len() > MOST_LISTED {
             // The others are found on the way round, if they are in D.
-            let before = tids.len();
-            let known: BTreeSet<i32> = self.gates.keys().map(|key| key.pid.0).collect();
-            let first = tids[MOST_THREADS];
-            tids.retain(|tid| *tid < first || known.contains(tid));
-            self.now.left_out += if why == Why(0) {
-                0
-            } else {
-                before - tids.len()
-            };
-        }
-        for tid in tids {
-            self.read_thread(root, tick, glance, (tid, why));
-        }
-    }
-
-    /// Some threads at each tick, so that in the end each one was looked at.
-    fn go_round(&mut self, root: &ProcRoot, tick: &mut Tick, rest: &[&Glance], blocked: i64) {
-        let seen = i64::try_from(self.now.uninterruptible).unwrap_or(i64::MAX);
-        let unseen = blocked > seen;
-        let mut left = if unseen { ROUND_BLOCKED } else { ROUND };
-        let many = |glance: &&&Glance| {
-            let is_read = glance.state == b'D' || self.stuck.contains(&glance.key.pid.0);
-            glance.threads > 1 && (has_more(glance) || !is_read)
-        };
-        let many: Vec<&&Glance> = rest.iter().filter(many).collect();
-        let behind = many.partition_point(|glance| glance.key.pid.0 < self.round.0);
-        let (done, next) = many.split_at(behind);
-        // Who waits for the disk now has most likely just run.
-        let busy = many.iter().filter(|glance| unseen && glance.is_busy);
-        let busy = busy.map(|glance| (*glance, false));
-        let round = next.iter().chain(done).map(|glance| (*glance, true));
-        for (glance, is_round) in busy.chain(round) {
-            for tid in self.files.list(root, glance) {
-                if is_round
-                    && (glance.key.pid.0, tid) <= self.round
-                    && self.round.0 == glance.key.pid.0
-                {
-                    continue;
-                }
-                if left == 0 {
-                    return;
-                }
-                left -= 1;
-                if is_round {
-                    self.round = (glance.key.pid.0, tid);
-                }
-                self.read_thread(root, tick, glance, (tid, Why(0)));
+            let (before, first) = (tids.len(), tids[MOST_THREADS]);
+            tids.retain(|tid| *tid < first || self.known.was_recorded(*tid));
+            if is_chosen(glance) {
+                self.now.left_out += before - tids.len();
             }
         }
-        self.round = (0, 0);
+        for &tid in &tids {
+            self.read_thread(around, tick, (glance, tid));
+        }
+        self.tids = tids;
     }
 
     fn read_thread(
         &mut self,
-        root: &ProcRoot,
+        around: &Surroundings<'_>,
         tick: &mut Tick,
-        glance: &Glance,
-        (tid, mut why): (i32, Why),
+        (glance, tid): (&Glance, i32),
     ) {
-        use TaskField as F;
-        let process = glance.key.pid;
+        let (process, root, mut why) = (glance.key.pid, around.root, glance.why);
         let of = |name| Of { process, tid, name };
-        let Ok(text) = self.files.read(root, of("stat")) else {
+        let seq = tick.times.seq.0;
+        if self.known.is_seen(tid) {
+            return;
+        }
+        let before = self.known.before(tid);
+        let due = (seq + u64::from(tid.unsigned_abs())).is_multiple_of(AGAIN);
+        let mut gate = Err(Missing::NotRead);
+        if is_chosen(glance) || before.is_some() {
+            gate = self.files.schedstat(root, of("schedstat"));
+            let sleeper = before.filter(|before| before.is_asleep_still(gate));
+            if let Some(sleeper) = sleeper.filter(|_| !due && !around.pressed && is_chosen(glance))
+            {
+                self.keep_sleeper(tick, sleeper, why);
+                return;
+            }
+        }
+        let text = self.files.read(root, of("stat"));
+        let stat = text.and_then(|text| stat::parse(text));
+        let Ok((stat, started)) = stat.and_then(|stat| Ok((stat, stat.started()?))) else {
             return;
         };
-        let Ok(stat) = stat::parse(text) else { return };
-        let Ok(started) = stat.started() else { return };
-        let state = stat.state();
+        let (state, pid) = (stat.state(), Pid(tid));
+        let key = ProcessKey { pid, started };
+        let before = before.filter(|before| before.key == key);
+        if before.is_some_and(|before| before.is_starving((state, gate), around.interval)) {
+            why.0 |= Why::STARVED.0;
+        }
         if state == b'D' {
             why.0 |= Why::UNINTERRUPTIBLE.0;
+            self.now.uninterruptible += 1;
+            self.round.is_stuck(process);
         } else if why == Why(0) {
+            if state == b'R' && before.is_none() {
+                // Whether it gets a CPU, the next tick tells.
+                gate = self.files.schedstat(root, of("schedstat"));
+                self.round.watch(process, tid);
+                self.known.see(Known::unrecorded(key, state, gate));
+            }
             return;
         } else if self.now.threads == MOST_THREADS {
             self.now.left_out += 1;
             return;
-        }
-        let pid = Pid(tid);
-        let key = ProcessKey { pid, started };
-        if self.now.gates.contains_key(&key) {
-            return;
-        }
-        if state == b'D' {
-            self.now.uninterruptible += 1;
-            self.now.stuck.insert(process.0);
         } else {
             self.now.threads += 1;
         }
+        if !is_chosen(glance) && why.contains(Why::STARVED) {
+            self.round.watch(process, tid);
+        }
         let cells = self.rows.row(tick, &key);
         stat.store_task(cells, tick);
+        if gate == Err(Missing::NotRead) {
+            gate = self.files.schedstat(root, of("schedstat"));
+        }
+        let known = Known::recorded(key, state, gate);
+        let is_wanted = before.is_none_or(|before| before.has_moved(&known) || before.is_owed);
+        // Of what is only busy, a look each tenth tick is enough.
+        let is_wanted = due || (is_wanted && (why != Why::BUSIEST || before.is_none()));
+        self.known.see(Known {
+            is_owed: before.is_some_and(|before| before.is_owed),
+            ..known
+        });
+        self.store(tick, (key, process, why), gate);
+        self.read_wait(root, tick, (known, process), is_wanted);
+    }
+
+    /// A thread that has not run since the last tick: all is as it was.
+    fn keep_sleeper(&mut self, tick: &mut Tick, sleeper: Known, why: Why) {
+        if self.now.threads == MOST_THREADS {
+            self.now.left_out += 1;
+            return;
+        }
+        self.now.threads += 1;
+        let cells = self.rows.row(tick, &sleeper.key);
+        cells.count(tick, TaskField::Why.column(), Ok(why.0.into()));
+        if sleeper.is_owed {
+            let process = cells.last(TaskField::ProcessPid.column());
+            let process =
+                process.and_then(|pid| i32::try_from(pid).map_err(|_too_large| Missing::Malformed));
+            self.wanted.extend(process.map(|process| Wanted {
+                key: sleeper.key,
+                process: Pid(process),
+            }));
+        }
+        self.known.see(sleeper);
+    }
+
+    /// What is counted of a thread, beside its `stat`.
+    fn store(
+        &mut self,
+        tick: &mut Tick,
+        (key, process, why): (ProcessKey, Pid, Why),
+        gate: Reading<[u64; 3]>,
+    ) {
+        use TaskField as F;
+        let Some(cells) = self.rows.known(&key) else {
+            return;
+        };
         cells.set(tick, F::ProcessPid.column(), Ok(process.0.into()));
         cells.count(tick, F::Why.column(), Ok(why.0.into()));
-        let gate = self.files.schedstat(root, of("schedstat"));
-        let columns = [F::Run, F::Wait].into_iter().zip([0, 1]);
-        for (field, place) in columns {
+        for (field, place) in [(F::Run, 0), (F::Wait, 1)] {
             let micros = gate.map(|numbers| numbers[place] / 1000);
             cells.count(tick, field.column(), micros);
         }
+    }
+
+    /// How often it was switched, and, of a thread that waits, what in.
+    fn read_wait(
+        &mut self,
+        root: &ProcRoot,
+        tick: &mut Tick,
+        (known, process): (Known, Pid),
+        is_wanted: bool,
+    ) {
+        use TaskField as F;
+        let Some(cells) = self.rows.known(&known.key) else {
+            return;
+        };
+        let tid = known.key.pid.0;
+        let of = |name| Of { process, tid, name };
         let switches = self.files.switches(root, of("status"));
         let fields = [F::VoluntarySwitches, F::InvoluntarySwitches];
         for (field, count) in fields.into_iter().zip(switches) {
             cells.count(tick, field.column(), count);
         }
-        self.now.gates.insert(key, gate);
-        let seq = tick.times.seq.0;
-        let due = (seq + u64::from(tid.unsigned_abs())).is_multiple_of(AGAIN);
-        let has_run = self.gates.get(&key) != Some(&gate) || gate.is_err();
-        if state == b'R' {
+        if known.state == b'R' {
             for field in [F::Wchan, F::Syscall, F::SyscallArguments, F::Stack] {
                 cells.text(tick, field.column(), Err(Missing::NotRead));
             }
-        } else if due || has_run {
+        } else if is_wanted {
+            // `0` is what the kernel says of a thread that is about to run, and to who may not know.
             let wchan = self.files.read(root, of("wchan"));
+            let wchan = wchan.and_then(|name| match name.trim_ascii() {
+                b"0" | b"" => Err(Missing::NotRead),
+                name => Ok(name),
+            });
             cells.text(tick, F::Wchan.column(), wchan);
-            self.now.wanted.push(Wanted { key, process });
-            cells.count(tick, F::ReadAt.column(), Ok(seq));
+            cells.count(tick, F::ReadAt.column(), Ok(tick.times.seq.0));
+            let key = known.key;
+            self.wanted.push(Wanted { key, process });
         }
     }
 
-    fn read_kernel_side(&mut self, tick: &mut Tick) {
-        if self.now.wanted.is_empty() {
+    fn read_kernel_side(&mut self, around: &Surroundings<'_>, tick: &mut Tick) {
+        if self.wanted.is_empty() {
             return;
         }
-        let wanted = std::mem::take(&mut self.now.wanted);
-        for peeked in self.kernel_side.peek(wanted) {
-            let Peeked {
-                key,
-                syscall,
-                stack,
-            } = peeked;
-            for (place, state) in [(1, syscall.as_ref().err()), (2, stack.as_ref().err())] {
-                if let Some(missing) = state.filter(|missing| **missing != Missing::Gone) {
-                    self.fared[place].1 = Err(*missing);
+        let mut wanted = std::mem::take(&mut self.wanted);
+        for peeked in self.kernel_side.peek(&mut wanted, around.interval) {
+            for (place, state) in [
+                (SYSCALL, peeked.syscall.as_ref().err()),
+                (STACK, peeked.stack.as_ref().err()),
+            ] {
+                let worse =
+                    state.filter(|missing| !matches!(missing, Missing::Gone | Missing::NotRead));
+                if let Some(missing) = worse {
+                    self.note(place, *missing);
                 }
             }
-            let Some(cells) = self.rows.known(&key) else {
+            // What there was no time for is asked for at the next tick.
+            self.known
+                .owes(peeked.key, peeked.syscall == Err(Missing::NotRead));
+            let Some(cells) = self.rows.known(&peeked.key) else {
                 continue;
             };
-            let call = syscall.and_then(|text| call_from_text(&text));
+            let is_denied = peeked.syscall == Err(Missing::PermissionDenied);
+            if is_denied && cells.last(TaskField::Wchan.column()) == Err(Missing::NotRead) {
+                let denied = Err(Missing::PermissionDenied);
+                cells.text(tick, TaskField::Wchan.column(), denied);
+                self.fared[WCHAN].1 = Err(Missing::PermissionDenied);
+            }
+            let call = peeked.syscall.and_then(|text| call_from_text(&text));
             let number = call.as_ref().map(|(number, _)| *number);
-            cells.count(
-                tick,
-                TaskField::Syscall.column(),
-                number.map_err(|missing| *missing),
-            );
+            let number = number.map_err(|missing| *missing);
+            cells.count(tick, TaskField::Syscall.column(), number);
             let arguments = call.as_ref().map(|(_, rest)| rest.as_slice());
             let arguments = arguments.map_err(|missing| *missing);
             cells.text(tick, TaskField::SyscallArguments.column(), arguments);
-            let stack = stack.map(|text| functions_from_text(&text));
+            let stack = peeked.stack.map(|text| functions_from_text(&text));
             let stack = stack.as_deref().map_err(|missing| *missing);
             cells.text(tick, TaskField::Stack.column(), stack);
+        }
+        wanted.clear();
+        self.wanted = wanted;
+    }
+
+    fn note(&mut self, source: usize, missing: Missing) {
+        if missing != Missing::Gone {
+            self.fared[source].1 = Err(missing);
         }
     }
 }
 
-/// Whether not all of its threads are looked at in one tick.
-fn has_more(glance: &Glance) -> bool {
-    glance.threads > MOST_LISTED as u64
+fn is_chosen(glance: &Glance) -> bool {
+    glance.why != Why(0)
 }
 
 /// The number of the call and what stands behind it. A thread that runs, or waits outside of a
@@ -318,24 +396,4 @@ fn functions_from_text(text: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_has_a_number_and_a_thread_outside_of_one_has_none() {
-        assert_eq!(
-            call_from_text(b"232 0x4 0x7f 0x10 0xffff 0x0 0x0 0x7ffe 0x7fab\n"),
-            Ok((232, b"0x4 0x7f 0x10 0xffff 0x0 0x0 0x7ffe 0x7fab".to_vec()))
-        );
-        assert_eq!(call_from_text(b"running\n"), Err(Missing::NotRead));
-        assert_eq!(call_from_text(b"-1 0x7ffe 0x7fab\n"), Err(Missing::NotRead));
-        assert_eq!(call_from_text(b""), Err(Missing::Malformed));
-    }
-
-    #[test]
-    fn of_a_stack_the_names_are_kept() {
-        let text = b"[<0>] do_wait+0x65/0x100\n[<0>] kernel_wait4+0xaf/0x150\n";
-        assert_eq!(functions_from_text(text), b"do_wait\nkernel_wait4");
-        assert_eq!(functions_from_text(b""), b"");
-    }
-}
+mod tests;

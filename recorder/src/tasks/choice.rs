@@ -1,20 +1,20 @@
 //! Which processes have all their threads recorded, and why. Pure: what the sweep saw in, reasons out.
 
+use super::known::waited_long;
 use crate::sweep::Glance;
 use afterimage_format::sample::Why;
 use afterimage_format::tick::Shed;
 use std::cmp::Reverse;
 use std::time::Duration;
 
-/// A process starves whose leader waited so long since the tick before.
-const STARVING: Duration = Duration::from_millis(300);
+/// Processes that starve, at a tick.
 const MOST_STARVING: usize = 16;
 /// Of the busiest and of those with most threads, so many each.
 const MOST_BUSY: usize = 3;
-/// CPU time since the tick before, in hundredths of a second, without which none is busy.
-const BUSY_TICKS: i64 = 10;
-/// Threads of one process, of those that nobody asked for.
-const MOST_EACH: u64 = 64;
+/// A process is busy that used so much CPU since the tick before, in percent of one core.
+const BUSY_PERCENT: u64 = 10;
+/// Threads in all of processes that nobody asked for: one that has more is not chosen.
+const MOST_UNASKED: u64 = 96;
 /// What the kernel keeps of a name.
 const NAME_LENGTH: usize = 15;
 
@@ -33,45 +33,67 @@ impl From<&str> for ThreadsOf {
     }
 }
 
-/// Those that are chosen, what somebody asked for first. What is left out to stay within the
-/// budget are first those that nobody asked for, then those too.
-pub(super) fn choose(glances: &[Glance], shed: Shed) -> Vec<(Glance, Why)> {
-    let mut chosen: Vec<(Glance, Why)> = Vec::new();
-    if !shed.contains(Shed::IDLE_PROCESSES) {
-        let asked = glances.iter().filter(|glance| glance.is_asked_for);
-        add(&mut chosen, asked, Why::ASKED_FOR);
-    }
-    if shed.contains(Shed::RARE_FILES) {
-        return chosen;
-    }
-    let small = || glances.iter().filter(|glance| glance.threads <= MOST_EACH);
-    let mut starving: Vec<&Glance> = small()
-        .filter(|glance| glance.rose.waited >= STARVING)
-        .collect();
-    starving.sort_by_key(|glance| Reverse(glance.rose.waited));
-    add(
-        &mut chosen,
-        starving.into_iter().take(MOST_STARVING),
-        Why::STARVED,
-    );
-    let busy = |glance: &&Glance| glance.threads > 1 && glance.rose.cpu_ticks >= BUSY_TICKS;
-    let mut busy: Vec<&Glance> = small().filter(busy).collect();
-    busy.sort_by_key(|glance| Reverse(glance.rose.cpu_ticks));
-    add(
-        &mut chosen,
-        busy.iter().copied().take(MOST_BUSY),
-        Why::BUSIEST,
-    );
-    busy.sort_by_key(|glance| Reverse(glance.threads));
-    add(&mut chosen, busy.into_iter().take(MOST_BUSY), Why::BUSIEST);
-    chosen
+/// Chooses among processes.
+#[derive(Debug, Default)]
+pub(super) struct Choice {
+    /// Places of those that might be chosen, the first first.
+    order: Vec<usize>,
+    /// Threads of processes that nobody asked for.
+    unasked: u64,
 }
 
-fn add<'a>(chosen: &mut Vec<(Glance, Why)>, more: impl Iterator<Item = &'a Glance>, why: Why) {
-    for glance in more {
-        match chosen.iter_mut().find(|(known, _)| known.key == glance.key) {
-            Some((_, reasons)) => reasons.0 |= why.0,
-            None => chosen.push((*glance, why)),
+impl Choice {
+    /// Says of each why it is chosen. What is left out to stay within the budget are first those
+    /// that nobody asked for, then those too.
+    pub(super) fn choose(&mut self, glances: &mut [Glance], shed: Shed, interval: Duration) {
+        self.unasked = 0;
+        for glance in glances.iter_mut() {
+            let is_chosen = glance.is_asked_for && !shed.contains(Shed::IDLE_PROCESSES);
+            glance.why = if is_chosen { Why::ASKED_FOR } else { Why(0) };
+        }
+        if shed.contains(Shed::RARE_FILES) {
+            return;
+        }
+        self.add(glances, (Why::STARVED, MOST_STARVING), |glance| {
+            let waited = glance.rose.waited;
+            let nanos = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+            let is_starving = glance.is_stalled || waited_long(nanos, interval);
+            is_starving.then_some((glance.is_stalled, nanos))
+        });
+        // A clock tick of `stat` is a hundredth of a second.
+        let busy =
+            u64::try_from(interval.as_millis()).unwrap_or(u64::MAX) / 10 * BUSY_PERCENT / 100;
+        let busy = i64::try_from(busy.max(1)).unwrap_or(i64::MAX);
+        self.add(glances, (Why::BUSIEST, MOST_BUSY), |glance| {
+            let cpu = glance.rose.cpu_ticks;
+            (glance.threads > 1 && cpu >= busy).then_some(cpu)
+        });
+        self.add(glances, (Why::BUSIEST, MOST_BUSY), |glance| {
+            (glance.threads > 1).then_some(glance.threads)
+        });
+    }
+
+    /// Those that rank first.
+    fn add<R: Ord>(
+        &mut self,
+        glances: &mut [Glance],
+        (why, most): (Why, usize),
+        rank: impl Fn(&Glance) -> Option<R>,
+    ) {
+        self.order.clear();
+        let ranked = (0..glances.len()).filter(|&place| rank(&glances[place]).is_some());
+        self.order.extend(ranked);
+        self.order
+            .sort_unstable_by_key(|&place| (Reverse(rank(&glances[place])), place));
+        for &place in self.order.iter().take(most) {
+            let glance = &mut glances[place];
+            if glance.why == Why(0) {
+                if self.unasked + glance.threads > MOST_UNASKED {
+                    continue;
+                }
+                self.unasked += glance.threads;
+            }
+            glance.why.0 |= why.0;
         }
     }
 }
@@ -82,6 +104,11 @@ mod tests {
     use crate::sweep::Rose;
     use afterimage_format::process::{Pid, ProcessKey};
     use afterimage_format::units::Ticks;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const STARVED: u32 = Why::STARVED.0;
+    const ASKED_FOR: u32 = Why::ASKED_FOR.0;
+    const BUSIEST: u32 = Why::BUSIEST.0;
 
     fn glance(pid: i32, threads: u64, cpu_ticks: i64) -> Glance {
         Glance {
@@ -96,19 +123,30 @@ mod tests {
                 cpu_ticks,
                 waited: Duration::ZERO,
             },
+            is_stalled: false,
             is_asked_for: false,
+            why: Why(0),
         }
     }
 
-    fn pids(chosen: &[(Glance, Why)]) -> Vec<(i32, u32)> {
-        let pid = |(glance, why): &(Glance, Why)| (glance.key.pid.0, why.0);
-        chosen.iter().map(pid).collect()
+    fn chosen(glances: &[Glance], shed: Shed, interval: Duration) -> Vec<(i32, u32)> {
+        let mut glances = glances.to_vec();
+        Choice::default().choose(&mut glances, shed, interval);
+        let chosen = glances.iter().filter(|glance| glance.why != Why(0));
+        chosen
+            .map(|glance| (glance.key.pid.0, glance.why.0))
+            .collect()
     }
 
     #[test]
-    fn a_quiet_host_has_none() {
-        let quiet: Vec<Glance> = (1..500).map(|pid| glance(pid, 4, 1)).collect();
-        assert_eq!(pids(&choose(&quiet, Shed::NONE)), []);
+    fn of_a_quiet_host_those_with_most_threads_are_chosen() {
+        let mut quiet: Vec<Glance> = (1..500).map(|pid| glance(pid, 1, 1)).collect();
+        assert_eq!(chosen(&quiet, Shed::NONE, SECOND), []);
+        for (pid, threads) in [(7, 30), (8, 20), (9, 25), (10, 2)] {
+            quiet[pid - 1].threads = threads;
+        }
+        let most = [(7, BUSIEST), (8, BUSIEST), (9, BUSIEST)];
+        assert_eq!(chosen(&quiet, Shed::NONE, SECOND), most);
     }
 
     #[test]
@@ -116,20 +154,42 @@ mod tests {
         let mut asked = glance(1, 2, 0);
         asked.is_asked_for = true;
         let mut starving = glance(2, 1, 0);
-        starving.rose.waited = STARVING;
-        let all = [
-            asked,
-            starving,
-            glance(3, 2, 50),
-            glance(4, 1, 90),
-            glance(5, 65, 90),
-        ];
-        let (asked, starved, busiest) = (4, 2, 8);
-        let whole = [(1, asked), (2, starved), (3, busiest)];
-        assert_eq!(pids(&choose(&all, Shed::NONE)), whole);
-        assert_eq!(pids(&choose(&all, Shed::RARE_FILES)), [(1, asked)]);
+        starving.rose.waited = Duration::from_millis(300);
+        let all = [asked, starving, glance(3, 2, 50), glance(4, 1, 90)];
+        let whole = [(1, ASKED_FOR | BUSIEST), (2, STARVED), (3, BUSIEST)];
+        assert_eq!(chosen(&all, Shed::NONE, SECOND), whole);
+        let rare = chosen(&all, Shed::RARE_FILES, SECOND);
+        assert_eq!(rare, [(1, ASKED_FOR)]);
         let most = Shed::RARE_FILES.with(Shed::IDLE_PROCESSES);
-        assert_eq!(pids(&choose(&all, most)), []);
+        assert_eq!(chosen(&all, most, SECOND), []);
+    }
+
+    #[test]
+    fn who_gets_no_cpu_at_all_starves_more_than_who_gets_some_at_any_interval() {
+        let mut all: Vec<Glance> = (1..=20).map(|pid| glance(pid, 1, 0)).collect();
+        for glance in &mut all {
+            glance.rose.waited = Duration::from_millis(90);
+        }
+        all[19].rose.waited = Duration::ZERO;
+        all[19].is_stalled = true;
+        assert_eq!(chosen(&all, Shed::NONE, SECOND), [(20, STARVED)]);
+        let starving = chosen(&all, Shed::NONE, SECOND / 10);
+        assert_eq!(starving.len(), MOST_STARVING);
+        assert_eq!(starving[15], (20, STARVED));
+    }
+
+    #[test]
+    fn threads_that_nobody_asked_for_are_only_so_many() {
+        let mut all = [
+            glance(1, 97, 90),
+            glance(2, 90, 80),
+            glance(3, 7, 70),
+            glance(4, 6, 60),
+        ];
+        assert_eq!(chosen(&all, Shed::NONE, SECOND), [(2, BUSIEST)]);
+        all[0].is_asked_for = true;
+        let with_asked = [(1, ASKED_FOR | BUSIEST), (2, BUSIEST)];
+        assert_eq!(chosen(&all, Shed::NONE, SECOND), with_asked);
     }
 
     #[test]
