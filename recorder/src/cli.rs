@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub(crate) use replay::{IostatArgs, PidstatArgs, SarArgs, TopArgs};
+pub(crate) use replay::{IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Top(TopArgs),
     /// What each process did, step by step, and on average
     Pidstat(PidstatArgs),
+    /// Who waits for what, in words
+    Waits(WaitsArgs),
     /// The kernel log
     Dmesg(RangeArgs),
     /// Copy a capture, also while it is recorded; `-` writes to standard output
@@ -196,7 +198,13 @@ pub(crate) struct PsArgs {
     /// Show each process under its parent
     #[arg(long, conflicts_with = "sort")]
     pub(crate) tree: bool,
-    /// Print at most so many processes
+    /// Show the threads that were recorded, as `ps -L` does: those in state D, and those of processes
+    /// that starved, were busiest, had most threads, or were chosen with `record --threads-of`. Every
+    /// other process is one row. LWP is the thread, NLWP how many its process has, SEEN how many of
+    /// them were recorded
+    #[arg(long, short = 'L', conflicts_with = "tree")]
+    pub(crate) threads: bool,
+    /// Print at most so many rows
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// The columns to print, separated by commas

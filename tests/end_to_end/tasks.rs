@@ -2,8 +2,8 @@
 
 use crate::support::capture::{last_sample, samples};
 use crate::support::clock::wait_for;
-use crate::support::command::info;
-use crate::support::host::{folder, has, skip};
+use crate::support::command::{AFTERIMAGE, finish, info, rows};
+use crate::support::host::{folder, has, is_root, skip};
 use crate::support::process::{Guarded, StandIn};
 use crate::support::recorder::Recorder;
 use afterimage_format::process::Pid;
@@ -80,6 +80,11 @@ fn recorded(root: &Path, args: &[&str]) -> (TempDir, Vec<Task>, Value) {
     (folder, sample.tasks.unwrap(), info)
 }
 
+fn of_tid(tasks: &[Task], tid: i32) -> &Task {
+    let found = tasks.iter().find(|task| task.key.pid.0 == tid);
+    found.expect("it was recorded")
+}
+
 fn tids(tasks: &[Task]) -> Vec<i32> {
     tasks.iter().map(|task| task.key.pid.0).collect()
 }
@@ -88,8 +93,11 @@ fn tids(tasks: &[Task]) -> Vec<i32> {
 fn a_thread_in_d_is_found_behind_a_leader_that_sleeps_with_all_that_its_files_say() {
     let root = fake();
     let (_folder, tasks, _) = recorded(root.path(), &[]);
-    assert_eq!(tids(&tasks), [8, 70]);
-    let writer = &tasks[1];
+    // Those with most threads are there too.
+    assert_eq!(tids(&tasks), [7, 8, 9, 70, 90]);
+    assert_eq!(of_tid(&tasks, 90).why, Ok(Why::BUSIEST));
+    assert_eq!(of_tid(&tasks, 8).why, Ok(Why::UNINTERRUPTIBLE));
+    let writer = of_tid(&tasks, 70);
     assert_eq!(writer.process, Ok(Pid(7)));
     assert_eq!(writer.key.started, Ticks(10070));
     let texts = [
@@ -114,14 +122,15 @@ fn a_thread_in_d_is_found_behind_a_leader_that_sleeps_with_all_that_its_files_sa
     assert_eq!((writer.run, writer.wait), (Ok(run), Ok(wait)));
     let switches = (writer.voluntary_switches, writer.involuntary_switches);
     assert_eq!(switches, (Ok(5), Ok(6)));
-    assert_eq!(writer.why, Ok(Why::UNINTERRUPTIBLE));
+    let both = Why(Why::UNINTERRUPTIBLE.0 | Why::BUSIEST.0);
+    assert_eq!(writer.why, Ok(both));
 }
 
 #[test]
 fn what_a_thread_does_not_tell_is_absent_and_the_source_says_so() {
     let root = fake();
     let (_folder, tasks, info) = recorded(root.path(), &[]);
-    let stuck = &tasks[0];
+    let stuck = of_tid(&tasks, 8);
     let absent = Err(Missing::NotSupported);
     assert_eq!((stuck.syscall, stuck.voluntary_switches), (absent, absent));
     for text in [&stuck.wchan, &stuck.stack, &stuck.syscall_arguments] {
@@ -141,9 +150,10 @@ fn threads_that_were_asked_for_are_recorded_by_name_and_by_pid() {
     let more = ["--threads-of", "server", "--threads-of", "9"];
     let (_folder, tasks, _) = recorded(root.path(), &more);
     assert_eq!(tids(&tasks), [7, 8, 9, 70, 90]);
-    assert_eq!(tasks[0].why, Ok(Why::ASKED_FOR));
-    let both = Why(Why::ASKED_FOR.0 | Why::UNINTERRUPTIBLE.0);
-    assert_eq!(tasks[3].why, Ok(both));
+    let why = |tid| of_tid(&tasks, tid).why.unwrap();
+    assert!(why(7).contains(Why::ASKED_FOR) && why(90).contains(Why::ASKED_FOR));
+    assert!(why(70).contains(Why::ASKED_FOR) && why(70).contains(Why::UNINTERRUPTIBLE));
+    assert!(!why(8).contains(Why::ASKED_FOR));
 }
 
 /// A process in D, whose child waits until this FIFO has a writer.
@@ -167,6 +177,13 @@ impl Drop for Waiting {
         // Before the guard kills the parent, which as long as it is in D cannot end.
         self.let_go();
     }
+}
+
+/// What `waits` says of a process at the end so far.
+fn waits_of(file: &Path, pid: i64) -> Vec<Value> {
+    let mut rows = rows("waits", file, &[]);
+    rows.retain(|row| row["pid"] == pid);
+    rows
 }
 
 /// The child opens a FIFO before it becomes another program, and as long as nobody writes to
@@ -200,9 +217,17 @@ fn a_parent_that_waits_for_its_vforked_child_is_seen_with_what_it_waits_in() {
         let mut tasks = last_sample(&file)?.tasks.ok()?.into_iter();
         tasks.find(|task| i64::from(task.key.pid.0) == waiting.parent.pid() && task.wchan.is_ok())
     });
+    recorder.wait_for_more(2);
+    let said = waits_of(&file, waiting.parent.pid());
     waiting.let_go();
     assert_eq!(waiting.parent.wait(), 0);
     recorder.stop();
+    let row = said.last().expect("it still waits");
+    assert_eq!(row["kind"], "uninterruptible", "{row:#}");
+    assert_eq!(row["state"], "D", "{row:#}");
+    assert!(row["seconds"].as_f64().unwrap() > 0.0, "{row:#}");
+    let sentence = row["sentence"].as_str().unwrap();
+    assert!(sentence.contains("child"), "{row:#}");
     assert_eq!(seen.why, Ok(Why::UNINTERRUPTIBLE));
     assert_eq!(seen.state.map(|state| state.letter()), Ok('D'));
     assert_eq!(seen.comm.as_deref(), Ok(&b"python3"[..]));
@@ -231,4 +256,170 @@ fn threads_of_a_live_process_are_those_that_the_kernel_lists() {
         .collect();
     live.sort_unstable();
     assert_eq!(tids(&ours), live);
+}
+
+/// Programs of these names, each with its arguments, must succeed.
+fn did(program: &str, args: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    finish(command.args(args)).code == 0
+}
+
+/// The first CPU that this process may use.
+fn some_cpu() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect();
+    digits(line.unwrap().trim())
+}
+
+#[test]
+fn a_task_that_gets_no_cpu_beside_others_is_shown_as_starving() {
+    if !has("taskset") || !has("chrt") {
+        return skip("there is no taskset or no chrt here");
+    }
+    let cpu = some_cpu();
+    let spinners: Vec<Guarded> = (0..4).map(|_| StandIn::new("spin").start()).collect();
+    let pids: Vec<String> = spinners.iter().map(|one| one.pid().to_string()).collect();
+    for pid in &pids {
+        assert!(did("taskset", &["-p", "-c", &cpu, pid]));
+    }
+    assert!(did("chrt", &["-i", "-p", "0", &pids[0]]));
+    let folder = folder();
+    let file = folder.path().join("host.afterimage");
+    let mut recorder = Recorder::start(&file, &["-i", "300ms", "--budget-cpu", "100"]);
+    let (row, seen) = wait_for("the idle spinner to starve", || {
+        assert!(recorder.is_running(), "{}", recorder.said());
+        let sample = last_sample(&file)?;
+        let row = waits_of(&file, spinners[0].pid()).pop()?;
+        let mut tasks = sample.tasks.ok()?.into_iter();
+        let seen = tasks.find(|task| i64::from(task.key.pid.0) == spinners[0].pid())?;
+        (row["kind"] == "starved").then_some((row, seen))
+    });
+    recorder.stop();
+    assert!(seen.why.unwrap().contains(Why::STARVED), "{seen:?}");
+    assert_eq!(row["on"], "cpu", "{row:#}");
+    assert_eq!(row["tid"], spinners[0].pid(), "{row:#}");
+    let sentence = row["sentence"].as_str().unwrap();
+    assert!(sentence.starts_with("Waits for a CPU"), "{row:#}");
+    // Nobody waits for a CPU who sleeps.
+    let own = i64::from(std::process::id());
+    let others = rows("waits", &file, &["--all"]);
+    let is_idle = |row: &&Value| row["pid"] == own && row["state"] == "S";
+    for row in others.iter().filter(is_idle) {
+        assert_ne!(row["kind"], "starved", "{row:#}");
+    }
+}
+
+#[test]
+fn what_the_recorder_may_not_read_of_threads_is_missing_for_that_reason() {
+    if !is_root() || !has("setpriv") {
+        return skip("only root can record as another user for a test");
+    }
+    // It is root's, and its files are for root alone.
+    let process = StandIn::new("threads=3").start();
+    let pid = process.pid().to_string();
+    let folder = folder();
+    std::os::unix::fs::chown(folder.path(), Some(65534), Some(65534)).unwrap();
+    let file = folder.path().join("host.afterimage");
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+    command.args([AFTERIMAGE, "record", "-i", "200ms", "--duration", "2s"]);
+    command.args(["--budget-cpu", "100", "--threads-of", &pid, "--socket"]);
+    command.arg(folder.path().join("s"));
+    let ran = finish(command.arg("-o").arg(&file));
+    if ran.code != 0 {
+        return skip(&format!("no other user can record here: {}", ran.stderr));
+    }
+    let sample = samples(&file).pop().unwrap();
+    let tasks = sample.tasks.unwrap();
+    let mut own = tasks.iter().filter(|task| task.process.is_ok_and(|own| own.0.to_string() == pid));
+    let task = own.next().expect("its threads are for everybody to list");
+    let denied = Missing::PermissionDenied;
+    assert_eq!(task.syscall, Err(denied));
+    assert_eq!(task.stack, Err(denied));
+    assert_eq!(task.wchan, Err(denied), "the kernel says 0 to who may not know");
+    assert!(task.run.is_ok() && task.voluntary_switches.is_ok());
+    let info = info(&file);
+    for name in ["PID/syscall", "PID/stack", "PID/wchan"] {
+        let mut sources = info["sources"].as_array().unwrap().iter();
+        let source = sources.find(|source| source["name"] == name).unwrap();
+        assert_eq!(source["state"], "denied", "{name}");
+    }
+    let row = waits_of(&file, process.pid()).pop().unwrap();
+    assert!(row["syscall"].is_null() && row["wchan"].is_null() && row["stack"].is_null());
+    let sentence = row["sentence"].as_str().unwrap();
+    assert!(sentence.contains("not allowed"), "{row:#}");
+}
+
+/// One line of `ps -eLo pid,lwp,stat,comm`: process, thread, state letter, name.
+type Line = (i64, i64, String, String);
+
+fn live_threads(pid: &str) -> Vec<Line> {
+    let mut command = Command::new("ps");
+    let text = finish(command.args(["-eLo", "pid,lwp,stat,comm", "--no-headers"])).text();
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (process, thread) = (words.next()?, words.next()?);
+        let state = words.next()?[..1].to_owned();
+        let name = words.next()?.to_owned();
+        (process == pid).then(|| (process.parse().unwrap(), thread.parse().unwrap(), state, name))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+#[test]
+fn ps_lists_the_threads_of_a_chosen_process_as_ps_itself_does_and_others_as_one_row() {
+    if !has("ps") {
+        return skip("there is no ps here");
+    }
+    let chosen = StandIn::new("threads=6").start();
+    let other = StandIn::new("threads=97").start();
+    let pid = chosen.pid().to_string();
+    let folder = folder();
+    let file = folder.path().join("host.afterimage");
+    let args = ["-i", "200ms", "--budget-cpu", "100", "--threads-of", &pid];
+    let mut recorder = Recorder::start(&file, &args);
+    let of = |rows: &[Value], pid: i64| -> Vec<Value> {
+        rows.iter().filter(|row| row["pid"] == pid).cloned().collect()
+    };
+    let all = wait_for("six rows", || {
+        assert!(recorder.is_running(), "{}", recorder.said());
+        last_sample(&file)?;
+        let all = rows("ps", &file, &["--threads"]);
+        let threads = of(&all, chosen.pid());
+        // Just after their start some may not be asleep yet.
+        let are_asleep = threads.iter().all(|row| row["wchan"].is_string());
+        (threads.len() == 6 && are_asleep).then_some(all)
+    });
+    let live = live_threads(&pid);
+    recorder.stop();
+    let ours: Vec<Line> = of(&all, chosen.pid())
+        .iter()
+        .map(|row| {
+            let text = |key: &str| row[key].as_str().unwrap().to_owned();
+            let number = |key: &str| row[key].as_i64().unwrap();
+            (number("pid"), number("lwp"), text("state"), text("comm"))
+        })
+        .collect();
+    assert_eq!(ours, live);
+    for row in of(&all, chosen.pid()) {
+        assert_eq!(row["threads"], 6, "{row:#}");
+        assert_eq!(row["recorded_threads"], 6, "{row:#}");
+        assert!(row["wchan"].is_string(), "{row:#}");
+    }
+    // More threads than are recorded of a process that nobody asked for.
+    let whole = of(&all, other.pid());
+    assert_eq!(whole.len(), 1, "{whole:#?}");
+    assert_eq!(whole[0]["lwp"], other.pid());
+    assert_eq!(whole[0]["threads"], 97);
+    assert_eq!(whole[0]["recorded_threads"], 0);
+    // People are told which threads these are.
+    let mut command = Command::new(AFTERIMAGE);
+    let said = finish(command.args(["ps", "--threads"]).arg(&file));
+    assert_eq!(said.code, 0);
+    assert!(said.stderr.contains("--threads-of"), "{}", said.stderr);
+    let heading: Vec<&str> = said.stdout.split(|byte| *byte == b'\n').next().map(|line| {
+        str::from_utf8(line).unwrap().split_whitespace().collect()
+    }).unwrap();
+    assert!(heading.contains(&"LWP") && heading.contains(&"NLWP"), "{heading:?}");
 }
