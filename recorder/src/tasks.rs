@@ -9,6 +9,7 @@
 //! since, nothing else is read, and what it does in the kernel not before each tenth tick.
 
 mod choice;
+mod in_kernel;
 mod kernel_side;
 mod known;
 mod round;
@@ -17,8 +18,8 @@ mod thread_files;
 pub(crate) use choice::ThreadsOf;
 
 use crate::rows::Rows;
+use crate::source::ProcRoot;
 use crate::source::process::stat;
-use crate::source::{ProcRoot, numbers};
 use crate::sweep::Glance;
 use afterimage_format::group::{Group, TaskField};
 use afterimage_format::process::{Pid, ProcessKey};
@@ -42,9 +43,6 @@ const AGAIN: u64 = 10;
 /// What the sources are called of which the threads' files are part.
 const SOURCES: [&str; 4] = ["PID/task", "PID/wchan", "PID/syscall", "PID/stack"];
 const TASK: usize = 0;
-const WCHAN: usize = 1;
-const SYSCALL: usize = 2;
-const STACK: usize = 3;
 
 /// The threads, and what was last known of them.
 #[derive(Debug)]
@@ -58,6 +56,8 @@ pub(crate) struct Tasks {
     round: Round,
     tids: Vec<i32>,
     wanted: Vec<Wanted>,
+    /// The names on one stack.
+    functions: Vec<u8>,
     fared: [(&'static str, Reading<()>); SOURCES.len()],
     now: Now,
 }
@@ -94,6 +94,7 @@ impl Tasks {
             round: Round::default(),
             tids: Vec::new(),
             wanted: Vec::new(),
+            functions: Vec::new(),
             fared: SOURCES.map(|name| (name, Ok(()))),
             now: Now::default(),
         }
@@ -281,86 +282,6 @@ impl Tasks {
         }
     }
 
-    /// How often it was switched, and, of a thread that waits, what in.
-    fn read_wait(
-        &mut self,
-        root: &ProcRoot,
-        tick: &mut Tick,
-        (known, process): (Known, Pid),
-        is_wanted: bool,
-    ) {
-        use TaskField as F;
-        let Some(cells) = self.rows.known(&known.key) else {
-            return;
-        };
-        let tid = known.key.pid.0;
-        let of = |name| Of { process, tid, name };
-        let switches = self.files.switches(root, of("status"));
-        let fields = [F::VoluntarySwitches, F::InvoluntarySwitches];
-        for (field, count) in fields.into_iter().zip(switches) {
-            cells.count(tick, field.column(), count);
-        }
-        if known.state == b'R' {
-            for field in [F::Wchan, F::Syscall, F::SyscallArguments, F::Stack] {
-                cells.text(tick, field.column(), Err(Missing::NotRead));
-            }
-        } else if is_wanted {
-            // `0` is what the kernel says of a thread that is about to run, and to who may not know.
-            let wchan = self.files.read(root, of("wchan"));
-            let wchan = wchan.and_then(|name| match name.trim_ascii() {
-                b"0" | b"" => Err(Missing::NotRead),
-                name => Ok(name),
-            });
-            cells.text(tick, F::Wchan.column(), wchan);
-            cells.count(tick, F::ReadAt.column(), Ok(tick.times.seq.0));
-            let key = known.key;
-            self.wanted.push(Wanted { key, process });
-        }
-    }
-
-    fn read_kernel_side(&mut self, around: &Surroundings<'_>, tick: &mut Tick) {
-        if self.wanted.is_empty() {
-            return;
-        }
-        let mut wanted = std::mem::take(&mut self.wanted);
-        for peeked in self.kernel_side.peek(&mut wanted, around.interval) {
-            for (place, state) in [
-                (SYSCALL, peeked.syscall.as_ref().err()),
-                (STACK, peeked.stack.as_ref().err()),
-            ] {
-                let worse =
-                    state.filter(|missing| !matches!(missing, Missing::Gone | Missing::NotRead));
-                if let Some(missing) = worse {
-                    self.note(place, *missing);
-                }
-            }
-            // What there was no time for is asked for at the next tick.
-            self.known
-                .owes(peeked.key, peeked.syscall == Err(Missing::NotRead));
-            let Some(cells) = self.rows.known(&peeked.key) else {
-                continue;
-            };
-            let is_denied = peeked.syscall == Err(Missing::PermissionDenied);
-            if is_denied && cells.last(TaskField::Wchan.column()) == Err(Missing::NotRead) {
-                let denied = Err(Missing::PermissionDenied);
-                cells.text(tick, TaskField::Wchan.column(), denied);
-                self.fared[WCHAN].1 = Err(Missing::PermissionDenied);
-            }
-            let call = peeked.syscall.and_then(|text| call_from_text(&text));
-            let number = call.as_ref().map(|(number, _)| *number);
-            let number = number.map_err(|missing| *missing);
-            cells.count(tick, TaskField::Syscall.column(), number);
-            let arguments = call.as_ref().map(|(_, rest)| rest.as_slice());
-            let arguments = arguments.map_err(|missing| *missing);
-            cells.text(tick, TaskField::SyscallArguments.column(), arguments);
-            let stack = peeked.stack.map(|text| functions_from_text(&text));
-            let stack = stack.as_deref().map_err(|missing| *missing);
-            cells.text(tick, TaskField::Stack.column(), stack);
-        }
-        wanted.clear();
-        self.wanted = wanted;
-    }
-
     fn note(&mut self, source: usize, missing: Missing) {
         if missing != Missing::Gone {
             self.fared[source].1 = Err(missing);
@@ -371,29 +292,3 @@ impl Tasks {
 fn is_chosen(glance: &Glance) -> bool {
     glance.why != Why(0)
 }
-
-/// The number of the call and what stands behind it. A thread that runs, or waits outside of a
-/// call (`-1`), is in none.
-fn call_from_text(text: &[u8]) -> Reading<(u64, Vec<u8>)> {
-    let text = text.trim_ascii();
-    let end = text.iter().position(|byte| *byte == b' ');
-    let (number, rest) = text.split_at(end.unwrap_or(text.len()));
-    if number == b"running" || number == b"-1" {
-        return Err(Missing::NotRead);
-    }
-    Ok((numbers::count(number)?, rest.trim_ascii().to_vec()))
-}
-
-/// The names of the functions, one a line, without where in each of them.
-fn functions_from_text(text: &[u8]) -> Vec<u8> {
-    let name = |line: &[u8]| {
-        let start = line.iter().position(|byte| *byte == b' ');
-        let name = line[start.map_or(0, |start| start + 1)..].split(|byte| *byte == b'+');
-        name.into_iter().next().unwrap_or_default().to_vec()
-    };
-    let names: Vec<Vec<u8>> = numbers::lines(text).map(name).collect();
-    names.join(&b'\n')
-}
-
-#[cfg(test)]
-mod tests;

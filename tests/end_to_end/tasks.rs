@@ -267,7 +267,9 @@ fn did(program: &str, args: &[&str]) -> bool {
 /// The first CPU that this process may use.
 fn some_cpu() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect();
     digits(line.unwrap().trim())
 }
@@ -332,12 +334,18 @@ fn what_the_recorder_may_not_read_of_threads_is_missing_for_that_reason() {
     }
     let sample = samples(&file).pop().unwrap();
     let tasks = sample.tasks.unwrap();
-    let mut own = tasks.iter().filter(|task| task.process.is_ok_and(|own| own.0.to_string() == pid));
+    let mut own = tasks
+        .iter()
+        .filter(|task| task.process.is_ok_and(|own| own.0.to_string() == pid));
     let task = own.next().expect("its threads are for everybody to list");
     let denied = Missing::PermissionDenied;
     assert_eq!(task.syscall, Err(denied));
     assert_eq!(task.stack, Err(denied));
-    assert_eq!(task.wchan, Err(denied), "the kernel says 0 to who may not know");
+    assert_eq!(
+        task.wchan,
+        Err(denied),
+        "the kernel says 0 to who may not know"
+    );
     assert!(task.run.is_ok() && task.voluntary_switches.is_ok());
     let info = info(&file);
     for name in ["PID/syscall", "PID/stack", "PID/wchan"] {
@@ -362,7 +370,14 @@ fn live_threads(pid: &str) -> Vec<Line> {
         let (process, thread) = (words.next()?, words.next()?);
         let state = words.next()?[..1].to_owned();
         let name = words.next()?.to_owned();
-        (process == pid).then(|| (process.parse().unwrap(), thread.parse().unwrap(), state, name))
+        (process == pid).then(|| {
+            (
+                process.parse().unwrap(),
+                thread.parse().unwrap(),
+                state,
+                name,
+            )
+        })
     };
     text.lines().filter_map(line).collect()
 }
@@ -380,7 +395,10 @@ fn ps_lists_the_threads_of_a_chosen_process_as_ps_itself_does_and_others_as_one_
     let args = ["-i", "200ms", "--budget-cpu", "100", "--threads-of", &pid];
     let mut recorder = Recorder::start(&file, &args);
     let of = |rows: &[Value], pid: i64| -> Vec<Value> {
-        rows.iter().filter(|row| row["pid"] == pid).cloned().collect()
+        rows.iter()
+            .filter(|row| row["pid"] == pid)
+            .cloned()
+            .collect()
     };
     let all = wait_for("six rows", || {
         assert!(recorder.is_running(), "{}", recorder.said());
@@ -418,8 +436,14 @@ fn ps_lists_the_threads_of_a_chosen_process_as_ps_itself_does_and_others_as_one_
     let said = finish(command.args(["ps", "--threads"]).arg(&file));
     assert_eq!(said.code, 0);
     assert!(said.stderr.contains("--threads-of"), "{}", said.stderr);
-    let heading: Vec<&str> = said.stdout.split(|byte| *byte == b'\n').next().map(|line| {
-        str::from_utf8(line).unwrap().split_whitespace().collect()
-    }).unwrap();
-    assert!(heading.contains(&"LWP") && heading.contains(&"NLWP"), "{heading:?}");
+    let heading: Vec<&str> = said
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .next()
+        .map(|line| str::from_utf8(line).unwrap().split_whitespace().collect())
+        .unwrap();
+    assert!(
+        heading.contains(&"LWP") && heading.contains(&"NLWP"),
+        "{heading:?}"
+    );
 }

@@ -219,8 +219,10 @@ mod tests {
                 if ["syscalls", "arch_specific_syscall", "sync_file_range2"].contains(&name) {
                     continue;
                 }
+                // Of a kernel of 32 bits, for the time after 2038.
+                let is_of_32_bits = architecture == "aarch64" && (403..=423).contains(&number);
                 // A header that is newer than the table may have more at its end.
-                if number <= 469 {
+                if number <= 469 && !is_of_32_bits {
                     let known = ours.get(&number).map(String::as_str);
                     assert_eq!(known, Some(name), "{architecture} {number}");
                     compared += 1;

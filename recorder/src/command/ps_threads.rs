@@ -78,7 +78,7 @@ impl Threads {
         let words = match &self.now {
             Err(missing) => format!("no thread could be read from the capture: {missing}"),
             Ok(tasks) => {
-                let processes: BTreeSet<_> = tasks.iter().map(|task| task.process).collect();
+                let processes: BTreeSet<_> = tasks.iter().flat_map(|task| task.process).collect();
                 format!(
                     "{} threads of {} processes were recorded at that moment: those in state D, and those of processes that starved, were busiest, had most threads or were chosen with --threads-of; every other process is one row",
                     tasks.len(),

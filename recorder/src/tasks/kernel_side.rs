@@ -11,10 +11,11 @@ use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::{Missing, Reading};
 use rustix::fs::{AtFlags, statat};
 use rustix::io::Errno;
+use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,15 +32,11 @@ pub(super) struct Wanted {
     pub(super) process: Pid,
 }
 
-/// What the two files of one thread say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Peeked {
-    pub(super) key: ProcessKey,
-    pub(super) syscall: Reading<Vec<u8>>,
-    pub(super) stack: Reading<Vec<u8>>,
-}
+/// What the two files of one thread say: `syscall` and `stack`.
+pub(super) type Peeked<'a> = [Reading<&'a [u8]>; 2];
 
-type Read = fn(&ProcRoot, Wanted) -> Peeked;
+/// Puts a file of a thread behind the texts that are there, and gives where.
+type Read = fn(&ProcRoot, Wanted, &str, &mut Vec<u8>) -> Reading<()>;
 
 /// Asks for them and waits, but not for long.
 #[derive(Debug)]
@@ -52,13 +49,21 @@ pub(super) struct KernelSide {
 
 #[derive(Debug)]
 struct Reader {
-    requests: Sender<Vec<Wanted>>,
-    replies: Receiver<Peeked>,
-    /// All that was asked for has been replied to.
+    requests: Option<SyncSender<()>>,
+    /// All that was asked for has been answered.
     done: Receiver<()>,
+    batch: Arc<Mutex<Batch>>,
     /// The process that it is at.
     at: Arc<AtomicI32>,
     thread: JoinHandle<()>,
+}
+
+/// What is asked for, and the answers so far, in the same order. Used again at the next tick.
+#[derive(Debug, Default)]
+struct Batch {
+    wanted: Vec<Wanted>,
+    answers: Vec<[Reading<Range<usize>>; 2]>,
+    texts: Vec<u8>,
 }
 
 impl KernelSide {
@@ -71,114 +76,156 @@ impl KernelSide {
         }
     }
 
-    /// What the files of these say, in no particular order; takes them away.
-    pub(super) fn peek(&mut self, wanted: &mut Vec<Wanted>, interval: Duration) -> Vec<Peeked> {
+    /// Gives what the files of each of these say, and takes them away.
+    pub(super) fn peek(
+        &mut self,
+        wanted: &mut Vec<Wanted>,
+        interval: Duration,
+        mut give: impl FnMut(ProcessKey, Peeked<'_>),
+    ) {
         self.left_behind
             .retain(|reader| !reader.thread.is_finished());
-        let stuck_at = |wanted: &Wanted| {
+        wanted.retain(|wanted| {
             let mut readers = self.left_behind.iter();
-            readers.any(|reader| reader.at.load(Ordering::Relaxed) == wanted.process.0)
-        };
-        let avoided = wanted.extract_if(.., |wanted| stuck_at(wanted));
-        let blocked = |wanted: Wanted| Peeked::absent(wanted.key, Missing::Blocked);
-        let mut peeked: Vec<Peeked> = avoided.map(blocked).collect();
+            let is_stuck = readers.any(|reader| reader.is_at(wanted.process));
+            if is_stuck {
+                give(wanted.key, [Err(Missing::Blocked); 2]);
+            }
+            !is_stuck
+        });
         if wanted.is_empty() {
-            return peeked;
+            return;
         }
         let reader = match self.reader.take() {
             Some(reader) => Some(reader),
             None if self.left_behind.len() >= MOST_STUCK => None,
             None => Reader::start(self.root.clone(), self.read),
         };
-        let Some(reader) = reader else {
-            peeked.extend(wanted.drain(..).map(blocked));
-            return peeked;
+        let Some(mut reader) = reader else {
+            for wanted in wanted.drain(..) {
+                give(wanted.key, [Err(Missing::Blocked); 2]);
+            }
+            return;
         };
-        let patience = PATIENCE.min(interval / 4);
-        let is_asked = reader.requests.send(wanted.clone()).is_ok();
-        let is_done = is_asked && reader.done.recv_timeout(patience).is_ok();
-        let at = reader.at.load(Ordering::Relaxed);
-        // It answers in the order in which it was asked.
-        let replies = wanted.len();
-        let before = peeked.len();
-        peeked.extend(reader.replies.try_iter().take(replies));
-        let answered = peeked.len() - before;
-        if is_done {
-            self.reader = Some(reader);
-        } else {
-            self.left_behind.push(reader.ending());
-        }
-        peeked.extend(wanted.drain(..).skip(answered).map(|late| {
-            let is_stuck = late.process.0 == at;
-            let why = if is_stuck {
+        let is_done = reader.ask(wanted, PATIENCE.min(interval / 4));
+        let answered = reader.answers(&mut give);
+        for late in wanted.drain(..).skip(answered) {
+            let why = if reader.is_at(late.process) {
                 Missing::Blocked
             } else {
                 Missing::NotRead
             };
-            Peeked::absent(late.key, why)
-        }));
-        peeked
+            give(late.key, [Err(why); 2]);
+        }
+        if is_done {
+            self.reader = Some(reader);
+        } else {
+            // It ends with the file that it is at: nobody asks it again.
+            reader.requests = None;
+            self.left_behind.push(reader);
+        }
     }
 }
 
 impl Reader {
     fn start(root: PathBuf, read: Read) -> Option<Self> {
-        let (requests, incoming) = channel::<Vec<Wanted>>();
-        let (answers, replies) = channel();
-        let (ends, done) = channel();
+        let (requests, incoming) = sync_channel::<()>(1);
+        let (ends, done) = sync_channel(1);
+        let batch = Arc::new(Mutex::new(Batch::default()));
         let at = Arc::new(AtomicI32::new(0));
-        let now_at = Arc::clone(&at);
+        let (its_batch, now_at) = (Arc::clone(&batch), Arc::clone(&at));
         let thread = std::thread::Builder::new().name("kernel-side".to_owned());
         let started = thread.spawn(move || {
             let Ok(root) = ProcRoot::open(&root) else {
                 return;
             };
-            for wanted in incoming {
-                for wanted in wanted {
+            let mut texts = [const { Vec::new() }; 2];
+            for () in incoming {
+                let mut number = 0;
+                while let Some(wanted) = next(&its_batch, number) {
                     now_at.store(wanted.process.0, Ordering::Relaxed);
-                    if answers.send(read(&root, wanted)).is_err() {
-                        return;
-                    }
+                    let [syscall, stack] = &mut texts;
+                    let syscall = read(&root, wanted, "syscall", syscall);
+                    let stack = read(&root, wanted, "stack", stack);
+                    lock(&its_batch).answer([syscall, stack], &texts);
+                    number += 1;
                 }
+                now_at.store(0, Ordering::Relaxed);
                 if ends.send(()).is_err() {
                     return;
                 }
             }
         });
         Some(Self {
-            requests,
-            replies,
+            requests: Some(requests),
             done,
+            batch,
             at,
             thread: started.ok()?,
         })
     }
 
-    /// It ends with the file that it is at: nobody hears what it says.
-    fn ending(self) -> Self {
-        let (requests, _) = channel();
-        let (_, replies) = channel();
-        let (_, done) = channel();
-        Self {
-            requests,
-            replies,
-            done,
-            ..self
+    /// Hands them over and waits. Gives whether all were answered in time.
+    fn ask(&self, wanted: &[Wanted], patience: Duration) -> bool {
+        let mut batch = lock(&self.batch);
+        batch.wanted.clear();
+        batch.wanted.extend_from_slice(wanted);
+        batch.answers.clear();
+        batch.texts.clear();
+        drop(batch);
+        let requests = self.requests.as_ref();
+        let is_asked = requests.is_some_and(|requests| requests.try_send(()).is_ok());
+        is_asked && self.done.recv_timeout(patience).is_ok()
+    }
+
+    /// Gives the answers so far, and how many they are.
+    fn answers(&self, give: &mut impl FnMut(ProcessKey, Peeked<'_>)) -> usize {
+        let batch = match self.batch.try_lock() {
+            Ok(batch) => batch,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // It is just putting one down, and may have lost its CPU: nobody waits for it.
+            Err(TryLockError::WouldBlock) => return 0,
+        };
+        for (wanted, answer) in batch.wanted.iter().zip(&batch.answers) {
+            let text = |place: &Reading<Range<usize>>| match place {
+                Ok(place) => Ok(&batch.texts[place.clone()]),
+                Err(missing) => Err(*missing),
+            };
+            give(wanted.key, [text(&answer[0]), text(&answer[1])]);
         }
+        batch.answers.len()
+    }
+
+    fn is_at(&self, process: Pid) -> bool {
+        self.at.load(Ordering::Relaxed) == process.0
     }
 }
 
-impl Peeked {
-    fn absent(key: ProcessKey, missing: Missing) -> Self {
-        Self {
-            key,
-            syscall: Err(missing),
-            stack: Err(missing),
-        }
+impl Batch {
+    fn answer(&mut self, read: [Reading<()>; 2], texts: &[Vec<u8>; 2]) {
+        let [syscall, stack] = read;
+        let mut place = |read: Reading<()>, text: &[u8]| {
+            let start = self.texts.len();
+            self.texts.extend_from_slice(text);
+            read.map(|()| start..self.texts.len())
+        };
+        let answer = [place(syscall, &texts[0]), place(stack, &texts[1])];
+        self.answers.push(answer);
     }
 }
 
-fn read(root: &ProcRoot, wanted: Wanted) -> Peeked {
+fn next(batch: &Mutex<Batch>, number: usize) -> Option<Wanted> {
+    lock(batch).wanted.get(number).copied()
+}
+
+/// Whoever panicked with it left whole answers behind.
+fn lock(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
+    batch.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One file of a thread, in place of what was in the buffer.
+fn read(root: &ProcRoot, wanted: Wanted, name: &str, buffer: &mut Vec<u8>) -> Reading<()> {
+    buffer.clear();
     let thread = format!("{}/task/{}", wanted.process.0, wanted.key.pid.0);
     let missing = |errno| match errno {
         // Not that the kernel has no such file: the thread has ended.
@@ -187,94 +234,14 @@ fn read(root: &ProcRoot, wanted: Wanted) -> Peeked {
         }
         errno => missing_from_errno(errno),
     };
-    let text = |name: &str| {
-        let file = root
-            .open_file(&format!("{thread}/{name}"))
-            .map_err(missing)?;
-        let mut buffer = vec![0; 4096];
-        let length = read_from_start(&file, &mut buffer).map_err(missing)?;
-        buffer.truncate(length);
-        Ok(buffer)
-    };
-    Peeked {
-        key: wanted.key,
-        syscall: text("syscall"),
-        stack: text("stack"),
-    }
+    let file = root
+        .open_file(&format!("{thread}/{name}"))
+        .map_err(missing)?;
+    buffer.resize(4096, 0);
+    let length = read_from_start(&file, buffer);
+    buffer.truncate(*length.as_ref().unwrap_or(&0));
+    length.map(drop).map_err(missing)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use afterimage_format::units::Ticks;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn wanted(pid: i32) -> Wanted {
-        let key = ProcessKey {
-            pid: Pid(pid),
-            started: Ticks(5),
-        };
-        Wanted {
-            key,
-            process: Pid(pid),
-        }
-    }
-
-    fn absent(pid: i32, missing: Missing) -> Peeked {
-        Peeked::absent(wanted(pid).key, missing)
-    }
-
-    /// Process 13 never answers.
-    fn stuck_at_13(_: &ProcRoot, wanted: Wanted) -> Peeked {
-        while wanted.process == Pid(13) {
-            std::thread::park();
-        }
-        Peeked {
-            key: wanted.key,
-            syscall: Ok(b"running".to_vec()),
-            stack: Err(Missing::PermissionDenied),
-        }
-    }
-
-    fn side() -> KernelSide {
-        let mut side = KernelSide::new(PathBuf::from("/proc"));
-        side.read = stuck_at_13;
-        side
-    }
-
-    #[test]
-    fn a_process_that_never_answers_is_asked_once_and_does_not_keep_the_others_from_answering() {
-        let mut side = side();
-        let first = side.peek(&mut vec![wanted(13)], SECOND);
-        assert_eq!(first, [absent(13, Missing::Blocked)]);
-        for _ in 0..2 * MOST_STUCK {
-            let peeked = side.peek(&mut vec![wanted(13)], SECOND);
-            assert_eq!(peeked, [absent(13, Missing::Blocked)]);
-            assert_eq!(side.left_behind.len(), 1, "nobody else is stuck there");
-        }
-        // A machine that is busy may leave a reader late, but not for ever.
-        let answers = || side.peek(&mut vec![wanted(7)], SECOND)[0].syscall.is_ok();
-        assert!(std::iter::repeat_with(answers).take(1000).any(|came| came));
-    }
-
-    #[test]
-    fn what_comes_behind_a_process_that_never_answers_is_not_blocked_but_late() {
-        let mut side = side();
-        let mut all: Vec<Wanted> = [13, 8, 9].map(wanted).into();
-        let peeked = side.peek(&mut all, SECOND);
-        let late = [8, 9].map(|pid| absent(pid, Missing::NotRead));
-        assert!(all.is_empty() && peeked.len() == 3);
-        // On a machine so busy that not even the first was begun, each of them is late.
-        assert_eq!(peeked[1..], late);
-    }
-
-    #[test]
-    fn a_file_that_the_kernel_lacks_is_not_the_file_of_a_thread_that_ended() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("7/task/7")).unwrap();
-        let root = ProcRoot::open(folder.path()).unwrap();
-        assert_eq!(read(&root, wanted(7)), absent(7, Missing::NotSupported));
-        assert_eq!(read(&root, wanted(8)), absent(8, Missing::Gone));
-    }
-}
+mod tests;
