@@ -65,8 +65,8 @@ struct Process {
     /// CPU time in `stat`, as it was last.
     cpu_ticks: i64,
     rose: Rose,
-    /// It was runnable at the last tick.
-    was_runnable: bool,
+    /// The state at the last tick.
+    last_state: u8,
     /// The tick that last read `stat`.
     stat_at: u64,
     io_denied: bool,
@@ -247,7 +247,7 @@ impl Sweep {
             state: b'?',
             cpu_ticks: 0,
             rose: Rose::default(),
-            was_runnable: false,
+            last_state: b'?',
             stat_at: 0,
             io_denied: false,
             empty_lines: 0,

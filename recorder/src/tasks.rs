@@ -194,7 +194,7 @@ impl Tasks {
             }
         }
         let text = self.files.read(root, of("stat"));
-        let stat = text.and_then(|text| stat::parse(text));
+        let stat = text.and_then(stat::parse);
         let Ok((stat, started)) = stat.and_then(|stat| Ok((stat, stat.started()?))) else {
             return;
         };

@@ -143,7 +143,7 @@ mod tests {
             ("hrtimer_nanosleep", "timer"),
             ("poll_schedule_timeout.constprop.0", "event"),
             ("worker_thread", "idle"),
-            ("kernel_clone_wait", "process"),
+            ("kernel_clone", "process"),
         ] {
             assert_eq!(wait(name.as_bytes()).unwrap().on, on, "{name}");
         }

@@ -35,10 +35,9 @@ pub(crate) struct Rose {
 
 impl Process {
     fn is_stalled(&mut self) -> bool {
-        let is_runnable = self.state == b'R';
-        let was_runnable = std::mem::replace(&mut self.was_runnable, is_runnable);
+        let last_state = std::mem::replace(&mut self.last_state, self.state);
         // `schedstat` moves when it runs, and when it stops waiting.
-        was_runnable && is_runnable && !self.files.is_busy
+        last_state == b'R' && self.state == b'R' && !self.files.is_busy
     }
 }
 

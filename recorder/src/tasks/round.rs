@@ -77,8 +77,9 @@ impl Tasks {
         let busy = glances.iter().filter(|glance| unseen && glance.is_busy);
         for glance in busy.filter(|glance| is_on_the_way(glance)) {
             let glance = &unchosen(glance);
-            // Those that cannot be listed were told of where that mattered.
-            let _ = self.files.list(around.root, glance, &mut tids);
+            if self.files.list(around.root, glance, &mut tids).is_err() {
+                continue;
+            }
             for &tid in tids.iter().take(left) {
                 self.read_thread(around, tick, (glance, tid));
             }
@@ -98,7 +99,9 @@ impl Tasks {
             }
             let glance = &unchosen(glance);
             let process = glance.key.pid.0;
-            let _ = self.files.list(around.root, glance, &mut tids);
+            if self.files.list(around.root, glance, &mut tids).is_err() {
+                continue;
+            }
             let at = self.round.at;
             let rest = tids.iter().filter(|tid| at.0 != process || **tid > at.1);
             for &tid in rest.take(left) {
