@@ -239,7 +239,7 @@ impl Tasks {
             ..known
         });
         self.store(tick, (key, process, why), gate);
-        self.read_wait(root, tick, (known, process), is_wanted);
+        self.read_wait(root, tick, (known, process, why), is_wanted);
     }
 
     /// A thread that has not run since the last tick: all is as it was.

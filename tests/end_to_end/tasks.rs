@@ -8,7 +8,7 @@ use crate::support::process::{Guarded, StandIn};
 use crate::support::recorder::Recorder;
 use afterimage_format::process::Pid;
 use afterimage_format::reading::Missing;
-use afterimage_format::sample::{Task, Why};
+use afterimage_format::sample::{State, Task, Why};
 use afterimage_format::units::Ticks;
 use serde_json::Value;
 use std::fs;
@@ -112,7 +112,7 @@ fn a_thread_in_d_is_found_behind_a_leader_that_sleeps_with_all_that_its_files_sa
     let stack = "folio_wait_bit_common\ndo_fsync";
     assert_eq!(texts, ["wal writer", wchan, stack, arguments]);
     assert_eq!(writer.syscall, Ok(74));
-    assert_eq!(writer.state.map(|state| state.letter()), Ok('D'));
+    assert_eq!(writer.state.map(State::letter), Ok('D'));
     assert_eq!(
         (writer.user_time, writer.system_time),
         (Ok(Ticks(150)), Ok(Ticks(60)))
@@ -187,7 +187,7 @@ fn waits_of(file: &Path, pid: i64) -> Vec<Value> {
 }
 
 /// The child opens a FIFO before it becomes another program, and as long as nobody writes to
-/// that, its parent, which called posix_spawn(3), waits in D.
+/// that, its parent, which called `posix_spawn(3)`, waits in D.
 #[test]
 fn a_parent_that_waits_for_its_vforked_child_is_seen_with_what_it_waits_in() {
     if !has("python3") {
@@ -229,7 +229,7 @@ fn a_parent_that_waits_for_its_vforked_child_is_seen_with_what_it_waits_in() {
     let sentence = row["sentence"].as_str().unwrap();
     assert!(sentence.contains("child"), "{row:#}");
     assert_eq!(seen.why, Ok(Why::UNINTERRUPTIBLE));
-    assert_eq!(seen.state.map(|state| state.letter()), Ok('D'));
+    assert_eq!(seen.state.map(State::letter), Ok('D'));
     assert_eq!(seen.comm.as_deref(), Ok(&b"python3"[..]));
 }
 

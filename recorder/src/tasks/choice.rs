@@ -9,8 +9,9 @@ use std::time::Duration;
 
 /// Processes that starve, at a tick.
 const MOST_STARVING: usize = 16;
-/// Of the busiest and of those with most threads, so many each.
+/// Of the busiest, and of those with most threads.
 const MOST_BUSY: usize = 3;
+const MOST_THREADED: usize = 2;
 /// A process is busy that used so much CPU since the tick before, in percent of one core.
 const BUSY_PERCENT: u64 = 10;
 /// Threads in all of processes that nobody asked for: one that has more is not chosen.
@@ -68,7 +69,7 @@ impl Choice {
             let cpu = glance.rose.cpu_ticks;
             (glance.threads > 1 && cpu >= busy).then_some(cpu)
         });
-        self.add(glances, (Why::BUSIEST, MOST_BUSY), |glance| {
+        self.add(glances, (Why::BUSIEST, MOST_THREADED), |glance| {
             (glance.threads > 1).then_some(glance.threads)
         });
     }
@@ -145,7 +146,7 @@ mod tests {
         for (pid, threads) in [(7, 30), (8, 20), (9, 25), (10, 2)] {
             quiet[pid - 1].threads = threads;
         }
-        let most = [(7, BUSIEST), (8, BUSIEST), (9, BUSIEST)];
+        let most = [(7, BUSIEST), (9, BUSIEST)];
         assert_eq!(chosen(&quiet, Shed::NONE, SECOND), most);
     }
 

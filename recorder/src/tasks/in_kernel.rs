@@ -9,6 +9,7 @@ use crate::source::{ProcRoot, numbers};
 use afterimage_format::group::TaskField;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::{Missing, Reading};
+use afterimage_format::sample::Why;
 use afterimage_format::tick::Tick;
 
 /// Places among the sources.
@@ -22,7 +23,7 @@ impl Tasks {
         &mut self,
         root: &ProcRoot,
         tick: &mut Tick,
-        (known, process): (Known, Pid),
+        (known, process, why): (Known, Pid, Why),
         is_wanted: bool,
     ) {
         use TaskField as F;
@@ -31,10 +32,13 @@ impl Tasks {
         };
         let tid = known.key.pid.0;
         let of = |name| Of { process, tid, name };
-        let switches = self.files.switches(root, of("status"));
-        let fields = [F::VoluntarySwitches, F::InvoluntarySwitches];
-        for (field, count) in fields.into_iter().zip(switches) {
-            cells.count(tick, field.column(), count);
+        // Of what is only busy, they are counted each tenth tick too.
+        if is_wanted || why != Why::BUSIEST {
+            let switches = self.files.switches(root, of("status"));
+            let fields = [F::VoluntarySwitches, F::InvoluntarySwitches];
+            for (field, count) in fields.into_iter().zip(switches) {
+                cells.count(tick, field.column(), count);
+            }
         }
         if known.state == b'R' {
             for field in [F::Wchan, F::Syscall, F::SyscallArguments, F::Stack] {
