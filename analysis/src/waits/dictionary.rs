@@ -4,7 +4,7 @@
 //! system call. Out: words from `data/waits.toml`, names from `data/syscalls.toml`, so that whoever
 //! improves them need not read code. What is not in them is nothing here: it is shown as it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 use toml::Table;
 
@@ -34,8 +34,8 @@ pub struct Call {
 
 #[derive(Debug, Default)]
 struct Book {
-    waits: HashMap<String, Wait>,
-    calls: HashMap<String, String>,
+    waits: BTreeMap<String, Wait>,
+    calls: BTreeMap<String, String>,
     /// The names of the calls by number, for each architecture.
     numbers: HashMap<String, HashMap<u64, String>>,
 }
