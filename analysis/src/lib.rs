@@ -9,6 +9,7 @@
 //! - [`table`]: columns and cells, before anyone decides how they are printed.
 //! - [`when`], [`zone`], [`amount`]: times and amounts as people write them.
 //! - [`oom`]: whom the OOM killer killed, from the kernel's own words.
+//! - [`waits`]: what threads wait for, in words, and for how long they have been seen so.
 //! - [`escape`]: text out of a capture, made safe to show.
 
 pub mod amount;
@@ -21,5 +22,6 @@ pub mod processes;
 pub mod rate;
 pub mod replay;
 pub mod table;
+pub mod waits;
 pub mod when;
 pub mod zone;

@@ -8,3 +8,4 @@ pub mod sar;
 pub mod top;
 pub mod uptime;
 pub mod vmstat;
+pub mod waits;

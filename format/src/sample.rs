@@ -64,6 +64,8 @@ pub struct Extract {
     pub machine: bool,
     /// Fields of processes; the others count as not read. Without any there are no processes.
     pub processes: &'static [ProcessField],
+    /// The threads that were worth a look; else they count as not read.
+    pub tasks: bool,
 }
 
 impl Extract {
@@ -71,6 +73,7 @@ impl Extract {
     pub const MACHINE: Self = Self {
         machine: true,
         processes: &[],
+        tasks: false,
     };
 }
 
@@ -140,7 +143,15 @@ impl Sample {
             let columns = Columns::some_at(chunk, Group::Process, tick, is_wanted);
             Self::processes_of(&columns, tick)
         };
-        Self::of(chunk.ticks()[tick], machine, processes)
+        let tasks = if extract.tasks && !chunk.lacks_rest {
+            Ok(tasks::from_chunk(chunk, tick))
+        } else {
+            Err(Missing::NotRead)
+        };
+        Self {
+            tasks,
+            ..Self::of(chunk.ticks()[tick], machine, processes)
+        }
     }
 
     fn processes_of(columns: &Columns<'_>, tick: usize) -> Vec<Process> {

@@ -67,13 +67,15 @@ pub struct Shed(pub u32);
 impl Shed {
     /// Nothing left out.
     pub const NONE: Self = Self(0);
-    /// Descriptor counts, OOM scores and cgroups of known processes.
+    /// Descriptor counts, OOM scores and cgroups of known processes; threads that nobody asked for
+    /// and that are not in state D.
     pub const RARE_FILES: Self = Self(1);
     /// `status` of processes that changed.
     pub const STATUS: Self = Self(2);
     /// `io` of processes that changed.
     pub const IO: Self = Self(4);
-    /// Idle processes, but for each tenth tick, or still more rarely.
+    /// Idle processes, but for each tenth tick, or still more rarely; threads that are not in
+    /// state D, also those that somebody asked for.
     pub const IDLE_PROCESSES: Self = Self(8);
 
     /// All processes: while the capture could not be written there was no memory for them. A

@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub(crate) use replay::{IostatArgs, PidstatArgs, SarArgs, TopArgs};
+pub(crate) use replay::{IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Record this host until a signal or --duration ends it
-    Record(RecordArgs),
+    Record(Box<RecordArgs>),
     /// Ask the running recorder how it fares
     Status(SocketArgs),
     /// Leave a mark with a text at this moment of the recording
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Top(TopArgs),
     /// What each process did, step by step, and on average
     Pidstat(PidstatArgs),
+    /// Who waits for what, in words
+    Waits(WaitsArgs),
     /// The kernel log
     Dmesg(RangeArgs),
     /// Copy a capture, also while it is recorded; `-` writes to standard output
@@ -118,6 +120,10 @@ pub(crate) struct RecordArgs {
     /// it again
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Record every thread of the processes with this name or pid too, up to 256 threads in all;
+    /// may be given more than once
+    #[arg(long, value_name = "NAME|PID")]
+    pub(crate) threads_of: Vec<String>,
     /// A directory that stands in for /proc
     #[arg(long, value_name = "DIR")]
     pub(crate) proc_root: Option<PathBuf>,
@@ -192,7 +198,13 @@ pub(crate) struct PsArgs {
     /// Show each process under its parent
     #[arg(long, conflicts_with = "sort")]
     pub(crate) tree: bool,
-    /// Print at most so many processes
+    /// Show the threads that were recorded, as `ps -L` does: those in state D, and those of processes
+    /// that starved, were busiest, had most threads, or were chosen with `record --threads-of`. Every
+    /// other process is one row. LWP is the thread, NLWP how many its process has, SEEN how many of
+    /// them were recorded
+    #[arg(long, short = 'L', conflicts_with = "tree")]
+    pub(crate) threads: bool,
+    /// Print at most so many rows
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// The columns to print, separated by commas

@@ -14,7 +14,8 @@ use crate::source::{
     KeptFile, ProcRoot, RowSource, diskstats, lines, loadavg, missing_from_errno, net_dev,
     pressure, schedstat, stat,
 };
-use crate::sweep::{Seen, Surroundings, Sweep};
+use crate::sweep::{Glance, Seen, Surroundings, Sweep};
+use crate::tasks::{self, Tasks};
 use afterimage_format::facts::Source;
 use afterimage_format::group::{Group, MachineField, PressureField};
 use afterimage_format::reading::{Missing, Reading};
@@ -39,6 +40,10 @@ pub(crate) struct Collector {
     accounts: AccountsAt,
     details: Details,
     sweep: Sweep,
+    tasks: Tasks,
+    glances: Vec<Glance>,
+    /// Tasks waited for a CPU or for memory since the last tick.
+    pressed: bool,
     machine: Option<Cells>,
     cpus: NamedRows,
     pressure: NamedRows,
@@ -87,7 +92,7 @@ impl Collector {
         root: ProcRoot,
         accounts: AccountsAt,
         details: Details,
-        kept_files: usize,
+        (tasks, kept_files): (Tasks, usize),
     ) -> Self {
         let hides_processes = root.is_live() && !root.path().join("1").exists();
         Self {
@@ -96,6 +101,9 @@ impl Collector {
             details,
             hides_processes,
             sweep: Sweep::new(kept_files),
+            tasks,
+            glances: Vec::new(),
+            pressed: false,
             machine: None,
             cpus: NamedRows::new(Group::Cpu),
             pressure: NamedRows::new(Group::Pressure),
@@ -129,6 +137,7 @@ impl Collector {
         self.read_lines(&mut machine, tick);
         self.read_tables(tick);
         let seen = self.read_processes(&machine, tick, (interval, round));
+        self.read_tasks(&machine, tick, interval);
         for (field, value) in [
             (MachineField::Processes, seen.map(|seen| seen.processes)),
             (
@@ -163,6 +172,7 @@ impl Collector {
             table.forget();
         }
         self.sweep.forget();
+        self.tasks.forget();
     }
 
     /// Sources whose state changed since this was asked last.
@@ -261,12 +271,12 @@ impl Collector {
         (interval, round): (Duration, u64),
     ) -> Reading<Seen> {
         let running = machine.last(MachineField::Running.column()).ok();
-        let pressed = self.is_pressed(interval);
+        self.pressed = self.is_pressed(interval);
         let around = Surroundings {
             root: &self.root,
             accounts: &self.accounts,
             running: running.and_then(|running| u64::try_from(running).ok()),
-            pressed,
+            pressed: self.pressed,
             round,
         };
         let seen = self
@@ -298,6 +308,22 @@ impl Collector {
         };
         self.note("PID/cmdline", stuck);
         seen
+    }
+
+    /// The threads that are worth it, by what the sweep knows.
+    fn read_tasks(&mut self, machine: &Cells, tick: &mut Tick, interval: Duration) {
+        let asked_for = self.tasks.asked_for();
+        self.sweep.glances(asked_for, &mut self.glances);
+        let around = tasks::Surroundings {
+            root: &self.root,
+            interval,
+            blocked: machine.last(MachineField::Blocked.column()).unwrap_or(0),
+            pressed: self.pressed,
+        };
+        self.tasks.collect(&around, tick, &mut self.glances);
+        for (name, state) in self.tasks.fared() {
+            self.note(name, state);
+        }
     }
 
     /// Whether tasks waited for a CPU or for memory since the last tick.

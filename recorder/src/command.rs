@@ -12,6 +12,7 @@ pub(crate) mod output;
 mod pidstat;
 mod printer;
 mod ps;
+mod ps_threads;
 mod record;
 mod replay;
 mod rows;
@@ -19,6 +20,7 @@ mod salvage;
 mod sound;
 mod stretch;
 mod top;
+mod waits;
 
 use crate::cli::Command;
 use afterimage_analysis::when::{Span, When};
@@ -54,6 +56,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sar(args) => replay::sar(&args),
         Command::Top(args) => top::run(&args),
         Command::Pidstat(args) => pidstat::run(&args),
+        Command::Waits(args) => waits::run(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Copy(args) => copy::run(&args),
         Command::Clip(args) => clip::run(&args),

@@ -11,10 +11,11 @@
 //! args = "redact"
 //! memory = "16MiB"
 //! fallback = "/run/afterimage"
+//! threads-of = ["postgres", "4711"]
 //! ```
 //! SIGHUP reads it again: `max-size`, `retain`, `budget-cpu`, `sync` and `args` change with the
-//! next tick; `interval`, `output`, `memory`, `fallback`, `proc-root` and `socket` with the next
-//! start.
+//! next tick; `interval`, `output`, `memory`, `fallback`, `threads-of`, `proc-root` and `socket` with
+//! the next start.
 
 use crate::redact::ArgsLevel;
 use afterimage_analysis::amount::{HumanBytes, HumanDuration, Percent};
@@ -39,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) args: Option<String>,
     pub(crate) memory: Option<String>,
     pub(crate) fallback: Option<PathBuf>,
+    pub(crate) threads_of: Option<Vec<String>>,
     pub(crate) proc_root: Option<PathBuf>,
     pub(crate) socket: Option<PathBuf>,
 }
@@ -72,6 +74,7 @@ impl Config {
             args: self.args.or(other.args),
             memory: self.memory.or(other.memory),
             fallback: self.fallback.or(other.fallback),
+            threads_of: self.threads_of.or(other.threads_of),
             proc_root: self.proc_root.or(other.proc_root),
             socket: self.socket.or(other.socket),
         }

@@ -33,6 +33,7 @@ mod standing;
 mod status;
 mod store;
 mod sweep;
+mod tasks;
 
 pub use cli::run;
 

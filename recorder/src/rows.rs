@@ -64,6 +64,11 @@ impl Cells {
         is_news
     }
 
+    /// Whether that is what a text was set to last.
+    pub(crate) fn is_text(&self, field: usize, text: &[u8]) -> bool {
+        self.last(field) == Ok(hash(text))
+    }
+
     /// What a number was set to last.
     pub(crate) fn last(&self, field: usize) -> Reading<i64> {
         Missing::from_code(self.missing[field]).map_or(Ok(self.values[field]), Err)

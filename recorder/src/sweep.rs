@@ -8,6 +8,7 @@
 //! tick, staggered by pid, everything of a process is read again.
 
 mod files;
+mod glance;
 mod listing;
 mod visit;
 
@@ -21,6 +22,7 @@ use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::Missing;
 use afterimage_format::tick::{Key, Shed, Tick};
 use files::{Files, Reader};
+pub(crate) use glance::{Glance, Rose};
 use listing::Listing;
 use rustix::io::Errno;
 
@@ -62,6 +64,9 @@ struct Process {
     state: u8,
     /// CPU time in `stat`, as it was last.
     cpu_ticks: i64,
+    rose: Rose,
+    /// The state at the last tick.
+    last_state: u8,
     /// The tick that last read `stat`.
     stat_at: u64,
     io_denied: bool,
@@ -241,6 +246,8 @@ impl Sweep {
             threads: 0,
             state: b'?',
             cpu_ticks: 0,
+            rose: Rose::default(),
+            last_state: b'?',
             stat_at: 0,
             io_denied: false,
             empty_lines: 0,

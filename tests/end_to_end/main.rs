@@ -69,6 +69,8 @@ mod storage_trouble;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tasks;
+#[cfg(test)]
 mod terminal;
 #[cfg(test)]
 mod two_recorders;

@@ -2,7 +2,7 @@
 
 use crate::rate::Elapsed;
 use afterimage_format::reading::Missing;
-use afterimage_format::sample::{Disk, Lines, Machine, Sample};
+use afterimage_format::sample::{Disk, Lines, Machine, Sample, Task};
 use afterimage_format::tick::{Instants, Shed, TickTimes};
 use afterimage_format::time::{BootTime, MonotonicTime, Seq, WallTime};
 use afterimage_format::units::Bytes;
@@ -48,6 +48,14 @@ fn sample(machine: Machine, seconds: u64) -> Sample {
         full_sweep: true,
     };
     Sample::of(times, machine, vec![])
+}
+
+/// A moment of which only the threads are known, so many seconds after boot.
+pub(crate) fn sample_of_tasks(tasks: Vec<Task>, seconds: u64) -> Sample {
+    Sample {
+        tasks: Ok(tasks),
+        ..sample(nothing(), seconds)
+    }
 }
 
 /// A disk that has done so many times 100 reads of 4 KiB in 200 ms and 300 writes of 8 KiB in

@@ -1,5 +1,7 @@
 //! `ps`: every process at one moment, with what it did since the moment before.
 
+pub mod threads;
+
 use crate::rate::{Elapsed, ProcessRates};
 use crate::table::{Cell, Column, Table};
 use crate::zone::Zone;
@@ -163,6 +165,11 @@ pub fn sort(rows: &mut [Row<'_>], key: &str, view: &View<'_>) -> bool {
 }
 
 fn column_of(key: &str) -> Option<usize> {
+    place_of(key, &COLUMNS)
+}
+
+/// Where a column of this name, or of one that people use for it, stands among others.
+fn place_of(key: &str, columns: &[Column]) -> Option<usize> {
     let known = match key.trim_start_matches(['-', '+', '%']) {
         "cpu" => "cpu_percent",
         "wait" => "wait_percent",
@@ -172,9 +179,10 @@ fn column_of(key: &str) -> Option<usize> {
         "write" => "write_bytes_per_second",
         "command" | "args" => "cmdline",
         "nlwp" => "threads",
+        "tid" | "spid" => "lwp",
         other => other,
     };
-    COLUMNS.iter().position(|column| column.key == known)
+    columns.iter().position(|column| column.key == known)
 }
 
 /// The column behind a name that people use for it.

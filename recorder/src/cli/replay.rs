@@ -133,6 +133,23 @@ pub(crate) struct TopArgs {
     pub(crate) limit: Option<usize>,
 }
 
+/// Who waits for what, in words
+///
+/// Without --at, --from and --to: the end. Threads in state D first, then those that want a CPU and
+/// get none or wait for it for 30 % of the time, then those of processes chosen with
+/// `record --threads-of` that sleep; those of other processes that sleep, with --all. SECONDS: for
+/// how long it has been seen in that state, tick after tick, looking back at most 3600 ticks; WCHAN:
+/// the function of the kernel that it waits in; STACK: the top of its kernel stack. What is not in
+/// the dictionary is shown as it is.
+#[derive(Debug, Args)]
+pub(crate) struct WaitsArgs {
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
+    /// Also threads that only sleep, and whose process nobody asked for
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
 /// What each process did, step by step, and on average
 ///
 /// Shown are processes that did something in a step; those that began within it have counted from

@@ -1,6 +1,7 @@
 //! `afterimage ps`: every process at one moment.
 
 use super::output::print;
+use super::ps_threads::Threads;
 use super::{DAMAGED, Opened, sound};
 use crate::cli::{Format, PsArgs};
 use afterimage_analysis::rate::Elapsed;
@@ -22,11 +23,27 @@ fn show(args: &PsArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     let listing = opened.capture.listing(seq)?;
     let now = opened.readable(listing, seq)?;
     let interval = opened.interval_at(seq)?;
+    let threads = if args.threads {
+        Some(Threads::read(&mut opened, seq)?)
+    } else {
+        None
+    };
     let before = now.times_before.as_ref();
     let elapsed = before.and_then(|before| Elapsed::between(before, &now.times, interval));
 
     let view = ps::View::new(&opened.host, &opened.zone, &now.times);
     let mut rows = ps::rows(now.processes(), elapsed, &opened.host);
+    if let Some(threads) = threads {
+        opened.refuse_torn()?;
+        let shown = threads.show(args, (&rows, &view, elapsed))?;
+        return Ok(if opened.is_uncertain(when) {
+            ExitCode::from(DAMAGED)
+        } else if shown == ExitCode::SUCCESS {
+            opened.exit()
+        } else {
+            shown
+        });
+    }
     if args.tree {
         rows = ps::tree(&rows);
     } else if let Some(key) = &args.sort

@@ -18,6 +18,7 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
         args: args.args.clone(),
         memory: args.memory.clone(),
         fallback: args.fallback.clone(),
+        threads_of: (!args.threads_of.is_empty()).then(|| args.threads_of.clone()),
         proc_root: args.proc_root.clone(),
         socket: args.socket.clone(),
     };

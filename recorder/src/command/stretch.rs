@@ -132,6 +132,11 @@ impl Stretch {
         self.first
     }
 
+    /// The first and the last tick.
+    pub(super) fn ends(&self) -> (Seq, Seq) {
+        (self.first, self.last)
+    }
+
     /// Gives each step and each gap. What is damaged is left out: the answer is how many samples.
     pub(super) fn walk(
         &self,

@@ -106,6 +106,7 @@ fn fixed(first: &Config, now: &Config) -> anyhow::Result<Vec<&'static str>> {
         ("output", first.output != now.output),
         ("memory", first.memory()? != now.memory()?),
         ("fallback", first.fallback != now.fallback),
+        ("threads-of", first.threads_of != now.threads_of),
         ("proc-root", first.proc_root != now.proc_root),
         ("socket", first.socket != now.socket),
     ];

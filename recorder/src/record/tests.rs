@@ -6,6 +6,7 @@ use crate::counting_allocator::allocations;
 use crate::details::Details;
 use crate::redact::ArgsLevel;
 use crate::source::ProcRoot;
+use crate::tasks::{Tasks, ThreadsOf};
 use afterimage_format::time::Seq;
 use std::fs;
 use std::path::Path;
@@ -52,6 +53,11 @@ fn host() -> tempfile::TempDir {
         write(&format!("{pid}/schedstat"), "2000000000 1000000 30\n");
         write(&format!("{pid}/cmdline"), "server\0--port\0");
         write(&format!("{pid}/fd/0"), "");
+        for tid in [pid, 10 * pid] {
+            let thread = stat.replace(&format!("{pid} ("), &format!("{tid} ("));
+            write(&format!("{pid}/task/{tid}/stat"), &thread);
+            write(&format!("{pid}/task/{tid}/schedstat"), "2000000 1000 30\n");
+        }
     }
     root
 }
@@ -62,7 +68,12 @@ fn sampler(root: &Path) -> (Sampler, Receiver<Message>, Sender<Box<Tick>>) {
     let details = Details::new(root.to_owned(), ArgsLevel::Redact);
     let accounts = AccountsAt::new(root.to_owned());
     let sampler = Sampler {
-        collector: Collector::new(ProcRoot::open(root).unwrap(), accounts, details, 0),
+        collector: Collector::new(
+            ProcRoot::open(root).unwrap(),
+            accounts,
+            details,
+            (Tasks::new(root.to_owned(), vec![ThreadsOf::from("8")]), 0),
+        ),
         // Its ticks follow one another without a pause.
         budget: Budget::new(1e9),
         schedule: Schedule::new(MonotonicTime(0), SECOND),

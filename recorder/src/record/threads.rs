@@ -17,6 +17,7 @@ use crate::source::ProcRoot;
 use crate::standing::{self, Grant};
 use crate::status::{Shared, Status};
 use crate::store::Store;
+use crate::tasks::{Tasks, ThreadsOf};
 use crate::{clock, host, kernel_log, memory};
 use afterimage_format::capture::writer::{Record, RunFacts, Start, Writer};
 use afterimage_format::tick::Tick;
@@ -230,7 +231,14 @@ fn kernel_log(
 fn collector(settings: &Settings, root: ProcRoot) -> Collector {
     let details = Details::new(settings.proc_root.clone(), settings.tunable.args);
     let accounts = AccountsAt::new(PathBuf::from("/"));
-    Collector::new(root, accounts, details, kept_files())
+    let threads_of = settings.config.threads_of.iter().flatten();
+    let tasks = Tasks::new(
+        settings.proc_root.clone(),
+        threads_of
+            .map(|name| ThreadsOf::from(name.as_str()))
+            .collect(),
+    );
+    Collector::new(root, accounts, details, (tasks, kept_files()))
 }
 
 fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {

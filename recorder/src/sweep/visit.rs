@@ -1,7 +1,7 @@
 //! One process at one tick: the gate, and behind it the files that are worth reading.
 
 use super::files::File;
-use super::{LONG_ROUND, Process, Surroundings, Sweep};
+use super::{LONG_ROUND, Process, Rose, Surroundings, Sweep};
 use crate::details::Wanted;
 use crate::source::process::{io, schedstat, stat, status};
 use crate::source::{ProcRoot, missing_from_errno, numbers};
@@ -9,6 +9,7 @@ use afterimage_format::group::ProcessField;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::{Shed, Tick};
 use rustix::io::Errno;
+use std::time::Duration;
 
 impl Sweep {
     /// One process at one tick: the gate, and behind it what is worth reading.
@@ -19,6 +20,7 @@ impl Sweep {
         around: &Surroundings<'_>,
     ) {
         let (seq, shed) = (tick.times.seq.0, tick.times.shed);
+        process.rose = Rose::default();
         let turn = seq.wrapping_add(process.pid.unsigned_abs().into());
         let due = turn.is_multiple_of(around.round);
         let idle = process.state != b'R' && process.state != b'D' && !process.files.is_busy;
@@ -125,6 +127,12 @@ impl Sweep {
         let cpu = [ProcessField::Utime, ProcessField::Stime]
             .map(|field| process.cells.last(field.column()).unwrap_or(0));
         let before = std::mem::replace(&mut process.cpu_ticks, cpu[0] + cpu[1]);
+        // All that a process had used before it was first seen did not happen now.
+        process.rose.cpu_ticks = if process.is_new {
+            0
+        } else {
+            process.cpu_ticks - before
+        };
         self.read_wchan(process, tick, root);
         before != process.cpu_ticks
     }
@@ -210,6 +218,9 @@ impl Sweep {
 }
 
 fn store_gate(process: &mut Process, gate: Reading<[u64; 3]>, tick: &mut Tick) {
+    if let (Some([_, before, _]), Ok([_, now, _])) = (process.gate, gate) {
+        process.rose.waited = Duration::from_nanos(now.saturating_sub(before));
+    }
     process.gate = gate.ok();
     let fields = [ProcessField::Run, ProcessField::Wait, ProcessField::Slices];
     for (place, field) in fields.into_iter().enumerate() {

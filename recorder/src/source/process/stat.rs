@@ -5,7 +5,7 @@
 
 use crate::rows::Cells;
 use crate::source::numbers::{Words, signed};
-use afterimage_format::group::ProcessField;
+use afterimage_format::group::{ProcessField, TaskField};
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::Tick;
 use afterimage_format::units::Ticks;
@@ -122,6 +122,22 @@ impl Stat<'_> {
             cells.count(tick, column.column(), self.count(field));
         }
         cells.text(tick, ProcessField::Comm.column(), Ok(self.comm))
+    }
+
+    /// Puts what is kept of a thread into its row.
+    pub(crate) fn store_task(&self, cells: &mut Cells, tick: &mut Tick) {
+        const COUNTS: [(usize, TaskField); 4] = [
+            (12, TaskField::MajorFaults),
+            (14, TaskField::UserTime),
+            (15, TaskField::SystemTime),
+            (39, TaskField::Processor),
+        ];
+        let state = Ok(i64::from(self.state()));
+        cells.set(tick, TaskField::State.column(), state);
+        for (field, column) in COUNTS {
+            cells.count(tick, column.column(), self.count(field));
+        }
+        cells.text(tick, TaskField::Comm.column(), Ok(self.comm));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::rows::Cells;
 use crate::source::numbers::{Words, lines};
 use afterimage_format::group::ProcessField;
-use afterimage_format::reading::Missing;
+use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::Tick;
 
 /// The lines with one number each.
@@ -51,6 +51,15 @@ pub(crate) fn parse(text: &[u8], cells: &mut Cells, tick: &mut Tick) {
             cells.count(tick, field.column(), value);
         }
     }
+}
+
+/// How often it gave its CPU away, and how often it was taken.
+pub(crate) fn switches(text: &[u8]) -> [Reading<u64>; 2] {
+    let names: [&[u8]; 2] = [b"voluntary_ctxt_switches:", b"nonvoluntary_ctxt_switches:"];
+    names.map(|name| {
+        let mut found = lines(text).filter_map(|line| line.strip_prefix(name));
+        Words(found.next().ok_or(Missing::NotSupported)?).count()
+    })
 }
 
 /// The file could not be read.
