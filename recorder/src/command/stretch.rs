@@ -137,7 +137,7 @@ impl Stretch {
         &self,
         opened: &mut Opened,
         extract: &Extract,
-        mut give: impl FnMut(&Opened, Item<'_>) -> anyhow::Result<()>,
+        mut give: impl FnMut(&mut Opened, Item<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<u64> {
         let mut gaps = self.gaps.iter().peekable();
         let mut before = self.before_first(opened, extract)?;
