@@ -105,6 +105,18 @@ impl Sample {
         sample
     }
 
+    /// Whether something that is wanted of it could not be read: its frame of the capture is
+    /// damaged.
+    pub fn lacks(&self, wanted: &Extract) -> bool {
+        wanted.things.iter().any(|group| match group {
+            Group::Task => self.tasks.is_err(),
+            Group::Socket => self.sockets.is_err(),
+            Group::FileSystem => self.file_systems.is_err(),
+            Group::FileLock => self.file_locks.is_err(),
+            _ => false,
+        })
+    }
+
     /// One group that is neither the machine's nor of processes, if it is such a one.
     fn read(&mut self, group: Group, chunk: &Chunk, tick: usize) {
         let rest = if chunk.lacks_rest {

@@ -36,7 +36,7 @@ pub(crate) struct IostatArgs {
 /// and what everybody may still use. One line for each file system, however often it is mounted.
 /// Not answering since: the tick at which it was asked; the recorder waits two seconds. Missing:
 /// why there are no numbers. File systems of other hosts and of programs (FUSE) are asked at each
-/// tenth tick, others at each.
+/// third tick, others at each.
 #[derive(Debug, Args)]
 pub(crate) struct DfArgs {
     #[command(flatten)]

@@ -170,6 +170,7 @@ impl Stretch {
                 continue;
             };
             said = false;
+            damaged += u64::from(now.lacks(extract));
             let interval = interval_of(&self.runs, seq);
             let elapsed = before
                 .as_ref()

@@ -1,11 +1,11 @@
 //! `/proc/locks`: who holds a lock, and who waits for whom.
 //!
-//! A lock has a number; those who wait for it follow under the same number, with an arrow that is
-//! indented further for who waits for one who waits.
+//! A lock has a number; those who wait for it follow under the same number, with an arrow. (It is
+//! indented by where in the queue they are; whom they wait for is the one who holds the lock.)
 
 use super::numbers::{Words, count, lines, signed};
 use super::{KeptFile, ProcRoot, RowSource};
-use crate::rows::NamedRows;
+use crate::rows::{Cells, NamedRows};
 use afterimage_format::group::{FileLockField, Group};
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::Tick;
@@ -13,8 +13,6 @@ use std::io::Write as _;
 
 /// No more lines are kept: a storm of locks is told by its beginning.
 const MOST: usize = 2000;
-/// Waiters deeper than this are taken for waiters of the last one that is counted.
-const DEEPEST: usize = 16;
 
 /// The file and its rows.
 #[derive(Debug)]
@@ -61,8 +59,8 @@ impl RowSource for FileLocks {
 struct Line<'a> {
     /// The number of its lock.
     number: &'a [u8],
-    /// 0 of a lock; of who waits how far his arrow is indented.
-    depth: usize,
+    /// It has an arrow: it is not held, but waited for.
+    waits: bool,
     pid: Reading<i64>,
     /// Its words and its range: `FLOCK ADVISORY WRITE 0 EOF`.
     kind: Reading<Kind<'a>>,
@@ -79,7 +77,6 @@ fn line(text: &[u8]) -> Option<Line<'_>> {
     let mut words = Words(text);
     let number = words.word()?.strip_suffix(b":")?;
     let arrow = words.0.windows(2).position(|pair| pair == b"->");
-    let depth = arrow.map_or(0, |at| at.max(1));
     if let Some(at) = arrow {
         words = Words(&words.0[at + 2..]);
     }
@@ -98,7 +95,7 @@ fn line(text: &[u8]) -> Option<Line<'_>> {
     };
     Some(Line {
         number,
-        depth,
+        waits: arrow.is_some(),
         // An open file description holds it, not a process: the kernel says -1.
         pid: pid.and_then(|pid| {
             if pid > 0 {
@@ -114,49 +111,28 @@ fn line(text: &[u8]) -> Option<Line<'_>> {
 }
 
 fn parse(text: &[u8], rows: &mut NamedRows, name: &mut Vec<u8>, tick: &mut Tick) {
-    // The pids above the one at hand, by how far they are indented.
-    let mut above = [(0, Err(Missing::NotRead)); DEEPEST];
-    let (mut depths, mut waiters) = (0, 0);
+    let (mut holder, mut waiters) = (Err(Missing::Malformed), 0);
     for line in lines(text).filter_map(line).take(MOST) {
-        if line.depth == 0 {
-            (depths, waiters) = (0, 0);
-        } else {
-            waiters += 1;
-        }
-        while depths > 0 && above[depths - 1].0 >= line.depth {
-            depths -= 1;
-        }
-        let holder = depths.checked_sub(1).map(|last| above[last].1);
-        if depths < DEEPEST {
-            above[depths] = (line.depth, line.pid);
-            depths += 1;
-        }
         name.clear();
         name.extend_from_slice(line.number);
-        if waiters > 0 {
+        if line.waits {
+            waiters += 1;
             write!(name, ".{waiters}").expect("there is memory for a name");
+        } else {
+            (holder, waiters) = (line.pid, 0);
         }
-        put(
-            rows.row(tick, name),
-            &line,
-            (line.depth > 0).then_some(holder),
-            tick,
-        );
+        put(rows.row(tick, name), &line, holder, tick);
     }
     rows.end_unseen(tick);
 }
 
 /// One row; of a line that waits, with who holds what it waits for.
-fn put(
-    row: &mut crate::rows::Cells,
-    line: &Line<'_>,
-    waits_for: Option<Option<Reading<i64>>>,
-    tick: &mut Tick,
-) {
+fn put(row: &mut Cells, line: &Line<'_>, holder: Reading<i64>, tick: &mut Tick) {
     use FileLockField as F;
-    let (holder, waiter) = match waits_for {
-        None => (line.pid, Err(Missing::NotSupported)),
-        Some(holder) => (holder.unwrap_or(Err(Missing::Malformed)), line.pid),
+    let waiter = if line.waits {
+        line.pid
+    } else {
+        Err(Missing::NotSupported)
     };
     row.set(tick, F::Holder.column(), holder);
     row.set(tick, F::Waiter.column(), waiter);
@@ -226,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_waits_for_the_one_above_who_is_indented_less() {
+    fn who_waits_waits_for_the_one_who_holds_the_lock_of_that_number() {
         let none = Err(Missing::NotSupported);
         let write = || Ok("FLOCK ADVISORY WRITE 0 EOF".to_owned());
         let expected = [
@@ -234,7 +210,7 @@ mod tests {
             ("1.1".to_owned(), Ok(17865), Ok(19013), write()),
             (
                 "1.2".to_owned(),
-                Ok(19013),
+                Ok(17865),
                 Ok(19014),
                 Ok("FLOCK ADVISORY READ 0 EOF".to_owned()),
             ),

@@ -26,7 +26,7 @@ const MOST_STUCK: usize = 16;
 /// So many are asked in one round; where there are more, they take turns.
 const MOST_EACH_ROUND: usize = 64;
 /// Rounds from one question to the next of those that ask another host or a program.
-const REMOTE_ROUND: usize = 10;
+const REMOTE_ROUND: usize = 3;
 /// A copy of `/proc` is read again after so many rounds: it gives no news.
 const COPY_ROUND: u64 = 10;
 /// Where the thread is while it is at no mount: at the list of them.
