@@ -221,8 +221,8 @@ fn speeds_nodes_and_names_of_devices_come_back() {
     };
     assert_rows("numastat", &file, &[], &[node(0), node(1)]);
     let disks = [
-        json!({ "name": "sda", "maj_min": "8:0", "model": "Fast SSD", "parents": null, "mountpoint": null }),
         json!({ "name": "dm-0", "maj_min": "253:0", "model": "vg-root", "parents": "sda", "mountpoint": "/" }),
+        json!({ "name": "sda", "maj_min": "8:0", "model": "Fast SSD", "parents": null, "mountpoint": null }),
     ];
     assert_rows("lsblk", &file, &[], &disks);
     let named = json!({ "device": "vg-root" });
@@ -273,7 +273,7 @@ fn beside_a_stand_in_for_proc_nothing_of_this_host_is_read() {
         "use_percent": null, "not_answering_since": null, "missing": "not read at that moment" });
     assert_rows("df", &file, &[], &[root]);
     assert_rows("numastat", &file, &[], &[]);
-    let disks = ["sda", "dm-0"].map(|name| json!({ "name": name, "model": null, "parents": null }));
+    let disks = ["dm-0", "sda"].map(|name| json!({ "name": name, "model": null, "parents": null }));
     assert_rows("lsblk", &file, &[], &disks);
     assert_rows(
         "sar",

@@ -14,7 +14,7 @@ pub const COLUMNS: [Column; 6] = [
     Column::text("mountpoint", "MOUNTPOINT"),
 ];
 
-/// A row for each device that ever did anything, in the kernel's order.
+/// A row for each device that ever did anything.
 pub fn rows(now: &Sample, zone: &Zone) -> Vec<Vec<Cell>> {
     let at = zone.rfc3339(now.times.began.wall);
     let rows = now.machine.disks.iter().map(|(name, disk)| {

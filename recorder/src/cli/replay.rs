@@ -71,10 +71,10 @@ pub(crate) struct DfArgs {
 /// W  pswpin/s, pswpout/s: pages swapped in and out.
 /// rALL  what sar -r ALL has beyond r: kbanonpg, kbslab, kbkstack, kbpgtbl, kbvmused.
 /// H  huge pages of the default size: kbhugfree, kbhugused, %hugused, kbhugrsvd, kbhugsurp.
-/// F  each file system: MBfsfree, MBfsused, %fsused, %ufsused: used or not for everybody, Ifree,
+/// F  each file system: `MBfsfree`, `MBfsused`, %fsused, %ufsused: used or not for everybody, Ifree,
 ///    Iused, %Iused.
 /// I  interrupts: sum, each by its number or name, and soft ones (softirq:TIMER, ...): intr/s.
-/// m  CPUs: MHz (of all: the mean), throttled: how often they were slowed down for their heat, and
+/// m  CPUs: `MHz` (of all: the mean), throttled: how often they were slowed down for their heat, and
 ///    so many times a second. Read at each tenth tick.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]

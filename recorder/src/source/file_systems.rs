@@ -186,6 +186,12 @@ impl RowSource for FileSystems {
             self.take(news, wall, note);
         }
         let asks = self.asker.ask(tick.times.seq);
+        if let Err(missing) = asks {
+            // Too many threads are stuck: what is known grows old, and none of it is said.
+            for known in self.known.iter_mut().filter(|known| known.space.is_ok()) {
+                known.space = Err(missing);
+            }
+        }
         if self.mounts.is_some() {
             note("statvfs", asks.and(self.state()));
         }
