@@ -4,7 +4,7 @@
 use crate::fake_proc::fake;
 use crate::support::capture::{Account, account, samples};
 use crate::support::clock::{monotonic, wait_for};
-use crate::support::command::{info, rows};
+use crate::support::command::{finish, info, rows};
 use crate::support::host::{folder, has, skip};
 use crate::support::process::Guarded;
 use crate::support::recorder::Recorder;
@@ -123,6 +123,48 @@ fn interrupts_are_the_kernels_own_sums() {
     }
     let shown = rows("sar", &file, &["-s", "I", "--at", "end"]);
     assert_eq!(shown.len(), before.len() + 1, "their sum is one more");
+}
+
+/// The lines of `df` without its heading: device, type, size in KiB, mount point.
+fn live_df() -> Option<Vec<Vec<String>>> {
+    let mut command = Command::new("df");
+    command.args(["-k", "--output=source,fstype,size,target"]);
+    let ran = finish(&mut command);
+    // It complains of what it may not look at, and shows the others.
+    let text = String::from_utf8(ran.stdout).ok()?;
+    let lines = text.lines().skip(1);
+    let line = |line: &str| line.split_whitespace().map(str::to_owned).collect();
+    (ran.stderr.is_empty() && !text.is_empty()).then(|| lines.map(line).collect())
+}
+
+#[test]
+fn file_systems_are_those_of_df_with_its_sizes() {
+    let (folder, Some(before)) = (folder(), live_df()) else {
+        return skip("there is no df of GNU here, or it complains");
+    };
+    let file = folder.path().join("a");
+    let mut recorder = Recorder::start(&file, &["-i", "100ms"]);
+    recorder.wait_for_tick(10);
+    recorder.stop();
+    // Other tests mount things meanwhile.
+    let after = live_df().unwrap_or_default();
+    let stayed = before.iter().filter(|line| after.contains(line));
+    let stayed: Vec<_> = stayed.filter(|line| line.len() == 4).collect();
+    let ours = rows("df", &file, &[]);
+    let mut compared = 0;
+    for line in &stayed {
+        let row = ours
+            .iter()
+            .find(|row| row["mounted_on"] == line[3].as_str());
+        let row = row.unwrap_or_else(|| panic!("{line:?} in {ours:#?}"));
+        if row["missing"].is_null() {
+            let kib = row["total_bytes"].as_u64().unwrap().div_ceil(1024);
+            let texts = ["filesystem", "type"].map(|key| row[key].as_str().unwrap().to_owned());
+            assert_eq!([&texts[..], &[kib.to_string()]].concat(), line[..3]);
+            compared += 1;
+        }
+    }
+    assert!(compared > 0 || stayed.is_empty(), "{ours:#?}");
 }
 
 fn write(root: &Path, name: &str, text: &str) {
