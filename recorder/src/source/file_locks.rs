@@ -171,8 +171,11 @@ mod tests {
         3: POSIX  ADVISORY  WRITE 5\n\
         garbage\n";
 
-    /// The values of the rows as a tick has them: name, holder, waiter, kind.
-    fn collected(text: &[u8]) -> Vec<(String, Reading<i64>, Reading<i64>, Reading<String>)> {
+    /// Name, holder, waiter, kind.
+    type Collected = (String, Reading<i64>, Reading<i64>, Reading<String>);
+
+    /// The values of the rows as a tick has them.
+    fn collected(text: &[u8]) -> Vec<Collected> {
         let mut rows = NamedRows::new(Group::FileLock);
         let mut tick = test_tick();
         parse(text, &mut rows, &mut Vec::new(), &mut tick);

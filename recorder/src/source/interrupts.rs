@@ -90,8 +90,11 @@ impl RowSource for Interrupts {
     }
 }
 
+/// Takes a name, a sum and a description.
+type Give<'a> = dyn FnMut(&[u8], Reading<u64>, Reading<&[u8]>) + 'a;
+
 /// Gives each line's name, its sum over the CPUs, and what stands behind that.
-fn each_line(text: &[u8], give: &mut dyn FnMut(&[u8], Reading<u64>, Reading<&[u8]>)) {
+fn each_line(text: &[u8], give: &mut Give<'_>) {
     let mut lines = lines(text);
     let Some(heading) = lines.next() else { return };
     let mut heading = Words(heading);

@@ -6,7 +6,7 @@ use crate::table::Cell;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::sample::{CpuTimes, FileSystem, Interrupt, Lines, Sample};
 
-const MIB: f64 = 1048576.0;
+const MIB: f64 = 1_048_576.0;
 
 fn name(text: &[u8]) -> Cell {
     Cell::text(Some(text))

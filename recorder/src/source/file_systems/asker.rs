@@ -237,8 +237,7 @@ struct Run {
 
 impl Run {
     fn until_done(mut self, rounds: &Receiver<Round>) {
-        let mut number = 0;
-        for (tick, silent) in rounds {
+        for (number, (tick, silent)) in (0..).zip(rounds) {
             self.progress.at.store(AT_THE_LIST, Ordering::Release);
             self.progress.steps.fetch_add(1, Ordering::AcqRel);
             if let Some(list) = self.read_list(number) {
@@ -247,7 +246,6 @@ impl Run {
                 }
                 self.say(Some(News::Mounts(list)));
             }
-            number += 1;
             let all = self.ask_all(&silent);
             self.say(Some(News::Space { asked: tick, all }));
             // A round ends with this; of one that was given up it is the last word.

@@ -124,8 +124,8 @@ mod tests {
             ("cpu0", Ok(2_400_000), Ok(7)),
             ("cpu1", Err(Missing::Malformed), Err(none)),
         ];
-        let read: Vec<_> = read(sys.path()).into_iter().collect();
-        let read: Vec<_> = read
+        let speeds = read(sys.path());
+        let read: Vec<_> = speeds
             .iter()
             .map(|cpu| (&*cpu.name, cpu.khz, cpu.throttled))
             .collect();
