@@ -2,7 +2,7 @@
 //! own words, and with a directory of fixtures for what this host does not have.
 
 use crate::fake_proc::fake;
-use crate::support::capture::{Account, account, samples};
+use crate::support::capture::{Account, account, last_sample, samples};
 use crate::support::clock::{monotonic, wait_for};
 use crate::support::command::{finish, info, rows};
 use crate::support::host::{folder, has, skip};
@@ -99,10 +99,14 @@ fn interrupts_are_the_kernels_own_sums() {
     let mut recorder = Recorder::start(&file, &["-i", "100ms"]);
     recorder.wait_for_tick(2);
     let (before, from) = (interrupts(), monotonic());
-    recorder.wait_for_more(2);
+    let micros = |time: std::time::Duration| i64::try_from(time.as_micros()).unwrap();
+    // What comes into the file next may have been taken long ago.
+    wait_for("a tick that began after it", || {
+        let sample = last_sample(&file)?;
+        (sample.times.began.monotonic.0 > micros(from)).then_some(())
+    });
     let (to, after) = (monotonic(), interrupts());
     recorder.stop();
-    let micros = |time: std::time::Duration| i64::try_from(time.as_micros()).unwrap();
     let mut between = samples(&file);
     between.retain(|sample| {
         let times = &sample.times;
