@@ -90,7 +90,7 @@ pub enum Group {
     Protocol,
     /// Mounted file systems: one row a mount point.
     FileSystem,
-    /// `/proc/locks`: one row a line, by its number there.
+    /// `/proc/locks`: one row a line, named by its number; who waits as `2.1`, `2.2`, ...
     FileLock,
     /// `/proc/interrupts` and `/proc/softirqs`: one row an interrupt, named `irq:NAME` or
     /// `softirq:NAME`.

@@ -22,7 +22,7 @@ pub use process::{Process, State};
 pub use sockets::Socket;
 pub use tasks::{Task, Why};
 
-use crate::capture::chunk::Chunk;
+use crate::capture::chunk::{Chunk, REST};
 use crate::group::{Group, ProcessField};
 use crate::process::ProcessKey;
 use crate::reading::{Missing, Reading};
@@ -64,8 +64,8 @@ pub struct Extract {
     pub machine: bool,
     /// Fields of processes; the others count as not read. Without any there are no processes.
     pub processes: &'static [ProcessField],
-    /// The threads that were worth a look; else they count as not read.
-    pub tasks: bool,
+    /// Groups beside the machine and its processes; the others count as not read.
+    pub things: &'static [Group],
 }
 
 impl Extract {
@@ -73,8 +73,14 @@ impl Extract {
     pub const MACHINE: Self = Self {
         machine: true,
         processes: &[],
-        tasks: false,
+        things: &[],
     };
+
+    /// Whether all of it is among what is stored of the machine.
+    pub(crate) fn is_of_machine(&self) -> bool {
+        let mut things = self.things.iter();
+        self.processes.is_empty() && things.all(|group| !REST.contains(group))
+    }
 }
 
 impl Sample {
@@ -92,22 +98,60 @@ impl Sample {
         let columns = Columns::at(chunk, Group::Process, tick);
         let machine = Machine::from_chunk(chunk, tick);
         let processes = Self::processes_of(&columns, tick);
+        let mut sample = Self::of(chunk.ticks()[tick], machine, processes);
+        for group in Group::ALL {
+            sample.read(group, chunk, tick);
+        }
+        sample
+    }
+
+    /// Whether something that is wanted of it could not be read: its frame of the capture is
+    /// damaged.
+    pub fn lacks(&self, wanted: &Extract) -> bool {
+        wanted.things.iter().any(|group| match group {
+            Group::Task => self.tasks.is_err(),
+            Group::Socket => self.sockets.is_err(),
+            Group::FileSystem => self.file_systems.is_err(),
+            Group::FileLock => self.file_locks.is_err(),
+            _ => false,
+        })
+    }
+
+    /// One group that is neither the machine's nor of processes, if it is such a one.
+    fn read(&mut self, group: Group, chunk: &Chunk, tick: usize) {
         let rest = if chunk.lacks_rest {
             Err(Missing::NotRead)
         } else {
             Ok(())
         };
-        Self {
-            tasks: rest.map(|()| tasks::from_chunk(chunk, tick)),
-            sockets: rest.map(|()| named(chunk, Group::Socket, tick, Socket::from_cells)),
-            file_systems: rest
-                .map(|()| named(chunk, Group::FileSystem, tick, FileSystem::from_cells)),
-            file_locks: rest.map(|()| named(chunk, Group::FileLock, tick, FileLock::from_cells)),
-            protocols: Lines::from_chunk(chunk, Group::Protocol, tick),
-            interrupts: named(chunk, Group::Interrupt, tick, Interrupt::from_cells),
-            limits: Lines::from_chunk(chunk, Group::Limit, tick),
-            nodes: Lines::from_chunk(chunk, Group::Node, tick),
-            ..Self::of(chunk.ticks()[tick], machine, processes)
+        let lines = || Lines::from_chunk(chunk, group, tick);
+        match group {
+            Group::Task => self.tasks = rest.map(|()| tasks::from_chunk(chunk, tick)),
+            Group::Socket => {
+                self.sockets = rest.map(|()| named(chunk, group, tick, Socket::from_cells));
+            }
+            Group::FileSystem => {
+                self.file_systems =
+                    rest.map(|()| named(chunk, group, tick, FileSystem::from_cells));
+            }
+            Group::FileLock => {
+                self.file_locks = rest.map(|()| named(chunk, group, tick, FileLock::from_cells));
+            }
+            Group::Interrupt => {
+                self.interrupts = named(chunk, group, tick, Interrupt::from_cells);
+            }
+            Group::Protocol => self.protocols = lines(),
+            Group::Limit => self.limits = lines(),
+            Group::Node => self.nodes = lines(),
+            Group::Machine
+            | Group::Cpu
+            | Group::Scheduler
+            | Group::Memory
+            | Group::Vmstat
+            | Group::Pressure
+            | Group::Disk
+            | Group::Network
+            | Group::Process => {}
         }
     }
 
@@ -143,15 +187,11 @@ impl Sample {
             let columns = Columns::some_at(chunk, Group::Process, tick, is_wanted);
             Self::processes_of(&columns, tick)
         };
-        let tasks = if extract.tasks && !chunk.lacks_rest {
-            Ok(tasks::from_chunk(chunk, tick))
-        } else {
-            Err(Missing::NotRead)
-        };
-        Self {
-            tasks,
-            ..Self::of(chunk.ticks()[tick], machine, processes)
+        let mut sample = Self::of(chunk.ticks()[tick], machine, processes);
+        for group in extract.things {
+            sample.read(*group, chunk, tick);
         }
+        sample
     }
 
     fn processes_of(columns: &Columns<'_>, tick: usize) -> Vec<Process> {

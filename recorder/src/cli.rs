@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub(crate) use replay::{IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
+pub(crate) use replay::{DfArgs, IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -55,6 +55,14 @@ pub(crate) enum Command {
     Iostat(IostatArgs),
     /// CPU, memory, paging, disks, network and more, a section at a time
     Sar(SarArgs),
+    /// What is left of each file system, and which do not answer
+    Df(DfArgs),
+    /// Locks on files: who holds them, and who waits for whom
+    Lslocks(RangeArgs),
+    /// Block devices: models, names of dm devices, what stands on what
+    Lsblk(RangeArgs),
+    /// The memory of each NUMA node
+    Numastat(RangeArgs),
     /// The machine and its processes, sorted by CPU, at one moment or step by step
     Top(TopArgs),
     /// What each process did, step by step, and on average
@@ -124,7 +132,8 @@ pub(crate) struct RecordArgs {
     /// may be given more than once
     #[arg(long, value_name = "NAME|PID")]
     pub(crate) threads_of: Vec<String>,
-    /// A directory that stands in for /proc
+    /// A directory that stands in for /proc. If it is called `proc`, `sys` beside it stands in for
+    /// /sys; else there is none
     #[arg(long, value_name = "DIR")]
     pub(crate) proc_root: Option<PathBuf>,
     /// Where the control socket is

@@ -7,16 +7,23 @@ use crate::accounts_at::AccountsAt;
 use crate::details::Details;
 use crate::redact::ArgsLevel;
 use crate::rows::{Cells, NamedRows};
+use crate::source::disks::Disks;
+use crate::source::file_locks::FileLocks;
 use crate::source::file_rows::FileRows;
+use crate::source::file_systems::FileSystems;
+use crate::source::interrupts::Interrupts;
 use crate::source::limits::Limits;
 use crate::source::protocols::Protocols;
+use crate::source::sysfs::Sysfs;
+use crate::source::sysfs::cpus::Speeds;
+use crate::source::sysfs::nodes::NodeRows;
 use crate::source::{
-    KeptFile, ProcRoot, RowSource, diskstats, lines, loadavg, missing_from_errno, net_dev,
-    pressure, schedstat, stat,
+    KeptFile, ProcRoot, RowSource, lines, loadavg, missing_from_errno, net_dev, pressure,
+    schedstat, stat,
 };
 use crate::sweep::{Glance, Seen, Surroundings, Sweep};
 use crate::tasks::{self, Tasks};
-use afterimage_format::facts::Source;
+use afterimage_format::facts::{Event, Source};
 use afterimage_format::group::{Group, MachineField, PressureField};
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::{Key, Tick};
@@ -46,6 +53,7 @@ pub(crate) struct Collector {
     pressed: bool,
     machine: Option<Cells>,
     cpus: NamedRows,
+    speeds: Speeds,
     pressure: NamedRows,
     tables: Vec<Box<dyn RowSource>>,
     /// How their files fared at the tick at hand.
@@ -63,11 +71,11 @@ pub(crate) struct Collector {
 }
 
 /// The sources whose rows nobody else needs, in the order in which they are read.
-fn tables() -> Vec<Box<dyn RowSource>> {
+fn tables(root: &ProcRoot, sysfs: &Sysfs) -> Vec<Box<dyn RowSource>> {
     vec![
         Box::new(FileRows::new("meminfo", Group::Memory, lines::parse)),
         Box::new(FileRows::new("vmstat", Group::Vmstat, lines::parse)),
-        Box::new(FileRows::new("diskstats", Group::Disk, diskstats::parse)),
+        Box::new(Disks::new(sysfs)),
         Box::new(FileRows::new("net/dev", Group::Network, net_dev::parse)),
         Box::new(FileRows::new(
             "schedstat",
@@ -76,6 +84,10 @@ fn tables() -> Vec<Box<dyn RowSource>> {
         )),
         Box::new(Protocols::new()),
         Box::new(Limits::new()),
+        Box::new(Interrupts::new()),
+        Box::new(FileLocks::new()),
+        Box::new(FileSystems::new(root)),
+        Box::new(NodeRows::new(sysfs)),
     ]
 }
 
@@ -95,7 +107,10 @@ impl Collector {
         (tasks, kept_files): (Tasks, usize),
     ) -> Self {
         let hides_processes = root.is_live() && !root.path().join("1").exists();
+        let sysfs = Sysfs::start(&root);
         Self {
+            tables: tables(&root, &sysfs),
+            speeds: Speeds::new(&sysfs),
             root,
             accounts,
             details,
@@ -107,7 +122,6 @@ impl Collector {
             machine: None,
             cpus: NamedRows::new(Group::Cpu),
             pressure: NamedRows::new(Group::Pressure),
-            tables: tables(),
             fared: Vec::new(),
             files: MachineFiles {
                 stat: KeptFile::new("stat"),
@@ -180,6 +194,11 @@ impl Collector {
         std::mem::take(&mut self.news)
     }
 
+    /// What has happened since this was asked last.
+    pub(crate) fn events(&mut self) -> impl Iterator<Item = Event> {
+        self.tables.iter_mut().flat_map(|table| table.events())
+    }
+
     /// What is not readable now, and why, if that has changed since it was asked last.
     pub(crate) fn missing_news(&mut self) -> Option<Vec<(&'static str, String)>> {
         std::mem::take(&mut self.is_missing_news).then(|| self.missing().collect())
@@ -214,6 +233,10 @@ impl Collector {
             }
         }
         self.note("stat", state);
+        let mut fared = std::mem::take(&mut self.fared);
+        let note = &mut |name, state| fared.push((name, state));
+        self.speeds.collect(&mut self.cpus, tick, note);
+        self.note_all(fared);
     }
 
     fn read_pressure(&mut self, tick: &mut Tick) {
@@ -258,6 +281,10 @@ impl Collector {
                 fared.push((name, state));
             });
         }
+        self.note_all(fared);
+    }
+
+    fn note_all(&mut self, mut fared: Vec<(&'static str, Reading<()>)>) {
         for (name, state) in fared.drain(..) {
             self.note(name, state);
         }

@@ -6,6 +6,7 @@ mod copy;
 mod dmesg;
 mod doctor;
 mod generate;
+mod holdings;
 mod info;
 mod live;
 pub(crate) mod output;
@@ -54,6 +55,10 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Free(args) => replay::free(&args),
         Command::Iostat(args) => replay::iostat(&args),
         Command::Sar(args) => replay::sar(&args),
+        Command::Df(args) => holdings::df(&args),
+        Command::Lslocks(args) => holdings::lslocks(&args),
+        Command::Lsblk(args) => holdings::lsblk(&args),
+        Command::Numastat(args) => holdings::numastat(&args),
         Command::Top(args) => top::run(&args),
         Command::Pidstat(args) => pidstat::run(&args),
         Command::Waits(args) => waits::run(&args),

@@ -138,6 +138,7 @@ impl Sampler {
         self.account.ended(ended.monotonic);
         let mut records = self.account.records(began.wall);
         records.extend(self.collector.news().into_iter().map(Record::Source));
+        records.extend(self.collector.events().map(Record::Event));
         records.extend(self.account_for_cost(&tick, ended));
         self.send(tick, records);
     }

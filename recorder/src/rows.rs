@@ -1,6 +1,6 @@
 //! What the kernel said last, row by row: only what differs goes into a tick.
 
-use afterimage_format::group::Group;
+use afterimage_format::group::{Group, Kind};
 use afterimage_format::process::ProcessKey;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::{Key, Tick};
@@ -101,6 +101,26 @@ impl RowKey for ProcessKey {
 
 /// The rows of a group whose rows have names.
 pub(crate) type NamedRows = Rows<[u8]>;
+
+impl NamedRows {
+    /// The rows whose names begin so stay, though no file has said anything of them at this tick:
+    /// their numbers are absent.
+    pub(crate) fn keep(&mut self, tick: &mut Tick, prefix: &[u8], missing: Missing) {
+        let fields = self.group.fields();
+        for row in &mut self.list {
+            if row.key.starts_with(prefix) {
+                row.seen = true;
+                for (field, _) in fields
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, field)| field.kind != Kind::Text)
+                {
+                    row.cells.set(tick, field, Err(missing));
+                }
+            }
+        }
+    }
+}
 
 /// The rows of a group, which may come and go.
 #[derive(Debug)]

@@ -7,12 +7,17 @@
 pub(crate) mod accounts;
 #[cfg(test)]
 mod beside_procfs;
+pub(crate) mod disks;
 pub(crate) mod diskstats;
+pub(crate) mod file_locks;
 pub(crate) mod file_rows;
+pub(crate) mod file_systems;
+pub(crate) mod interrupts;
 pub(crate) mod kernel_log;
 pub(crate) mod limits;
 pub(crate) mod lines;
 pub(crate) mod loadavg;
+pub(crate) mod mountinfo;
 pub(crate) mod net_dev;
 pub(crate) mod numbers;
 pub(crate) mod passing;
@@ -21,7 +26,9 @@ pub(crate) mod process;
 pub(crate) mod protocols;
 pub(crate) mod schedstat;
 pub(crate) mod stat;
+pub(crate) mod sysfs;
 
+use afterimage_format::facts::Event;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::Tick;
 use rustix::fd::OwnedFd;
@@ -42,6 +49,11 @@ pub(crate) trait RowSource: Debug + Send {
 
     /// Forgets every row: a tick was lost, so the next one says it all anew.
     fn forget(&mut self);
+
+    /// What has happened since this was asked last.
+    fn events(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
 }
 
 /// Where `/proc` is: the real one, or a directory of fixtures.
@@ -49,6 +61,8 @@ pub(crate) trait RowSource: Debug + Send {
 pub(crate) struct ProcRoot {
     path: PathBuf,
     directory: OwnedFd,
+    /// Where `/sys` is; a stand-in has one only if it is called `proc` and `sys` lies beside it.
+    sys: Option<PathBuf>,
     /// The real `/proc` gives news through a descriptor that stays open; a copy of it is read
     /// anew each time.
     live: bool,
@@ -60,11 +74,19 @@ impl ProcRoot {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(CWD, path, flags, Mode::empty())?;
         let live = path == Path::new("/proc");
+        let beside = path.file_name().is_some_and(|name| name == "proc");
+        let sys = path.with_file_name("sys");
         Ok(Self {
             path: path.to_owned(),
             directory,
+            sys: Some(sys).filter(|sys| beside && sys.is_dir()),
             live,
         })
+    }
+
+    /// Where `/sys` is: nothing of the host's own is read beside a stand-in.
+    pub(crate) fn sys(&self) -> Option<&Path> {
+        self.sys.as_deref()
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -35,6 +35,8 @@ mod fake_proc;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod holdings;
+#[cfg(test)]
 mod host_trouble;
 #[cfg(test)]
 mod hostile_names;

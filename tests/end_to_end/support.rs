@@ -8,6 +8,7 @@ pub(crate) mod command;
 pub(crate) mod disk;
 pub(crate) mod failing_disk;
 pub(crate) mod files;
+pub(crate) mod fuse_mount;
 pub(crate) mod host;
 pub(crate) mod hung_mount;
 pub(crate) mod process;

@@ -63,6 +63,7 @@ pub(crate) fn sample_of_tasks(tasks: Vec<Task>, seconds: u64) -> Sample {
 pub(crate) fn disk(times: u64) -> Disk {
     let millis = |millis: u64| Ok(Duration::from_millis(millis * times));
     Disk {
+        number: [Ok(8), Ok(0)],
         reads: [Ok(100 * times), Ok(0)],
         read: Ok(Bytes::from_kib(400 * times)),
         read_time: millis(200),

@@ -239,6 +239,7 @@ fn paging_adds_up_zones_and_counts_pages_of_four_kib() {
 fn disk(times: u64) -> Machine {
     let millis = |millis: u64| Ok(Duration::from_millis(millis * times));
     let disk = Disk {
+        number: [Ok(8), Ok(0)],
         reads: [Ok(30 * times), Ok(10 * times)],
         read: Ok(Bytes::from_sectors(240 * times)),
         read_time: millis(60),

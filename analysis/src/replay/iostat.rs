@@ -1,5 +1,6 @@
 //! `iostat -x`: a row for each block device at each step, as sysstat 12 computes it.
 
+use super::lsblk::shown_name;
 use crate::machine::{Before, Sheet, disks};
 use crate::rate::Step;
 use crate::table::{Cell, Column};
@@ -15,14 +16,19 @@ pub fn columns() -> Vec<Column> {
 }
 
 /// The rows of one sample: every device that is wanted, in the kernel's order. Without a step its
-/// rates are absent.
+/// rates are absent. With `names`, dm devices go by theirs, as with `iostat -N`.
 pub fn rows(
     now: &Sample,
     step: Option<&Step<'_>>,
-    zone: &Zone,
+    (zone, names): (&Zone, bool),
     is_wanted: impl Fn(&str) -> bool,
 ) -> Vec<Vec<Cell>> {
-    let sheet = disks::sheet(&now.machine, Before(step));
+    let mut sheet = disks::sheet(&now.machine, Before(step));
+    if names {
+        for (row, (name, disk)) in sheet.rows.iter_mut().zip(&now.machine.disks) {
+            row.name = shown_name(name, disk).into();
+        }
+    }
     let at = zone.rfc3339(now.times.began.wall);
     cells(&sheet, &at, is_wanted)
 }

@@ -6,6 +6,7 @@
 
 mod columns;
 mod device;
+mod things;
 
 use crate::machine::cpu::Modes;
 use crate::machine::memory::{swapped, total};
@@ -13,6 +14,7 @@ use crate::machine::{Absent, Before, Value, for_each, rise};
 use crate::rate::Step;
 use crate::table::{Cell, Column};
 use crate::zone::Zone;
+use afterimage_format::group::Group;
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{CpuTimes, Lines, Sample};
 use afterimage_format::units::Bytes;
@@ -38,6 +40,16 @@ pub enum Section {
     Network,
     /// `-W`: pages swapped.
     Swapping,
+    /// `-r ALL`: what `-r` leaves out.
+    MoreMemory,
+    /// `-H`: huge pages.
+    HugePages,
+    /// `-F`: each file system.
+    FileSystems,
+    /// `-I`: each interrupt.
+    Interrupts,
+    /// `-m CPU`: how fast each CPU runs.
+    Frequency,
 }
 
 impl Section {
@@ -45,6 +57,15 @@ impl Section {
     pub fn columns(self) -> Vec<Column> {
         let at = std::iter::once(Column::text("at", "TIME"));
         at.chain(columns::of(self).iter().copied()).collect()
+    }
+
+    /// What it needs of a sample beside the machine.
+    pub const fn things(self) -> &'static [Group] {
+        match self {
+            Self::FileSystems => &[Group::FileSystem],
+            Self::Interrupts => &[Group::Interrupt],
+            _ => &[],
+        }
     }
 
     /// The rows of one sample. Of a section with several, those with a wanted name.
@@ -66,6 +87,11 @@ impl Section {
             Self::Paging => vec![paging(now, before)],
             Self::Io => vec![device::all_disks(now, before)],
             Self::Swapping => vec![swapping(now, before, page_size)],
+            Self::MoreMemory => vec![things::more_memory(&now.machine.memory)],
+            Self::HugePages => vec![things::huge_pages(&now.machine.memory)],
+            Self::FileSystems => things::file_systems(now, is_wanted),
+            Self::Interrupts => things::interrupts(now, before, is_wanted),
+            Self::Frequency => things::frequency(now, before, is_wanted),
         };
         let at = zone.rfc3339(now.times.began.wall);
         let row = |cells: Vec<Cell>| {

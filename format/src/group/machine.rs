@@ -152,9 +152,11 @@ group_fields! {
         Flushes "flushes" Counter,
         /// Time spent flushing, in ms.
         FlushTime "flush_ms" Counter,
-        /// What the device calls itself: `device/model` of `/sys/block`.
+        /// What the device calls itself in `/sys/class/block`: `dm/name`, `md/level` or
+        /// `device/model`.
         Model "model" Text,
-        /// The devices that a dm or md device stands on, comma separated: `slaves` of `/sys/block`.
+        /// The devices that a dm or md device stands on, comma separated: `slaves` of
+        /// `/sys/class/block`; of a partition its disk.
         Parents "parents" Text,
     }
 }

@@ -55,7 +55,7 @@ group_fields! {
         Holder "holder" Gauge,
         /// The pid that waits for it; absent of a lock that is held.
         Waiter "waiter" Gauge,
-        /// Its words, such as `FLOCK ADVISORY WRITE`.
+        /// Its words and its range, such as `POSIX ADVISORY WRITE 0 EOF`.
         Kind "kind" Text,
         /// The device of the file, as `major:minor` in hexadecimal digits.
         Device "device" Text,

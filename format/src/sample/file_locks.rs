@@ -14,7 +14,7 @@ pub struct FileLock {
     pub holder: Reading<Pid>,
     /// Who waits for it.
     pub waiter: Reading<Pid>,
-    /// Its words, such as `FLOCK ADVISORY WRITE`.
+    /// Its words and its range, such as `POSIX ADVISORY WRITE 0 EOF`.
     pub kind: Reading<Arc<[u8]>>,
     /// The device of the file, as `major:minor` in hexadecimal digits.
     pub device: Reading<Arc<[u8]>>,

@@ -231,6 +231,8 @@ impl Pressure {
 /// A device's line of `/proc/diskstats`, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
+    /// Its device number, major and minor.
+    pub number: [Reading<u64>; 2],
     /// Reads completed and merged.
     pub reads: [Reading<u64>; 2],
     /// Bytes read.
@@ -271,6 +273,7 @@ impl Disk {
         let sectors = |field: DiskField| count(field).map(Bytes::from_sectors);
         let millis = |field: DiskField| count(field).map(Duration::from_millis);
         Self {
+            number: [DiskField::Major, DiskField::Minor].map(count),
             reads: [DiskField::Reads, DiskField::ReadsMerged].map(count),
             read: sectors(DiskField::SectorsRead),
             read_time: millis(DiskField::ReadTime),

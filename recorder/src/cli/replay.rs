@@ -1,4 +1,4 @@
-//! The command lines of `iostat`, `sar`, `top` and `pidstat`.
+//! The command lines of `iostat`, `sar`, `df`, `top` and `pidstat`.
 
 use super::RangeArgs;
 use afterimage_analysis::replay::{pidstat, sar};
@@ -25,6 +25,28 @@ pub(crate) struct IostatArgs {
     /// partitions among them]
     #[arg(long, value_name = "DEVICES", value_delimiter = ',')]
     pub(crate) devices: Option<Vec<String>>,
+    /// Show dm devices by their names (`vg-root` instead of `dm-0`), also for --devices
+    #[arg(short = 'N', long)]
+    pub(crate) dm_names: bool,
+}
+
+/// What is left of each file system, as `df -k -T` has it, and which do not answer
+///
+/// Without --at, --from and --to: the end. Size, used and available in KiB; Use%: of what is used
+/// and what everybody may still use. One line for each file system, however often it is mounted.
+/// Not answering since: the tick at which it was asked; the recorder waits two seconds. Missing:
+/// why there are no numbers. File systems of other hosts and of programs (FUSE) are asked at each
+/// third tick, others at each.
+#[derive(Debug, Args)]
+pub(crate) struct DfArgs {
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
+    /// Inodes instead of blocks
+    #[arg(short, long)]
+    pub(crate) inodes: bool,
+    /// Those without a size, too
+    #[arg(short, long)]
+    pub(crate) all: bool,
 }
 
 /// CPU, memory, paging, disks, network and more, a section at a time
@@ -47,6 +69,13 @@ pub(crate) struct IostatArgs {
 /// n  (or DEV) each interface: rxpck/s, txpck/s, rxkB/s, txkB/s, rxcmp/s, txcmp/s: compressed
 ///    packets, rxmcst/s: multicast. (%ifutil is not there: the speed of a link is not recorded.)
 /// W  pswpin/s, pswpout/s: pages swapped in and out.
+/// rALL  what sar -r ALL has beyond r: kbanonpg, kbslab, kbkstack, kbpgtbl, kbvmused.
+/// H  huge pages of the default size: kbhugfree, kbhugused, %hugused, kbhugrsvd, kbhugsurp.
+/// F  each file system: `MBfsfree`, `MBfsused`, %fsused, %ufsused: used or not for everybody, Ifree,
+///    Iused, %Iused.
+/// I  interrupts: sum, each by its number or name, and soft ones (softirq:TIMER, ...): intr/s.
+/// m  CPUs: `MHz` (of all: the mean), throttled: how often they were slowed down for their heat, and
+///    so many times a second. Read at each tenth tick.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct SarArgs {
@@ -61,7 +90,8 @@ pub(crate) struct SarArgs {
         default_value = "u"
     )]
     pub(crate) section: SarSection,
-    /// Only these CPUs (all, 0, 1, ...), devices or interfaces, separated by commas; ALL is each
+    /// Only these CPUs (all, 0, 1, ...), devices, interfaces, file systems (by device or mount
+    /// point) or interrupts (sum, 24, LOC, softirq:TIMER), separated by commas; ALL is each
     /// [default: of CPUs all together, else each]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) devices: Option<Vec<String>>,
@@ -96,6 +126,21 @@ pub(crate) enum SarSection {
     /// Swapping
     #[value(name = "W", alias = "swapping")]
     Swapping,
+    /// More about memory
+    #[value(name = "rALL")]
+    MoreMemory,
+    /// Huge pages
+    #[value(name = "H", alias = "hugepages")]
+    HugePages,
+    /// File systems
+    #[value(name = "F", alias = "filesystems")]
+    FileSystems,
+    /// Interrupts
+    #[value(name = "I", alias = "interrupts")]
+    Interrupts,
+    /// Frequencies of CPUs
+    #[value(name = "m", alias = "frequency")]
+    Frequency,
 }
 
 impl SarSection {
@@ -110,6 +155,11 @@ impl SarSection {
             Self::Disks => sar::Section::Disks,
             Self::Network => sar::Section::Network,
             Self::Swapping => sar::Section::Swapping,
+            Self::MoreMemory => sar::Section::MoreMemory,
+            Self::HugePages => sar::Section::HugePages,
+            Self::FileSystems => sar::Section::FileSystems,
+            Self::Interrupts => sar::Section::Interrupts,
+            Self::Frequency => sar::Section::Frequency,
         }
     }
 }

@@ -32,7 +32,7 @@ fn show(args: &PidstatArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     let extract = Extract {
         machine: false,
         processes: section.fields(),
-        tasks: false,
+        ..Extract::MACHINE
     };
     let is_wanted = |process: &Process| is_wanted(args, process);
     // Who names a process wants to see it idle, too.

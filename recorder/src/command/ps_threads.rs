@@ -6,6 +6,7 @@ use crate::cli::{Format, PsArgs};
 use afterimage_analysis::rate::Elapsed;
 use afterimage_analysis::replay::ps::{Row, View, threads};
 use afterimage_analysis::table::Column;
+use afterimage_format::group::Group;
 use afterimage_format::reading::Reading;
 use afterimage_format::sample::{Extract, Task};
 use afterimage_format::time::Seq;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 const TASKS: Extract = Extract {
     machine: false,
     processes: &[],
-    tasks: true,
+    things: &[Group::Task],
 };
 
 /// The threads of a tick, and of the one before it.

@@ -6,6 +6,7 @@ use super::stretch::{Item, Stretch};
 use super::{DAMAGED, Opened, sound};
 use crate::cli::{IostatArgs, RangeArgs, SarArgs};
 use afterimage_analysis::rate::Step;
+use afterimage_analysis::replay::sar::Section;
 use afterimage_analysis::replay::{free, iostat, uptime, vmstat};
 use afterimage_analysis::table::{Cell, Column};
 use afterimage_analysis::when::When;
@@ -34,7 +35,7 @@ pub(super) fn iostat(args: &IostatArgs) -> anyhow::Result<ExitCode> {
     let wanted = args.devices.as_deref();
     let is_wanted = |name: &str| wanted.is_none_or(|wanted| names(wanted, name));
     show(&args.range, &iostat::columns(), |opened, now, step| {
-        iostat::rows(now, step, &opened.zone, is_wanted)
+        iostat::rows(now, step, (&opened.zone, args.dm_names), is_wanted)
     })
 }
 
@@ -43,11 +44,16 @@ pub(super) fn sar(args: &SarArgs) -> anyhow::Result<ExitCode> {
     let wanted = match (&args.devices, section) {
         (Some(devices), _) => Some(devices.clone()),
         // Each CPU is there for who asks.
-        (None, afterimage_analysis::replay::sar::Section::Cpu) => Some(vec!["all".to_owned()]),
+        (None, Section::Cpu | Section::Frequency) => Some(vec!["all".to_owned()]),
         (None, _) => None,
     };
     let is_wanted = |name: &str| wanted.as_ref().is_none_or(|wanted| names(wanted, name));
-    show(&args.range, &section.columns(), |opened, now, step| {
+    let extract = Extract {
+        things: section.things(),
+        ..Extract::MACHINE
+    };
+    let columns = section.columns();
+    show_some(&args.range, &columns, &extract, |opened, now, step| {
         let units = (opened.host.page_size, &opened.zone);
         section.rows(now, step, units, is_wanted)
     })
@@ -63,13 +69,23 @@ fn names(wanted: &[String], name: &str) -> bool {
 fn show(
     args: &RangeArgs,
     columns: &[Column],
-    mut rows: impl FnMut(&Opened, &Sample, Option<&Step<'_>>) -> Vec<Vec<Cell>>,
+    rows: impl FnMut(&mut Opened, &Sample, Option<&Step<'_>>) -> Vec<Vec<Cell>>,
+) -> anyhow::Result<ExitCode> {
+    show_some(args, columns, &Extract::MACHINE, rows)
+}
+
+/// The same for who needs more of a sample than the machine.
+pub(super) fn show_some(
+    args: &RangeArgs,
+    columns: &[Column],
+    extract: &Extract,
+    mut rows: impl FnMut(&mut Opened, &Sample, Option<&Step<'_>>) -> Vec<Vec<Cell>>,
 ) -> anyhow::Result<ExitCode> {
     sound::read(&args.file, |capture| {
         let mut opened = Opened::of(capture, args.show.utc)?;
         let stretch = Stretch::new(&mut opened, args)?;
         let mut out = Rows::new(args, columns.to_vec())?;
-        let damaged = stretch.walk(&mut opened, &Extract::MACHINE, |opened, item| {
+        let damaged = stretch.walk(&mut opened, extract, |opened, item| {
             match item {
                 Item::Gap(gap) => out.gap(gap, &opened.zone)?,
                 Item::Row(now, step) => {

@@ -142,7 +142,7 @@ impl Stretch {
         &self,
         opened: &mut Opened,
         extract: &Extract,
-        mut give: impl FnMut(&Opened, Item<'_>) -> anyhow::Result<()>,
+        mut give: impl FnMut(&mut Opened, Item<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<u64> {
         let mut gaps = self.gaps.iter().peekable();
         let mut before = self.before_first(opened, extract)?;
@@ -175,6 +175,7 @@ impl Stretch {
                 continue;
             };
             said = false;
+            damaged += u64::from(now.lacks(extract));
             let interval = interval_of(&self.runs, seq);
             let elapsed = before
                 .as_ref()

@@ -10,6 +10,7 @@ use afterimage_analysis::replay::waits::{COLUMNS, DEFAULT, TOP_FUNCTIONS, rows};
 use afterimage_analysis::table::Cell;
 use afterimage_analysis::waits::Seen;
 use afterimage_analysis::when::When;
+use afterimage_format::group::Group;
 use afterimage_format::group::ProcessField;
 use afterimage_format::reading::Missing;
 use afterimage_format::sample::{Extract, Sample};
@@ -24,7 +25,7 @@ const MOST_BACK: u64 = 3600;
 const TASKS: Extract = Extract {
     machine: false,
     processes: &[],
-    tasks: true,
+    things: &[Group::Task],
 };
 
 pub(super) fn run(args: &WaitsArgs) -> anyhow::Result<ExitCode> {

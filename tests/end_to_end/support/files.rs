@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Every command that reads a capture and prints.
-pub(crate) const READERS: [&str; 11] = [
+pub(crate) const READERS: [&str; 15] = [
     "info", "check", "ps", "vmstat", "free", "uptime", "dmesg", "iostat", "sar", "top", "pidstat",
+    "df", "lslocks", "lsblk", "numastat",
 ];
 
 /// Exit codes, as `--help` lists them.

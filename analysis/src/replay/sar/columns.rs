@@ -14,6 +14,11 @@ pub(super) fn of(section: Section) -> &'static [Column] {
         Section::Disks => &DISKS,
         Section::Network => &NETWORK,
         Section::Swapping => &SWAPPING,
+        Section::MoreMemory => &MORE_MEMORY,
+        Section::HugePages => &HUGE_PAGES,
+        Section::FileSystems => &FILE_SYSTEMS,
+        Section::Interrupts => &INTERRUPTS,
+        Section::Frequency => &FREQUENCY,
     }
 }
 
@@ -106,4 +111,45 @@ const NETWORK: [Column; 8] = [
 const SWAPPING: [Column; 2] = [
     Column::number("pswpin_per_second", "pswpin/s"),
     Column::number("pswpout_per_second", "pswpout/s"),
+];
+
+const MORE_MEMORY: [Column; 5] = [
+    Column::number("anonpg_kib", "kbanonpg"),
+    Column::number("slab_kib", "kbslab"),
+    Column::number("kstack_kib", "kbkstack"),
+    Column::number("pgtbl_kib", "kbpgtbl"),
+    Column::number("vmused_kib", "kbvmused"),
+];
+
+const HUGE_PAGES: [Column; 5] = [
+    Column::number("hugfree_kib", "kbhugfree"),
+    Column::number("hugused_kib", "kbhugused"),
+    Column::number("hugused_percent", "%hugused"),
+    Column::number("hugrsvd_kib", "kbhugrsvd"),
+    Column::number("hugsurp_kib", "kbhugsurp"),
+];
+
+const FILE_SYSTEMS: [Column; 9] = [
+    Column::text("filesystem", "FILESYSTEM"),
+    Column::text("mount", "MOUNT"),
+    Column::number("fsfree_mib", "MBfsfree"),
+    Column::number("fsused_mib", "MBfsused"),
+    Column::number("fsused_percent", "%fsused"),
+    Column::number("ufsused_percent", "%ufsused"),
+    Column::number("ifree", "Ifree"),
+    Column::number("iused", "Iused"),
+    Column::number("iused_percent", "%Iused"),
+];
+
+const INTERRUPTS: [Column; 3] = [
+    Column::text("intr", "INTR"),
+    Column::number("intr_per_second", "intr/s"),
+    Column::text("description", "DESCRIPTION"),
+];
+
+const FREQUENCY: [Column; 4] = [
+    Column::text("cpu", "CPU"),
+    Column::number("mhz", "MHz"),
+    Column::number("throttled", "throttled"),
+    Column::number("throttled_per_second", "throttled/s"),
 ];
