@@ -64,6 +64,8 @@ pub struct Extract {
     pub machine: bool,
     /// Fields of processes; the others count as not read. Without any there are no processes.
     pub processes: &'static [ProcessField],
+    /// Sockets, with the counters of the protocols and the limits of the kernel.
+    pub sockets: bool,
 }
 
 impl Extract {
@@ -71,6 +73,7 @@ impl Extract {
     pub const MACHINE: Self = Self {
         machine: true,
         processes: &[],
+        sockets: false,
     };
 }
 
@@ -140,7 +143,15 @@ impl Sample {
             let columns = Columns::some_at(chunk, Group::Process, tick, is_wanted);
             Self::processes_of(&columns, tick)
         };
-        Self::of(chunk.ticks()[tick], machine, processes)
+        let mut sample = Self::of(chunk.ticks()[tick], machine, processes);
+        if extract.sockets {
+            sample.protocols = Lines::from_chunk(chunk, Group::Protocol, tick);
+            sample.limits = Lines::from_chunk(chunk, Group::Limit, tick);
+            if !chunk.lacks_rest {
+                sample.sockets = Ok(named(chunk, Group::Socket, tick, Socket::from_cells));
+            }
+        }
+        sample
     }
 
     fn processes_of(columns: &Columns<'_>, tick: usize) -> Vec<Process> {

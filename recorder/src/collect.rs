@@ -4,9 +4,11 @@
 //! them; it comes last, since it takes longest. What is not readable is noted once.
 
 use crate::accounts_at::AccountsAt;
+use crate::clock;
 use crate::details::Details;
 use crate::redact::ArgsLevel;
 use crate::rows::{Cells, NamedRows};
+use crate::sockets::{self, Sockets};
 use crate::source::file_rows::FileRows;
 use crate::source::limits::Limits;
 use crate::source::protocols::Protocols;
@@ -43,6 +45,7 @@ pub(crate) struct Collector {
     cpus: NamedRows,
     pressure: NamedRows,
     tables: Vec<Box<dyn RowSource>>,
+    sockets: Sockets,
     /// How their files fared at the tick at hand.
     fared: Vec<(&'static str, Reading<()>)>,
     files: MachineFiles,
@@ -90,6 +93,7 @@ impl Collector {
         kept_files: usize,
     ) -> Self {
         let hides_processes = root.is_live() && !root.path().join("1").exists();
+        let sockets = Sockets::new(&root);
         Self {
             root,
             accounts,
@@ -100,6 +104,7 @@ impl Collector {
             cpus: NamedRows::new(Group::Cpu),
             pressure: NamedRows::new(Group::Pressure),
             tables: tables(),
+            sockets,
             fared: Vec::new(),
             files: MachineFiles {
                 stat: KeptFile::new("stat"),
@@ -120,6 +125,8 @@ impl Collector {
         if tick.times.seq.0.is_multiple_of(60) {
             self.accounts.refresh();
         }
+        // They are listed on another thread while the sweep goes on.
+        self.sockets.ask(tick);
         let mut machine = match self.machine.take() {
             Some(machine) => machine,
             None => Cells::begin(tick, Group::Machine, 0, Key::name("")),
@@ -145,6 +152,7 @@ impl Collector {
         }
         tick.times.full_sweep = seen.is_ok_and(|seen| seen.full_sweep);
         self.machine = Some(machine);
+        self.take_sockets(tick);
     }
 
     /// What is stored of command lines from now on.
@@ -162,6 +170,7 @@ impl Collector {
         for table in &mut self.tables {
             table.forget();
         }
+        self.sockets.forget();
         self.sweep.forget();
     }
 
@@ -188,6 +197,10 @@ impl Collector {
                     *name,
                     format!("{why}, of {denied} of {processes} processes"),
                 ),
+                sockets::OWNERS => {
+                    let (denied, all) = self.sockets.refused().unwrap_or_default();
+                    (*name, format!("{why}, of {denied} of {all} processes"))
+                }
                 name => (name, why),
             })
         })
@@ -252,6 +265,18 @@ impl Collector {
             self.note(name, state);
         }
         self.fared = fared;
+    }
+
+    fn take_sockets(&mut self, tick: &mut Tick) {
+        let mut fared = std::mem::take(&mut self.fared);
+        let now = clock::now().monotonic;
+        let note = &mut |name, state| fared.push((name, state));
+        let news = self.sockets.take(tick, now, note);
+        for (name, state) in fared.drain(..) {
+            self.note(name, state);
+        }
+        self.fared = fared;
+        self.news.extend(news);
     }
 
     fn read_processes(

@@ -20,6 +20,7 @@ pub(crate) mod pressure;
 pub(crate) mod process;
 pub(crate) mod protocols;
 pub(crate) mod schedstat;
+pub(crate) mod sock_diag;
 pub(crate) mod stat;
 
 use afterimage_format::reading::{Missing, Reading};

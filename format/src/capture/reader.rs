@@ -167,7 +167,7 @@ impl Capture {
     /// that was not read before, else 0.05 ms; of some fields of processes as much as the chunk,
     /// else 0.1 ms.
     pub fn extract(&mut self, seq: Seq, extract: &Extract) -> Result<Option<Sample>, CaptureError> {
-        let part = if extract.processes.is_empty() {
+        let part = if extract.processes.is_empty() && !extract.sockets {
             Part::Machine
         } else {
             Part::All

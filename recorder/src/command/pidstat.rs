@@ -32,6 +32,7 @@ fn show(args: &PidstatArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
     let extract = Extract {
         machine: false,
         processes: section.fields(),
+        sockets: false,
     };
     let is_wanted = |process: &Process| is_wanted(args, process);
     // Who names a process wants to see it idle, too.

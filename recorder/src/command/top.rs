@@ -32,6 +32,7 @@ fn show(args: &TopArgs, range: &RangeArgs, mut opened: Opened) -> anyhow::Result
     let extract = Extract {
         machine: true,
         processes: top::FIELDS,
+        sockets: false,
     };
     let damaged = stretch.walk(&mut opened, &extract, |opened, item| match item {
         Item::Gap(gap) => out.gap(gap, opened),
