@@ -5,6 +5,7 @@ pub mod iostat;
 pub mod pidstat;
 pub mod ps;
 pub mod sar;
+pub mod ss;
 pub mod top;
 pub mod uptime;
 pub mod vmstat;

@@ -17,6 +17,7 @@ mod replay;
 mod rows;
 mod salvage;
 mod sound;
+mod ss;
 mod stretch;
 mod top;
 
@@ -54,6 +55,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sar(args) => replay::sar(&args),
         Command::Top(args) => top::run(&args),
         Command::Pidstat(args) => pidstat::run(&args),
+        Command::Ss(args) => ss::run(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Copy(args) => copy::run(&args),
         Command::Clip(args) => clip::run(&args),
