@@ -118,7 +118,10 @@ mod tests {
         let mut rounds = Vec::new();
         for _ in 0..10 {
             ten_ticks(&mut budget, 60);
-            rounds.push((budget.shed() == Shed(15).with(Shed::SOCKETS), budget.round()));
+            rounds.push((
+                budget.shed() == Shed(15).with(Shed::SOCKETS),
+                budget.round(),
+            ));
         }
         let shed_first = [10; 4].map(|round| (false, round));
         let then = [10, 20, 40, 80, 80, 80].map(|round| (true, round));

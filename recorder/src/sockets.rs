@@ -133,7 +133,9 @@ impl Sockets {
         note: &mut dyn FnMut(&'static str, Reading<()>),
     ) -> Vec<Source> {
         let mut came = self.came(tick.times.seq.0);
-        let is_late = self.asked.is_some_and(|(asked, _)| now.since(asked).is_some_and(|time| time >= LATE));
+        let is_late = self
+            .asked
+            .is_some_and(|(asked, _)| now.since(asked).is_some_and(|time| time >= LATE));
         if is_late && self.current.is_none() {
             came = Some(Table::missing(tick.times.seq.0, Missing::Blocked));
         }
@@ -149,7 +151,11 @@ impl Sockets {
         put(table, &mut self.rows, tick);
         self.is_forgotten = false;
         let listed = table.missing.map_or(Ok(()), Err);
-        let state = if is_late { Err(Missing::Blocked) } else { listed };
+        let state = if is_late {
+            Err(Missing::Blocked)
+        } else {
+            listed
+        };
         let refused = table.refused.filter(|(denied, _)| *denied > 0);
         let said = Said {
             state,
@@ -161,7 +167,10 @@ impl Sockets {
         }
         note(SOURCE, state);
         if refused.is_some() || table.refused.is_some() {
-            note(OWNERS, refused.map_or(Ok(()), |_| Err(Missing::PermissionDenied)));
+            note(
+                OWNERS,
+                refused.map_or(Ok(()), |_| Err(Missing::PermissionDenied)),
+            );
         }
         self.words(said, refused)
     }
@@ -200,7 +209,8 @@ impl Sockets {
             (Err(_), _) => {}
         }
         if let Some((denied, all)) = refused {
-            let detail = format!("owners of sockets: {denied} of {all} processes do not show theirs");
+            let detail =
+                format!("owners of sockets: {denied} of {all} processes do not show theirs");
             sources.push(source(OWNERS, "denied", detail));
         }
         sources
@@ -211,13 +221,19 @@ impl Sockets {
         let (_, replies) = match &self.thread {
             Thread::Running(asks, replies) => (asks, replies),
             Thread::Missing(missing) => {
-                let is_news = self.current.as_ref().is_none_or(|table| table.missing != Some(*missing));
+                let is_news = self
+                    .current
+                    .as_ref()
+                    .is_none_or(|table| table.missing != Some(*missing));
                 return is_news.then(|| Table::missing(tick, *missing));
             }
             Thread::Idle => return None,
         };
         let (_, is_now) = self.asked?;
-        let few = self.current.as_ref().is_none_or(|table| table.sockets < FEW);
+        let few = self
+            .current
+            .as_ref()
+            .is_none_or(|table| table.sockets < FEW);
         let came = if is_now && few {
             replies.recv_timeout(PATIENCE).ok()
         } else {
@@ -245,7 +261,9 @@ impl Sockets {
         let (path, niceness) = (self.proc_root.clone(), self.niceness);
         let list = move || {
             niceness.apply();
-            let Ok(root) = ProcRoot::open(&path) else { return };
+            let Ok(root) = ProcRoot::open(&path) else {
+                return;
+            };
             let mut lister = Lister::new(root);
             for ask in incoming {
                 if replies.send(lister.list(ask)).is_err() {
@@ -264,7 +282,11 @@ impl Sockets {
 /// At every how many ticks so many sockets are listed.
 fn every(sockets: usize, shed: Shed) -> u64 {
     let every = (sockets / FEW + 1) as u64;
-    let least = if shed.contains(Shed::SOCKETS) { RARELY } else { 1 };
+    let least = if shed.contains(Shed::SOCKETS) {
+        RARELY
+    } else {
+        1
+    };
     every.clamp(least, MOST_RARELY)
 }
 

@@ -146,14 +146,18 @@ pub fn state_named(name: &str) -> Option<&'static str> {
 fn inet(now: &Sample) -> Reading<Vec<(Name<'_>, &Socket)>> {
     let all = now.sockets.as_ref().map_err(|missing| *missing)?;
     total(now, "tcp").map_or(Err(Missing::NotRead), |total| total.count)?;
-    let named = all.iter().filter_map(|(name, socket)| Some((Name::of(name)?, socket)));
+    let named = all
+        .iter()
+        .filter_map(|(name, socket)| Some((Name::of(name)?, socket)));
     Ok(named.filter(|(name, _)| name.is_inet()).collect())
 }
 
 /// The row for all sockets of a protocol.
 fn total<'a>(now: &'a Sample, protocol: &str) -> Option<&'a Socket> {
     let all = now.sockets.as_ref().ok()?;
-    let mut named = all.iter().filter_map(|(name, socket)| Some((Name::of(name)?, socket)));
+    let mut named = all
+        .iter()
+        .filter_map(|(name, socket)| Some((Name::of(name)?, socket)));
     let found = named.find(|(name, _)| name.protocol == protocol && name.state == "*");
     found.map(|(_, socket)| socket)
 }
@@ -181,7 +185,10 @@ pub fn rows(now: &Sample, filter: &Filter) -> Reading<Vec<Row>> {
     all.retain(|(name, _)| filter.wants(name));
     all.sort_by_key(|(name, _)| name.rank());
     let ago = listed_ticks_ago(now);
-    Ok(all.into_iter().map(|(name, socket)| row(now, (&name, socket), ago)).collect())
+    Ok(all
+        .into_iter()
+        .map(|(name, socket)| row(now, (&name, socket), ago))
+        .collect())
 }
 
 fn row(now: &Sample, (name, socket): (&Name<'_>, &Socket), ago: Option<u64>) -> Row {

@@ -65,6 +65,7 @@ impl SsArgs {
 }
 
 fn state(name: &str) -> Result<&'static str, String> {
-    let unknown = || format!("there is no state {name:?}; ss calls them close-wait, time-wait, ...");
+    let unknown =
+        || format!("there is no state {name:?}; ss calls them close-wait, time-wait, ...");
     state_named(name).ok_or_else(unknown)
 }

@@ -23,7 +23,15 @@ const SHOWN: [Column; 2] = [
 ];
 /// The columns of a table for people; one of many moments has the moment before them.
 const DEFAULT: [&str; 10] = [
-    "protocol", "state", "recv_q", "send_q", "local", "peer", "process", "age", "count",
+    "protocol",
+    "state",
+    "recv_q",
+    "send_q",
+    "local",
+    "peer",
+    "process",
+    "age",
+    "count",
     "retransmits",
 ];
 /// Why there are no rows.
@@ -35,7 +43,11 @@ pub(super) fn run(args: &SsArgs) -> anyhow::Result<ExitCode> {
         range.at.get_or_insert(When::End);
     }
     sound::read(&range.file, |capture| {
-        show(args, &mut range.clone(), Opened::of(capture, range.show.utc)?)
+        show(
+            args,
+            &mut range.clone(),
+            Opened::of(capture, range.show.utc)?,
+        )
     })
 }
 
@@ -48,7 +60,11 @@ fn show(args: &SsArgs, range: &mut RangeArgs, mut opened: Opened) -> anyhow::Res
     let mut out = Rows::new(range, columns(args, is_table))?;
     let extract = Extract {
         machine: false,
-        processes: if args.summary || args.ports { &[] } else { &[ProcessField::Comm] },
+        processes: if args.summary || args.ports {
+            &[]
+        } else {
+            &[ProcessField::Comm]
+        },
         sockets: true,
     };
     let filter = args.filter();
@@ -70,8 +86,12 @@ fn show(args: &SsArgs, range: &mut RangeArgs, mut opened: Opened) -> anyhow::Res
             match found {
                 Ok(rows) if args.summary && is_table => {
                     let words = rows.iter().map(|row| summary::words(row));
-                    let why = missing.map_or(String::new(), |why| format!("\n{}\n", not_listed(why)));
-                    Ok(print_text(&format!("{at}\n{}{why}\n", words.collect::<String>()))?)
+                    let why =
+                        missing.map_or(String::new(), |why| format!("\n{}\n", not_listed(why)));
+                    Ok(print_text(&format!(
+                        "{at}\n{}{why}\n",
+                        words.collect::<String>()
+                    ))?)
                 }
                 Ok(rows) => rows.into_iter().try_for_each(|row| {
                     let why = if args.summary { missing } else { None };
@@ -107,11 +127,7 @@ fn whole(at: &str, row: Vec<Cell>, why: Option<Missing>) -> Vec<Cell> {
     at.chain(row).chain([why]).collect()
 }
 
-fn rows(
-    now: &Sample,
-    filter: &ss::Filter,
-    is_table: bool,
-) -> Result<Vec<Vec<Cell>>, Missing> {
+fn rows(now: &Sample, filter: &ss::Filter, is_table: bool) -> Result<Vec<Vec<Cell>>, Missing> {
     let rows = ss::rows(now, filter)?.into_iter().map(|row| {
         let mut cells = row.cells;
         if is_table {
@@ -138,14 +154,22 @@ fn columns(args: &SsArgs, is_table: bool) -> Vec<Column> {
     } else {
         &ss::COLUMNS
     };
-    let shown: &[Column] = if is_table && !args.summary && !args.ports { &SHOWN } else { &[] };
+    let shown: &[Column] = if is_table && !args.summary && !args.ports {
+        &SHOWN
+    } else {
+        &[]
+    };
     [own, shown, &[MISSING]].concat()
 }
 
 /// What a table for people has; one of a single moment does not repeat it on each line.
 fn default(args: &SsArgs, range: &RangeArgs) -> Vec<String> {
     let all: Vec<&str> = if args.ports {
-        ports::COLUMNS.iter().skip(1).map(|column| column.key).collect()
+        ports::COLUMNS
+            .iter()
+            .skip(1)
+            .map(|column| column.key)
+            .collect()
     } else {
         DEFAULT.to_vec()
     };

@@ -187,7 +187,11 @@ fn row_of(socket: &Known, level: Level) -> RowKey {
         key.local.port = None;
     }
     if level >= Level::ByService {
-        let other = if socket.is_served { &mut key.peer } else { &mut key.local };
+        let other = if socket.is_served {
+            &mut key.peer
+        } else {
+            &mut key.local
+        };
         other.address = Address::Any;
     }
     if level >= Level::ByProcess {
@@ -276,7 +280,10 @@ mod tests {
 
     #[test]
     fn a_few_have_a_row_each() {
-        let sockets = [served(ESTABLISHED, (2, 1000)), served(ESTABLISHED, (2, 1001))];
+        let sockets = [
+            served(ESTABLISHED, (2, 1000)),
+            served(ESTABLISHED, (2, 1001)),
+        ];
         let mut grouping = Grouping::new();
         let rows = grouping.rows(&sockets, 2);
         assert_eq!(rows.len(), 2);
@@ -335,7 +342,10 @@ mod tests {
 
     #[test]
     fn many_new_ones_put_them_together_until_it_has_been_calm() {
-        let sockets = [served(ESTABLISHED, (2, 1000)), served(ESTABLISHED, (2, 1001))];
+        let sockets = [
+            served(ESTABLISHED, (2, 1000)),
+            served(ESTABLISHED, (2, 1001)),
+        ];
         let mut grouping = Grouping::new();
         assert_eq!(grouping.rows(&sockets, MOST_NEW + 1).len(), 1);
         for _ in 1..CALM {

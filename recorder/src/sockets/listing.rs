@@ -105,7 +105,11 @@ impl Table {
         values[F::Count.column()] = count.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
         let rest = if protocol == "unix" { "* *" } else { "*:* *:*" };
         self.row(values, |name| {
-            name.extend([protocol, " * ", rest, " -"].into_iter().flat_map(str::bytes));
+            name.extend(
+                [protocol, " * ", rest, " -"]
+                    .into_iter()
+                    .flat_map(str::bytes),
+            );
         });
         self.totals += 1;
     }
@@ -204,12 +208,20 @@ impl Lister {
         (tick, at, with_owners): (u64, BootTime, bool),
         udp: Reading<()>,
     ) {
-        let count = |wanted| self.listed.iter().filter(|(protocol, _)| *protocol == wanted).count();
+        let count = |wanted| {
+            self.listed
+                .iter()
+                .filter(|(protocol, _)| *protocol == wanted)
+                .count()
+        };
         table.total("tcp", Ok(count(Protocol::Tcp)));
         table.total("udp", udp.map(|()| count(Protocol::Udp)));
         self.count_unix(tick);
         let unix = self.unix_at.ok_or(Missing::NotSupported);
-        table.total("unix", unix.map(|_| self.unix.iter().map(|(_, count)| count).sum()));
+        table.total(
+            "unix",
+            unix.map(|_| self.unix.iter().map(|(_, count)| count).sum()),
+        );
         for (name, count) in &self.unix {
             let mut values = [Err(Missing::NotRead); F::ReadAt as usize];
             values[F::Count.column()] = Ok(i64::try_from(*count).unwrap_or(i64::MAX));
@@ -273,7 +285,9 @@ impl Lister {
         self.listings += 1;
         let listing = self.listings;
         // Whoever is there now may have been there before anybody looked.
-        let was_watched = self.last.is_some_and(|last| at.since(last).is_some_and(|time| time < LONG));
+        let was_watched = self
+            .last
+            .is_some_and(|last| at.since(last).is_some_and(|time| time < LONG));
         self.last = Some(at);
         let first_seen = if was_watched { at.0 } else { -at.0 };
         let served = served_ports(&self.listed);
@@ -329,7 +343,11 @@ fn key_of(protocol: Protocol, socket: &InetSocket, owner: Owner) -> RowKey {
         address.is_ipv6() && address.is_unspecified() && socket.is_v6_only != Some(true)
     };
     let end = |(address, port), interface| End {
-        address: if is_any(address) { Address::Any } else { Address::Ip(address) },
+        address: if is_any(address) {
+            Address::Any
+        } else {
+            Address::Ip(address)
+        },
         interface,
         port: Some(port),
     };
@@ -357,7 +375,9 @@ fn served_ports(listed: &[(Protocol, InetSocket)]) -> HashSet<(Protocol, u16)> {
         Protocol::Tcp => socket.state == LISTEN,
         Protocol::Udp => socket.state != ESTABLISHED,
     });
-    served.map(|(protocol, socket)| (*protocol, socket.local.1)).collect()
+    served
+        .map(|(protocol, socket)| (*protocol, socket.local.1))
+        .collect()
 }
 
 /// `net.ipv4.ip_local_port_range`: from where the kernel takes the port of whoever connects.

@@ -9,8 +9,19 @@ use std::net::IpAddr;
 
 /// The states of `net/tcp_states.h`, from 0 on, as `ss` calls them.
 const STATES: [&str; 13] = [
-    "UNKNOWN", "ESTAB", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "UNCONN",
-    "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECV",
+    "UNKNOWN",
+    "ESTAB",
+    "SYN-SENT",
+    "SYN-RECV",
+    "FIN-WAIT-1",
+    "FIN-WAIT-2",
+    "TIME-WAIT",
+    "UNCONN",
+    "CLOSE-WAIT",
+    "LAST-ACK",
+    "LISTEN",
+    "CLOSING",
+    "SYN-RECV",
 ];
 
 /// An address, as a row has it.
@@ -93,7 +104,9 @@ mod tests {
 
     fn named(key: &RowKey) -> String {
         let mut name = Vec::new();
-        write(&mut name, key, &mut |number, name| put(name, format_args!("if{number}")));
+        write(&mut name, key, &mut |number, name| {
+            put(name, format_args!("if{number}"))
+        });
         String::from_utf8(name).unwrap()
     }
 

@@ -16,11 +16,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-/// Time for looking that comes with each tick, and how much of it may be saved up.
+/// CPU time for looking that comes with each tick, and how much of it may be saved up: at the start
+/// everything is new.
 const EACH_TICK: Duration = Duration::from_millis(2);
-const MOST_SAVED: Duration = Duration::from_millis(40);
-/// No listing waits for longer.
-const AT_ONCE: Duration = Duration::from_millis(15);
+const MOST_SAVED: Duration = Duration::from_millis(100);
+/// No listing takes longer for it.
+const AT_ONCE: Duration = Duration::from_millis(50);
 /// Whoever was not found is looked for again after so many ticks.
 const AGAIN: u64 = 60;
 /// How often it is looked whether owners are still there, in ticks.
@@ -92,15 +93,15 @@ impl Owners {
     ) {
         let there: HashSet<u32> = inodes.filter(|inode| *inode != 0).collect();
         self.found.retain(|inode, _| there.contains(inode));
-        self.failed.retain(|inode, (at, _)| {
-            there.contains(inode) && tick.saturating_sub(*at) < AGAIN
-        });
+        self.failed
+            .retain(|inode, (at, _)| there.contains(inode) && tick.saturating_sub(*at) < AGAIN);
         self.save_up(tick);
         if tick.saturating_sub(self.checked) >= ROUND && may_look {
             self.checked = tick;
             self.forget_the_dead(root);
         }
-        let is_known = |inode: &u32| self.found.contains_key(inode) || self.failed.contains_key(inode);
+        let is_known =
+            |inode: &u32| self.found.contains_key(inode) || self.failed.contains_key(inode);
         self.wanted = there.into_iter().filter(|inode| !is_known(inode)).collect();
         if may_look && self.debt.is_zero() && !self.wanted.is_empty() {
             self.look_around(root, tick);
@@ -149,7 +150,7 @@ impl Owners {
 
     /// Looks at one process after the other.
     fn look_around(&mut self, root: &ProcRoot, tick: u64) {
-        let began = clock::now().monotonic;
+        let began = clock::own_thread_cpu();
         let time = self.saved.min(AT_ONCE);
         if self.queue.is_empty() && !self.line_up(root) {
             return;
@@ -166,7 +167,7 @@ impl Owners {
                 // It is gone: so are its descriptors.
                 Err(_) | Ok(()) => {}
             }
-            spent = clock::now().monotonic.since(began).unwrap_or(time);
+            spent = clock::own_thread_cpu().saturating_sub(began);
         }
         if self.wanted.is_empty() {
             self.queue.clear();
@@ -191,7 +192,8 @@ impl Owners {
         };
         self.queue = pids.to_vec();
         // The next one is the last; of equals the lowest pid goes first, mostly the parent.
-        self.queue.sort_by_key(|pid| std::cmp::Reverse((rank(pid), *pid)));
+        self.queue
+            .sort_by_key(|pid| std::cmp::Reverse((rank(pid), *pid)));
         self.pids_before = pids.to_vec();
         self.queue_for.clone_from(&self.wanted);
         (self.denied, self.looked_at) = (0, 0);
@@ -203,7 +205,8 @@ impl Owners {
         let may_be_denied = self.denied > 0;
         let for_whom = std::mem::take(&mut self.queue_for);
         let failed = self.wanted.iter().filter(|inode| for_whom.contains(inode));
-        self.failed.extend(failed.map(|inode| (*inode, (tick, may_be_denied))));
+        self.failed
+            .extend(failed.map(|inode| (*inode, (tick, may_be_denied))));
         self.refused = Some((self.denied, self.looked_at));
     }
 
@@ -270,7 +273,10 @@ mod tests {
         let pid = i32::try_from(std::process::id()).unwrap();
         assert_eq!(owners.of(own), Owner::Process(pid));
         assert_eq!(owners.of(0), Owner::Nobody);
-        assert!(matches!(owners.of(u32::MAX), Owner::NotFound | Owner::Denied));
+        assert!(matches!(
+            owners.of(u32::MAX),
+            Owner::NotFound | Owner::Denied
+        ));
     }
 
     #[test]
@@ -298,7 +304,12 @@ mod tests {
     #[test]
     fn links_to_anything_else_are_no_sockets() {
         assert_eq!(inode_of(b"socket:[4026531992]"), Some(4_026_531_992));
-        for link in [&b"pipe:[12]"[..], b"socket:[]", b"socket:[99999999999]", b"/tmp/socket:[1]"] {
+        for link in [
+            &b"pipe:[12]"[..],
+            b"socket:[]",
+            b"socket:[99999999999]",
+            b"/tmp/socket:[1]",
+        ] {
             assert_eq!(inode_of(link), None);
         }
     }

@@ -21,7 +21,10 @@ fn more_sockets_are_listed_more_rarely_and_never_too_rarely() {
     assert_eq!((every(0, none), every(1999, none)), (1, 1));
     assert_eq!((every(2000, none), every(10_000, none)), (2, 6));
     assert_eq!(every(1_000_000, none), 30);
-    assert_eq!((every(5, Shed::SOCKETS), every(50_000, Shed::SOCKETS)), (10, 26));
+    assert_eq!(
+        (every(5, Shed::SOCKETS), every(50_000, Shed::SOCKETS)),
+        (10, 26)
+    );
 }
 
 #[test]
@@ -36,9 +39,14 @@ fn a_directory_that_stands_in_for_proc_has_no_sockets_and_says_so_once() {
     });
     assert_eq!(states, [(SOURCE, Err(Missing::NotRead))]);
     assert_eq!((news[0].state.as_str(), news.len()), ("absent", 1));
-    assert_eq!(names(&tick), ["tcp * *:* *:* -", "udp * *:* *:* -", "unix * * * -"]);
+    assert_eq!(
+        names(&tick),
+        ["tcp * *:* *:* -", "udp * *:* *:* -", "unix * * * -"]
+    );
     let changes = &tick.group(Group::Socket).changes;
-    let counts = changes.iter().filter(|change| usize::from(change.field) == SocketField::Count.column());
+    let counts = changes
+        .iter()
+        .filter(|change| usize::from(change.field) == SocketField::Count.column());
     assert!(counts.into_iter().all(|change| change.reading().is_err()));
     tick.clear();
     sockets.ask(&tick);

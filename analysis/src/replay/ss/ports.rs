@@ -36,7 +36,10 @@ struct Used {
 /// or why sockets were not listed.
 pub fn rows(now: &Sample) -> Reading<Vec<Vec<Cell>>> {
     let all = inet(now)?;
-    let limit = |end: &str| now.limits.number(&format!("net.ipv4.ip_local_port_range.{end}"));
+    let limit = |end: &str| {
+        now.limits
+            .number(&format!("net.ipv4.ip_local_port_range.{end}"))
+    };
     let (low, high) = (limit("low"), limit("high"));
     let served = served(&all);
     let mut used: BTreeMap<(&str, &str, &str), Used> = BTreeMap::new();
@@ -45,7 +48,10 @@ pub fn rows(now: &Sample) -> Reading<Vec<Vec<Cell>>> {
         if !takes_a_port(name, &served, (low, high)) {
             continue;
         }
-        let local = name.local.rsplit_once(':').map_or(name.local, |(address, _)| address);
+        let local = name
+            .local
+            .rsplit_once(':')
+            .map_or(name.local, |(address, _)| address);
         let sum = used.entry((name.protocol, local, name.peer)).or_default();
         sum.ports += count;
         match name.state {
@@ -56,7 +62,10 @@ pub fn rows(now: &Sample) -> Reading<Vec<Vec<Cell>>> {
     }
     let mut used: Vec<_> = used.into_iter().collect();
     used.sort_by_key(|(_, used)| std::cmp::Reverse(used.ports));
-    let ports = low.ok().zip(high.ok()).and_then(|(low, high)| (high + 1).checked_sub(low));
+    let ports = low
+        .ok()
+        .zip(high.ok())
+        .and_then(|(low, high)| (high + 1).checked_sub(low));
     let row = |((protocol, local, peer), used): ((&str, &str, &str), Used)| {
         let text = |text: &str| Cell::Text(text.as_bytes().into());
         let share = ports.filter(|ports| *ports > 0);
@@ -78,8 +87,12 @@ pub fn rows(now: &Sample) -> Reading<Vec<Vec<Cell>>> {
 
 /// The ports at which somebody waits to be connected to.
 fn served<'a>(all: &[(Name<'a>, &Socket)]) -> HashSet<(&'a str, u16)> {
-    let served = all.iter().filter(|(name, _)| matches!(name.state, "LISTEN" | "UNCONN"));
-    served.filter_map(|(name, _)| Some((name.protocol, port_of(name.local)?))).collect()
+    let served = all
+        .iter()
+        .filter(|(name, _)| matches!(name.state, "LISTEN" | "UNCONN"));
+    served
+        .filter_map(|(name, _)| Some((name.protocol, port_of(name.local)?)))
+        .collect()
 }
 
 /// Whether the sockets of a row are at the side that connected, and so had a port chosen for them.

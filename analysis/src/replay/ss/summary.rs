@@ -54,14 +54,18 @@ pub fn row(now: &Sample) -> Vec<Cell> {
     let mut row: Vec<Reading<u64>> = Vec::with_capacity(COLUMNS.len());
     let stat = |name: &str| now.protocols.number(&format!("sockstat.{name}"));
     let (alloc, waiting) = (stat("TCP.alloc"), stat("TCP.tw"));
-    let hashed = both(stat("TCP.inuse"), absent_is_none(stat("TCP6.inuse")), u64::checked_add);
-    // Those in TIME-WAIT are in use and were not allocated as sockets.
-    let known = both(hashed, waiting, |hashed, waiting| Some(hashed.saturating_sub(waiting)));
+    let hashed = both(
+        stat("TCP.inuse"),
+        absent_is_none(stat("TCP6.inuse")),
+        u64::checked_add,
+    );
+    let all = both(alloc, waiting, u64::checked_add);
     row.extend([
         stat("sockets.used"),
-        both(alloc, waiting, u64::checked_add),
+        all,
         now.protocols.number("Tcp.CurrEstab"),
-        both(alloc, known, |alloc, known| Some(alloc.saturating_sub(known))),
+        // As ss has it: those in TIME-WAIT count as closed.
+        both(all, hashed, |all, hashed| Some(all.saturating_sub(hashed))),
         stat("TCP.orphan"),
         waiting,
     ]);
@@ -75,9 +79,9 @@ pub fn row(now: &Sample) -> Vec<Cell> {
     let listed = inet(now);
     for column in &COLUMNS[STATES..UNIX_STATES] {
         let count = listed.as_ref().map_err(|missing| *missing).map(|all| {
-            let of_state = all.iter().filter(|(name, _)| {
-                name.protocol == "tcp" && key_of(name.state) == column.key
-            });
+            let of_state = all
+                .iter()
+                .filter(|(name, _)| name.protocol == "tcp" && key_of(name.state) == column.key);
             of_state.filter_map(|(_, socket)| socket.count.ok()).sum()
         });
         row.push(count);
@@ -85,17 +89,20 @@ pub fn row(now: &Sample) -> Vec<Cell> {
     for column in &COLUMNS[UNIX_STATES..] {
         row.push(unix(now, column.key.trim_start_matches("unix_")));
     }
-    row.into_iter().map(|count| Cell::integer(count.ok())).collect()
+    row.into_iter()
+        .map(|count| Cell::integer(count.ok()))
+        .collect()
 }
 
 /// UNIX sockets in that state, of every type.
 fn unix(now: &Sample, state: &str) -> Reading<u64> {
     total(now, "unix").map_or(Err(Missing::NotRead), |total| total.count)?;
     let all = now.sockets.as_ref().map_err(|missing| *missing)?;
-    let named = all.iter().filter_map(|(name, socket)| Some((Name::of(name)?, socket)));
-    let of_state = named.filter(|(name, _)| {
-        name.protocol.starts_with("u_") && key_of(name.state) == state
-    });
+    let named = all
+        .iter()
+        .filter_map(|(name, socket)| Some((Name::of(name)?, socket)));
+    let of_state =
+        named.filter(|(name, _)| name.protocol.starts_with("u_") && key_of(name.state) == state);
     Ok(of_state.filter_map(|(_, socket)| socket.count.ok()).sum())
 }
 
@@ -112,11 +119,7 @@ fn absent_is_none(count: Reading<u64>) -> Reading<u64> {
     }
 }
 
-fn both(
-    a: Reading<u64>,
-    b: Reading<u64>,
-    of: impl Fn(u64, u64) -> Option<u64>,
-) -> Reading<u64> {
+fn both(a: Reading<u64>, b: Reading<u64>, of: impl Fn(u64, u64) -> Option<u64>) -> Reading<u64> {
     of(a?, b?).ok_or(Missing::Malformed)
 }
 
@@ -163,12 +166,13 @@ pub fn words(row: &[Cell]) -> String {
         });
         states.collect::<Vec<_>>().join(", ")
     };
-    words + &format!(
-        "\nTCP listed: {} ({})\nUDP listed: {}\nUNIX listed: {} ({})\n",
-        text("listed_tcp"),
-        states(STATES, UNIX_STATES),
-        text("listed_udp"),
-        text("listed_unix"),
-        states(UNIX_STATES, COLUMNS.len()),
-    )
+    words
+        + &format!(
+            "\nTCP listed: {} ({})\nUDP listed: {}\nUNIX listed: {} ({})\n",
+            text("listed_tcp"),
+            states(STATES, UNIX_STATES),
+            text("listed_udp"),
+            text("listed_unix"),
+            states(UNIX_STATES, COLUMNS.len()),
+        )
 }

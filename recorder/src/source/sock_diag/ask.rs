@@ -47,11 +47,7 @@ pub(crate) struct SockDiag {
 
 impl SockDiag {
     /// Gives each socket of a kind. After a failure the next listing begins anew.
-    pub(crate) fn list(
-        &mut self,
-        wanted: Wanted,
-        mut give: impl FnMut(Message),
-    ) -> Reading<()> {
+    pub(crate) fn list(&mut self, wanted: Wanted, mut give: impl FnMut(Message)) -> Reading<()> {
         let listed = self.ask(wanted, &mut give);
         if listed.is_err() {
             // What is still to come would be taken for the next answer.
@@ -171,14 +167,16 @@ mod tests {
             Ok(sockets) => sockets,
             Err(why) => return println!("skipped: no sock_diag here: {why}"),
         };
-        let listening = sockets.iter().find(|socket| {
-            socket.state == 10 && socket.local == (at.ip(), at.port())
-        });
+        let listening = sockets
+            .iter()
+            .find(|socket| socket.state == 10 && socket.local == (at.ip(), at.port()));
         let [waiting, most] = listening.unwrap().queues;
         assert_eq!(waiting, 1, "connected and not accepted");
         assert!(most >= 1);
         let own = client.local_addr().unwrap();
-        let end = sockets.iter().find(|socket| socket.local == (own.ip(), own.port()));
+        let end = sockets
+            .iter()
+            .find(|socket| socket.local == (own.ip(), own.port()));
         let end = end.unwrap();
         assert_eq!((end.state, end.peer), (1, (at.ip(), at.port())));
         assert_eq!(end.retransmits, Some(0), "tcp_info came with it");
@@ -196,11 +194,19 @@ mod tests {
             return println!("skipped: no sock_diag here");
         };
         let port = v6.local_addr().unwrap().port();
-        let found = tcp.iter().find(|socket| socket.local == (IpAddr::V6(Ipv6Addr::LOCALHOST), port));
-        assert!(found.unwrap().is_v6_only.is_some(), "of a socket that listens it is told");
+        let found = tcp
+            .iter()
+            .find(|socket| socket.local == (IpAddr::V6(Ipv6Addr::LOCALHOST), port));
+        assert!(
+            found.unwrap().is_v6_only.is_some(),
+            "of a socket that listens it is told"
+        );
         let port = udp.local_addr().unwrap().port();
         let udp = inet(Wanted::Udp4).unwrap();
-        assert!(udp.iter().any(|socket| socket.local.1 == port && socket.state == 7));
+        assert!(
+            udp.iter()
+                .any(|socket| socket.local.1 == port && socket.state == 7)
+        );
         let mut listening = 0;
         let listed = SockDiag::default().list(Wanted::Unix, |message| {
             if let Message::Unix(socket) = message {

@@ -17,7 +17,8 @@ const ESTABLISHED: &str = "9801000012000200000000001f130000020100009b53ab4c7f000
 const LISTENING_V6: &str = "5800000012000200000000008e0e00000a0a0000ead50000000000000000000000000000000000010000\
     000000000000000000000000000000000000020000000000000000000000000000000500000000000000111b8c02";
 const V6_ONLY: &str = "05000b0001000000";
-const UNIX_STREAM: &str = "2800000014000200000000008e0e0000010101005f00000006000000000000000500060000000000";
+const UNIX_STREAM: &str =
+    "2800000014000200000000008e0e0000010101005f00000006000000000000000500060000000000";
 const DONE: &str = "1400000003000200000000008e0e000000000000";
 /// Of a family that there is not.
 const REFUSED: &str = "3c0000000200000000000000ff6a0ed6eaffffff280000001400010300000000000000004d000000ffffffff\
@@ -26,7 +27,9 @@ const REFUSED: &str = "3c0000000200000000000000ff6a0ed6eaffffff28000000140001030
 fn bytes(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     let pairs = digits.chunks(2).map(|pair| str::from_utf8(pair).unwrap());
-    pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+    pairs
+        .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+        .collect()
 }
 
 fn messages(parts: &[&str]) -> Vec<Reading<Message>> {
@@ -48,7 +51,11 @@ fn a_connection_has_its_ends_queues_and_what_was_sent_again() {
     assert_eq!(socket.local, (host, 39_763));
     assert_eq!(socket.peer, (host, 43_852));
     assert_eq!((socket.state, socket.cookie), (1, 14));
-    assert_eq!((socket.queues, socket.inode), ([0, 0], 0), "nobody has accepted it");
+    assert_eq!(
+        (socket.queues, socket.inode),
+        ([0, 0], 0),
+        "nobody has accepted it"
+    );
     assert_eq!(socket.retransmits, Some(0));
     assert_eq!(socket.is_v6_only, None);
 }
