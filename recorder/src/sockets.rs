@@ -9,6 +9,7 @@ mod group;
 mod listing;
 mod name;
 mod owner;
+mod table;
 
 use crate::rows::NamedRows;
 use crate::source::ProcRoot;
@@ -18,10 +19,11 @@ use afterimage_format::group::{Group, SocketField};
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::tick::{Shed, Tick};
 use afterimage_format::time::MonotonicTime;
-use listing::{Ask, Lister, Table};
+use listing::{Ask, Lister};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
+use table::Table;
 
 /// With fewer sockets they are listed at each tick; with more of them every second, third, ...
 const FEW: usize = 2000;
@@ -47,8 +49,8 @@ pub(crate) struct Sockets {
     niceness: Niceness,
     rows: NamedRows,
     /// The newest listing, and one to be filled anew.
-    current: Option<Box<Table>>,
-    spare: Option<Box<Table>>,
+    current: Option<Table>,
+    spare: Option<Table>,
     /// When the listing was asked for that has not come, and whether that was at this tick.
     asked: Option<(MonotonicTime, bool)>,
     /// Ticks to go without.
@@ -71,7 +73,7 @@ struct Said {
 enum Thread {
     /// None was asked for yet.
     Idle,
-    Running(SyncSender<Ask>, Receiver<Box<Table>>),
+    Running(SyncSender<Ask>, Receiver<Table>),
     /// There is none, for this reason.
     Missing(Missing),
 }
@@ -217,7 +219,7 @@ impl Sockets {
     }
 
     /// The listing that has come, after waiting a moment for one of few sockets.
-    fn came(&mut self, tick: u64) -> Option<Box<Table>> {
+    fn came(&mut self, tick: u64) -> Option<Table> {
         let (_, replies) = match &self.thread {
             Thread::Running(asks, replies) => (asks, replies),
             Thread::Missing(missing) => {

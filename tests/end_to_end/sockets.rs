@@ -102,13 +102,18 @@ fn sockets_in_trouble_are_as_ss_shows_them() {
         "{waiting:?}"
     );
 
-    let summary = rows("ss", &file, &["--summary"]);
+    summed_up(&file, &said);
+}
+
+/// As `ss -s` adds them up, and the file says how often they were listed.
+fn summed_up(file: &Path, said: &Value) {
+    let summary = rows("ss", file, &["--summary"]);
     let words = said["summary"].as_str().unwrap();
-    let line = words
+    let of_tcp = words
         .lines()
         .find(|line| line.starts_with("TCP: "))
         .unwrap();
-    let numbers: Vec<i64> = line
+    let numbers: Vec<i64> = of_tcp
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|word| word.parse().ok())
         .collect();
@@ -126,7 +131,7 @@ fn sockets_in_trouble_are_as_ss_shows_them() {
     );
     assert!(summary[0]["listed_unix"].as_i64().is_some());
     let listed = |source: &&Value| source["name"] == "sock_diag";
-    let info = info(&file);
+    let info = info(file);
     let source = info["sources"]
         .as_array()
         .unwrap()

@@ -16,6 +16,7 @@ use clap::Args;
 /// The recorder sees the sockets of its own network namespace, not those of containers that have
 /// one of their own.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct SsArgs {
     #[command(flatten)]
     pub(crate) range: RangeArgs,

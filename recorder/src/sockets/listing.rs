@@ -7,6 +7,7 @@
 use super::group::{Grouping, Known, Protocol, RowKey};
 use super::name::{self, Address, End};
 use super::owner::{Owner, Owners};
+use super::table::Table;
 use crate::source::ProcRoot;
 use crate::source::sock_diag::ask::{SockDiag, Wanted};
 use crate::source::sock_diag::{InetSocket, Message};
@@ -44,80 +45,7 @@ pub(super) struct Ask {
     /// Whether there is time to look for owners.
     pub(super) with_owners: bool,
     /// An old one to fill anew.
-    pub(super) table: Box<Table>,
-}
-
-/// The columns of a row that its listing tells, in the order of their fields.
-pub(super) type Values = [Reading<i64>; F::ReadAt as usize];
-
-/// The rows of one listing. Their names lie one behind the other.
-#[derive(Debug, Default)]
-pub(super) struct Table {
-    /// The tick that asked for it.
-    pub(super) tick: u64,
-    /// Why there are no rows of TCP and UDP sockets.
-    pub(super) missing: Option<Missing>,
-    /// How many TCP and UDP sockets there are.
-    pub(super) sockets: usize,
-    /// How many processes refuse to show their descriptors, and how many were looked at.
-    pub(super) refused: Option<(u64, u64)>,
-    names: Vec<u8>,
-    rows: Vec<(usize, Values)>,
-    /// How many of the rows are of all sockets of a protocol; they come first.
-    totals: usize,
-}
-
-impl Table {
-    /// One that says why nothing was listed.
-    pub(super) fn missing(tick: u64, missing: Missing) -> Box<Self> {
-        let mut table = Box::<Self>::default();
-        table.fail(tick, missing);
-        table
-    }
-
-    /// Name and values of each row, and whether it is of all sockets of a protocol.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&[u8], &Values, bool)> {
-        let ends = self.rows.iter().map(|(end, _)| *end);
-        let begins = std::iter::once(0).chain(ends);
-        let rows = self.rows.iter().zip(begins).enumerate();
-        rows.map(|(place, ((end, values), begin))| {
-            (&self.names[begin..*end], values, place < self.totals)
-        })
-    }
-
-    fn clear(&mut self, tick: u64) {
-        self.names.clear();
-        self.rows.clear();
-        (self.tick, self.totals, self.sockets) = (tick, 0, 0);
-        (self.missing, self.refused) = (None, None);
-    }
-
-    fn fail(&mut self, tick: u64, missing: Missing) {
-        self.clear(tick);
-        self.missing = Some(missing);
-        for protocol in ["tcp", "udp", "unix"] {
-            self.total(protocol, Err(missing));
-        }
-    }
-
-    fn total(&mut self, protocol: &str, count: Reading<usize>) {
-        let mut values = [Err(Missing::NotRead); F::ReadAt as usize];
-        values[F::Count.column()] = count.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-        let rest = if protocol == "unix" { "* *" } else { "*:* *:*" };
-        self.row(values, |name| {
-            name.extend(
-                [protocol, " * ", rest, " -"]
-                    .into_iter()
-                    .flat_map(str::bytes),
-            );
-        });
-        self.totals += 1;
-    }
-
-    fn row(&mut self, values: Values, name: impl FnOnce(&mut Vec<u8>)) {
-        name(&mut self.names);
-        self.rows.push((self.names.len(), values));
-    }
+    pub(super) table: Table,
 }
 
 /// A socket that was there at the last listing, by its cookie.
@@ -167,7 +95,7 @@ impl Lister {
     }
 
     /// Lists what there is now.
-    pub(super) fn list(&mut self, ask: Ask) -> Box<Table> {
+    pub(super) fn list(&mut self, ask: Ask) -> Table {
         let mut table = ask.table;
         table.clear(ask.tick);
         match self.list_inet() {
@@ -296,7 +224,7 @@ impl Lister {
         let mut new = 0;
         for (protocol, socket) in &self.listed {
             let listens = socket.state == LISTEN;
-            let has_queue = !listens && socket.queues != [0, 0];
+            let queued = !listens && socket.queues != [0, 0];
             let before = self.seen.get(&socket.cookie).copied();
             let same = before.filter(|before| before.state == socket.state);
             new += usize::from(before.is_none());
@@ -304,13 +232,13 @@ impl Lister {
             let seen = Seen {
                 state: socket.state,
                 since,
-                had_queue: has_queue,
+                had_queue: queued,
                 listing,
             };
             self.seen.insert(socket.cookie, seen);
             let had_queue = before.is_some_and(|before| before.had_queue);
             let is_special = matches!(socket.state, LISTEN | CLOSE_WAIT | SYN_SENT)
-                || has_queue && had_queue
+                || queued && had_queue
                 || *protocol == Protocol::Udp && socket.state == CLOSE;
             let ports = (socket.local.1, socket.peer.1);
             let is_local = |port: u16| (local_ports[0]..=local_ports[1]).contains(&port.into());
