@@ -105,7 +105,7 @@ mod tests {
     fn named(key: &RowKey) -> String {
         let mut name = Vec::new();
         write(&mut name, key, &mut |number, name| {
-            put(name, format_args!("if{number}"))
+            put(name, format_args!("if{number}"));
         });
         String::from_utf8(name).unwrap()
     }
