@@ -1,5 +1,6 @@
 //! The command line: what can be said, and who answers.
 
+mod lastcomm;
 mod replay;
 
 use crate::command;
@@ -13,6 +14,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub(crate) use lastcomm::LastcommArgs;
 pub(crate) use replay::{DfArgs, IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
 
 const EXIT_CODES: &str = "\
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Waits(WaitsArgs),
     /// The kernel log
     Dmesg(RangeArgs),
+    /// The processes that ended, the last one first, with how they ended and what they had used
+    Lastcomm(LastcommArgs),
     /// Copy a capture, also while it is recorded; `-` writes to standard output
     Copy(CopyArgs),
     /// A range of a capture as a capture of its own
