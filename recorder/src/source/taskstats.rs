@@ -2,7 +2,7 @@
 //!
 //! In: messages of generic netlink (`Documentation/accounting/taskstats.rst`). Out: an
 //! [`Obituary`] for each thread. The numbers of threads, `user` and `system`, are those of the
-//! kernel's ticks; [`Obituary::ran`] is exact, but the kernel brings it up to date only when a
+//! kernel's ticks; [`Use::ran`] is exact, but the kernel brings it up to date only when a
 //! task is switched or a tick passes: a process that lived for less may have 0.
 
 use super::netlink::{Attributes, ERROR, Messages, Netlink, Received, attribute, error, half};
