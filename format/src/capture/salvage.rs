@@ -111,7 +111,13 @@ pub(super) fn salvage_pages(
             .to_owned(),
     })?;
     let mut losses = found.losses();
-    let made = remake(found, (from, to), (maker, note), (watch, &mut losses))?;
+    let mut unreadable = Vec::new();
+    let made = remake(found, (from, to), (maker, note), (watch, &mut unreadable))?;
+    // What a page once held may be in another one by now.
+    unreadable.retain(|&seq| !has_tick(&made, seq));
+    losses.extend(unreadable.into_iter().map(|seq| {
+        Loss::without_time(format!("the chunk of tick {seq}, which cannot be unpacked"))
+    }));
     losses.extend(made.lost.iter().map(Loss::of_ticks));
     if made.ends.is_none() {
         losses.push(Loss::without_time("every tick".to_owned()));
@@ -145,7 +151,7 @@ fn remake(
     found: &mut Found,
     (from, to): (&Path, &Path),
     (maker, note): (&Maker, &str),
-    (watch, losses): (&Arc<dyn Watch>, &mut Vec<Loss>),
+    (watch, unreadable): (&Arc<dyn Watch>, &mut Vec<u64>),
 ) -> Result<Made, CaptureError> {
     let failed = |source| {
         let path = from.to_owned();
@@ -161,8 +167,7 @@ fn remake(
         let (work, done) = (Work::SavingSound, total / count * place as u64);
         watch::go_on(watch.as_ref(), Stage { work, done, total }).map_err(failed)?;
         let Some((chunk, frames)) = found.chunk(&source).map_err(failed)? else {
-            let what = format!("the chunk of tick {seq}, which cannot be unpacked");
-            losses.push(Loss::without_time(what));
+            unreadable.push(seq);
             continue;
         };
         let run = found.listed.get(&seq).map(|listed| listed.run);
@@ -178,6 +183,14 @@ fn remake(
     new.add_rows(found.large_rows(), failed)?;
     let rows = std::mem::take(&mut found.rows);
     new.finish(rows, (note, maker.now))
+}
+
+fn has_tick(made: &Made, seq: u64) -> bool {
+    let within = made
+        .ends
+        .is_some_and(|(first, last)| (first.0..=last.0).contains(&seq));
+    let lost = |gap: &Gap| gap.after.0 < seq && seq <= gap.after.0.saturating_add(gap.missed);
+    within && !made.lost.iter().any(lost)
 }
 
 /// Ticks before the first and after the last that was found, as far as the list of chunks, or the

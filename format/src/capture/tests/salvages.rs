@@ -76,7 +76,9 @@ fn salvaged(bytes: &[u8]) -> Option<(Salvaged, usize)> {
     assert!(found.len() as u64 + missed <= 620, "{gaps:?}");
     assert_eq!(
         missed > 0 || found.is_empty(),
-        done.losses.iter().any(|loss| loss.what.contains("tick"))
+        done.losses.iter().any(|loss| loss.what.contains("tick")),
+        "{:?} {gaps:?}",
+        done.losses
     );
     Some((done, found.len()))
 }
@@ -185,6 +187,35 @@ fn the_log_of_a_crash_is_taken_too_and_a_broken_tail_up_to_where_it_broke() {
     }
 }
 
+/// Alters some bytes of a page, among the first so many, by numbers that look random.
+fn alter(page: &mut [u8], seed: u64, among: usize) {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for _ in 0..6 {
+        let [at, byte] = [next(), next()];
+        page[usize::try_from(at % among as u64).unwrap()] = byte.to_le_bytes()[3];
+    }
+}
+
+/// A page whose header is altered seems to hold rows again that are no more, half overwritten:
+/// what they held is elsewhere, and is no loss.
+#[test]
+fn what_a_page_held_before_is_no_loss() {
+    let leaves = RECORDED.0.chunks(PAGE).enumerate();
+    for (number, _) in leaves.filter(|(_, page)| page[0] == 13) {
+        for seed in 0..3 {
+            let mut bytes = RECORDED.0.clone();
+            alter(&mut bytes[number * PAGE..][..PAGE], seed + 1, 64);
+            salvaged(&bytes);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -207,11 +238,8 @@ proptest! {
                 0 => page.fill(0),
                 1 => page.iter_mut().for_each(|byte| *byte = next().to_le_bytes()[0]),
                 // Some bytes only, among them those that say what kind of page it is.
-                _ => for _ in 0..6 {
-                    let [at, byte] = [next(), next()];
-                    let most = if how == 2 { 64 } else { PAGE as u64 };
-                    page[usize::try_from(at % most).unwrap()] = byte.to_le_bytes()[3];
-                },
+                2 => alter(page, seed, 64),
+                _ => alter(page, seed, PAGE),
             }
         }
         salvaged(&bytes);
