@@ -60,7 +60,7 @@ pub fn show(ui: &mut Ui, document: &Document) {
         Tab::Network => table(ui, |pages| &pages.networks, &NETWORKS),
         Tab::Pressure if pages.pressure.rows.is_empty() => nothing(ui, NO_PRESSURE),
         Tab::Pressure => table(ui, |pages| &pages.pressure, &PRESSURE),
-        Tab::Processes | Tab::Log => {}
+        Tab::Processes | Tab::Log | Tab::Load => {}
     }
 }
 
