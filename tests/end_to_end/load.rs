@@ -31,6 +31,13 @@ fn number(row: &Value, key: &str) -> f64 {
         .unwrap_or_else(|| panic!("{key}: {row:#}"))
 }
 
+/// A count of one moment, or of a mean of one, which is whole.
+fn whole(row: &Value, key: &str) -> i64 {
+    let value = number(row, key);
+    assert!(value.fract().abs() < 1e-9, "{key}: {row:#}");
+    format!("{value:.0}").parse().expect("a whole number")
+}
+
 fn array<'a>(row: &'a Value, key: &str) -> &'a Vec<Value> {
     row[key]
         .as_array()
@@ -43,23 +50,21 @@ fn moment(file: &Path) -> Value {
     let taken = |by| rows("load", file, &["--at", "end", "--by", by]).remove(0);
     let moment = taken("process");
     let parts = array(&moment, "parts");
-    let of = |state: &str| parts.iter().filter(|part| part["state"] == state).count() as f64;
-    assert_eq!(of("R"), number(&moment, "running"), "{moment:#}");
-    assert_eq!(of("D"), number(&moment, "uninterruptible"), "{moment:#}");
-    assert_eq!(number(&moment, "seen"), of("R") + of("D"));
+    let of = |state: &str| {
+        let found = parts.iter().filter(|part| part["state"] == state);
+        i64::try_from(found.count()).expect("not so many")
+    };
+    assert_eq!(of("R"), whole(&moment, "running"), "{moment:#}");
+    assert_eq!(of("D"), whole(&moment, "uninterruptible"), "{moment:#}");
+    assert_eq!(whole(&moment, "seen"), of("R") + of("D"));
     for by in ["process", "command", "user", "wchan"] {
         let moment = taken(by);
-        let sum = |key| {
-            array(&moment, "groups")
-                .iter()
-                .map(|group| number(group, key))
-                .sum::<f64>()
+        let sum = |key| -> i64 {
+            let groups = array(&moment, "groups").iter();
+            groups.map(|group| whole(group, key)).sum()
         };
-        assert_eq!(
-            (sum("running"), sum("uninterruptible")),
-            (of("R"), of("D")),
-            "{by}"
-        );
+        assert_eq!(sum("running"), of("R"), "{by}");
+        assert_eq!(sum("uninterruptible"), of("D"), "{by}");
         assert_eq!(sum("tasks"), of("R") + of("D"), "{by}");
     }
     moment
@@ -75,14 +80,11 @@ fn assert_adds_up(file: &Path) {
     assert_eq!(counted.len(), taken.len());
     for ((row, kernel), queue) in taken.iter().zip(&counted).zip(&queues) {
         assert_eq!(row["at"], kernel["at"]);
-        let running = number(kernel, "r");
-        assert_eq!(number(row, "kernel_running"), running, "{kernel:#}");
-        assert_eq!(
-            number(row, "kernel_runnable"),
-            number(queue, "runq_sz"),
-            "{queue:#}"
-        );
-        let sum = number(row, "running") + number(row, "running_not_seen");
+        let running = whole(kernel, "r");
+        assert_eq!(whole(row, "kernel_running"), running, "{kernel:#}");
+        let runnable = whole(row, "kernel_runnable");
+        assert_eq!(runnable, whole(queue, "runq_sz"), "{queue:#}");
+        let sum = whole(row, "running") + whole(row, "running_not_seen");
         assert_eq!(sum, running, "{row:#}");
         for key in ["load1", "load5", "load15"] {
             assert!(number(row, key) >= 0.0, "{row:#}");
@@ -145,7 +147,7 @@ fn five_hundred_parents_in_d_are_parts_of_the_load_and_the_kernel_counts_as_many
         .iter()
         .find(|group| group["name"] == "crowd");
     let group = group.expect("it is there");
-    assert_eq!(number(group, "uninterruptible"), f64::from(PARENTS));
+    assert_eq!(whole(group, "uninterruptible"), i64::from(PARENTS));
     assert!(
         group["pid"].is_null() && !group["pids"].is_null(),
         "{group:#}"
@@ -180,7 +182,7 @@ fn twenty_spinning_threads_of_one_process_are_twenty_parts() {
         .iter()
         .find(|group| group["name"] == "spin-threads")
         .unwrap();
-    assert_eq!(number(group, "tasks"), SPINNERS as f64);
+    assert_eq!(whole(group, "tasks"), 20);
 }
 
 #[test]

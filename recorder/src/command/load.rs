@@ -5,10 +5,10 @@ use super::replay::exit;
 use super::rows::{Rows, chosen};
 use super::stretch::{Item, Pause, Stretch};
 use super::top::{json, object, put};
-use super::{DAMAGED, Opened, sound};
+use super::{Opened, sound};
 use crate::cli::{Format, LoadArgs, RangeArgs};
 use afterimage_analysis::amount::HumanDuration;
-use afterimage_analysis::load::{By, Moment, hidden, over_words, residual, words};
+use afterimage_analysis::load::{By, CADENCE, Moment, hidden, over_words, residual, words};
 use afterimage_analysis::replay::load::{
     COLUMNS, DEFAULT, GROUPS, Gather, PARTS, Taken, part_rows,
 };
@@ -33,8 +33,8 @@ pub(super) fn run(args: &LoadArgs) -> anyhow::Result<ExitCode> {
     }
     sound::read(&range.file, |capture| {
         let opened = Opened::of(capture, range.show.utc)?;
-        match range.at.clone() {
-            Some(at) => moment(args.by, &range, &at, opened),
+        match range.at {
+            Some(at) => moment(args.by, &range, at, opened),
             None => steps(args.by, &range, opened),
         }
     })
@@ -180,8 +180,8 @@ fn array(columns: &[Column], rows: &[Vec<Cell>]) -> String {
 }
 
 /// One moment, and what the load averages say of the minute before it.
-fn moment(by: By, range: &RangeArgs, at: &When, mut opened: Opened) -> anyhow::Result<ExitCode> {
-    let seq = opened.tick_at(at)?;
+fn moment(by: By, range: &RangeArgs, at: When, mut opened: Opened) -> anyhow::Result<ExitCode> {
+    let seq = opened.tick_at(&at)?;
     let recorders = Recorders::of(&mut opened)?;
     let wall = opened.capture.wall_of(seq)?.unwrap_or(opened.span.end);
     let before = RangeArgs {
@@ -291,15 +291,12 @@ fn table(range: &RangeArgs, taken: &Taken, sample: &Sample, opened: &Opened) -> 
 
 /// What the formula gives, and what the published averages imply, over the minute before.
 fn averages(taken: &Taken) -> String {
-    let mut text = String::new();
-    if let Some(part) = &taken.compared.part {
-        let seconds = f64::from(part.steps) * afterimage_analysis::load::CADENCE.as_secs_f64();
-        text += &format!("Over the {seconds:.0} s before: {}.\n", over_words(part));
-    }
-    if let Some([one, five, fifteen]) = taken.compared.computed {
-        text += &format!(
-            "The kernel's formula over our counts since then gives {one:.2}, {five:.2}, {fifteen:.2}.\n"
-        );
-    }
-    text
+    let part = taken.compared.part.as_ref().map(|part| {
+        let seconds = f64::from(part.steps) * CADENCE.as_secs_f64();
+        format!("Over the {seconds:.0} s before: {}.\n", over_words(part))
+    });
+    let computed = taken.compared.computed.map(|[one, five, fifteen]| {
+        format!("The kernel's formula over our counts since then gives {one:.2}, {five:.2}, {fifteen:.2}.\n")
+    });
+    part.into_iter().chain(computed).collect()
 }

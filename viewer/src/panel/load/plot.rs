@@ -65,7 +65,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
 /// How a screen reader, and a test, calls it.
 fn told(data: &LoadData) -> String {
     let parts: Vec<String> = data.parts.iter().map(part_title).collect();
-    let columns = display::counted(data.columns.len(), "sample");
+    let columns = display::counted(data.columns.len() as u64, "sample");
     format!(
         "Load over time by {}: {}; {columns}",
         data.by.name(),

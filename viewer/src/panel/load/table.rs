@@ -164,7 +164,7 @@ fn told(group: &Group, all: f64, waits: &str) -> String {
         .map_or(String::new(), |key| format!(" {}", key.pid.0));
     let name = title(&group.name);
     let (running, stuck) = (group.running, group.uninterruptible);
-    let tasks = display::counted(usize::try_from(group.tasks()).unwrap_or(usize::MAX), "task");
+    let tasks = display::counted(group.tasks(), "task");
     format!("{name}{pid}: {tasks}, {share:.0} %, {running} R, {stuck} D. {waits}")
 }
 
@@ -240,7 +240,7 @@ fn not_seen(ui: &mut Ui, missing: i64, all: f64) {
     let (rect, response) = row(ui, Sense::hover());
     let words = format!(
         "Running, not seen: {}",
-        display::counted(usize::try_from(missing).unwrap_or(0), "task")
+        display::counted(missing.unsigned_abs(), "task")
     );
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, words));
     let places = Places::of(rect).0;
