@@ -6,24 +6,34 @@
 
 use crate::host_trouble::Crowd;
 use crate::support::command::{ok, rows, ticks};
-use crate::support::host::folder;
+use crate::support::host::quick_folder;
 use crate::support::process::{Guarded, StandIn};
 use crate::support::recorder::Recorder;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// So many parents wait for a child of `vfork`.
 const PARENTS: u32 = 500;
 /// So many tasks spin, as threads of one process or as processes.
 const SPINNERS: usize = 20;
-/// Long enough for the kernel to take six numbers or seven.
-const DURATION: &str = "34s";
+/// Long enough for the kernel to take four numbers or five.
+const DURATION: &str = "24s";
+/// Nothing is left out, and no disk is waited for.
+const ARGS: [&str; 6] = ["-i", "1s", "--budget-cpu", "100", "--sync", "off"];
 /// How far our averages may be from the kernel's: what one of its numbers weighs, as it takes
 /// them at another moment than the tick, of a tenth of the tasks, which come and go; and rounding.
 const OF_TASKS: f64 = 0.1;
 const ROUNDING: f64 = 0.1;
+
+/// They would take the CPUs from each other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn number(row: &Value, key: &str) -> f64 {
     row[key]
@@ -114,7 +124,7 @@ fn assert_follows(file: &Path) -> Value {
 }
 
 fn record(file: &Path, started: impl FnOnce(&mut Recorder)) {
-    let mut recorder = Recorder::start(file, &["-i", "1s", "--budget-cpu", "100"]);
+    let mut recorder = Recorder::start(file, &ARGS);
     recorder.wait_for_tick(2);
     started(&mut recorder);
     recorder.stop();
@@ -128,11 +138,12 @@ fn of_comm(moment: &Value, comm: &str, state: &str) -> usize {
 
 #[test]
 fn five_hundred_parents_in_d_are_parts_of_the_load_and_the_kernel_counts_as_many() {
-    let (folder, Some(crowd)) = (folder(), Crowd::start("vfork", PARENTS)) else {
+    let _alone = alone();
+    let (folder, Some(crowd)) = (quick_folder(), Crowd::start("vfork", PARENTS)) else {
         return;
     };
     let file = folder.path().join("host.afterimage");
-    let ended = Recorder::start_for(&file, DURATION, &["-i", "1s", "--budget-cpu", "100"]).wait();
+    let ended = Recorder::start_for(&file, DURATION, &ARGS).wait();
     drop(crowd);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_adds_up(&file);
@@ -162,9 +173,10 @@ fn five_hundred_parents_in_d_are_parts_of_the_load_and_the_kernel_counts_as_many
 
 #[test]
 fn twenty_spinning_threads_of_one_process_are_twenty_parts() {
-    let folder = folder();
+    let _alone = alone();
+    let folder = quick_folder();
     let file = folder.path().join("host.afterimage");
-    let spinner = StandIn::new(&format!("threads={SPINNERS} spin=all"));
+    let spinner = StandIn::new(&format!("threads={SPINNERS} spin=all give-way"));
     let spinner = spinner
         .named(folder.path(), OsStr::new("spin-threads"))
         .start();
@@ -187,17 +199,18 @@ fn twenty_spinning_threads_of_one_process_are_twenty_parts() {
 
 #[test]
 fn twenty_spinners_and_parents_in_d_make_up_a_load_that_is_told_in_words() {
-    let (folder, Some(crowd)) = (folder(), Crowd::start("vfork", 30)) else {
+    let _alone = alone();
+    let (folder, Some(crowd)) = (quick_folder(), Crowd::start("vfork", 30)) else {
         return;
     };
     let file = folder.path().join("host.afterimage");
     let spin = || {
-        StandIn::new("spin")
+        StandIn::new("spin give-way")
             .named(folder.path(), OsStr::new("spin-alone"))
             .start()
     };
     let spinners: Vec<Guarded> = (0..SPINNERS).map(|_| spin()).collect();
-    let ended = Recorder::start_for(&file, DURATION, &["-i", "1s", "--budget-cpu", "100"]).wait();
+    let ended = Recorder::start_for(&file, DURATION, &ARGS).wait();
     drop((crowd, spinners));
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_adds_up(&file);
@@ -231,10 +244,11 @@ fn twenty_spinners_and_parents_in_d_make_up_a_load_that_is_told_in_words() {
 /// The threads of a process are looked at for a reason; where it has too many, nobody looks.
 #[test]
 fn threads_that_nobody_looks_at_are_stated_as_not_seen_with_their_process() {
+    let _alone = alone();
     const THREADS: usize = 120;
-    let folder = folder();
+    let folder = quick_folder();
     let file = folder.path().join("host.afterimage");
-    let spinner = StandIn::new(&format!("threads={THREADS} spin=all"));
+    let spinner = StandIn::new(&format!("threads={THREADS} spin=all give-way"));
     let spinner = spinner
         .named(folder.path(), OsStr::new("spin-many"))
         .start();
@@ -264,7 +278,8 @@ fn threads_that_nobody_looks_at_are_stated_as_not_seen_with_their_process() {
 
 #[test]
 fn a_recording_that_was_stopped_begins_the_formula_anew_and_has_a_row_for_the_gap() {
-    let folder = folder();
+    let _alone = alone();
+    let folder = quick_folder();
     let file = folder.path().join("host.afterimage");
     for _ in 0..2 {
         record(&file, |recorder| recorder.wait_for_more(2));

@@ -21,8 +21,8 @@ use afterimage_format::time::Seq;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Samples are at most so far apart, as the kernel's own are.
-const EACH: Duration = Duration::from_secs(5);
+/// Samples are at most so far apart: near enough to tell when the kernel took its number.
+const EACH: Duration = Duration::from_secs(2);
 /// So far back the load averages are followed up to one moment.
 const BEFORE: Duration = Duration::from_mins(1);
 

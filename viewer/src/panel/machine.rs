@@ -112,6 +112,9 @@ pub fn words(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
 /// `At 14:03:07. Rates are over the 1.0 s since the snapshot before.`
 fn moment(document: &Document, snapshot: &Snapshot) -> String {
     let at = document.moment(snapshot.at);
+    if document.tab == Tab::Load {
+        return format!("At {at}.");
+    }
     let since = snapshot.previous;
     let over = since.and_then(|since| snapshot.at.since(since));
     let rates = match over {

@@ -8,7 +8,7 @@ use crate::data::{LoadColumn, LoadData};
 use crate::display;
 use crate::explain;
 use crate::paint::curve::quad;
-use crate::paint::hatch::hatch;
+use crate::paint::hatch::{hatch, pattern};
 use crate::paint::points;
 use crate::paint::scale::{Area, Scale};
 use crate::panel::{explained, track};
@@ -105,10 +105,14 @@ fn legend(ui: &mut Ui, rect: Rect, data: &LoadData) {
         let line = [sample.left_center(), sample.right_center()];
         let painter = ui.painter();
         match sign {
-            "line" => drop(painter.line_segment(line, recorded(tokens))),
-            "dashed" => drop(painter.extend(dashes(&line, tokens))),
+            "line" => {
+                painter.line_segment(line, recorded(tokens));
+            }
+            "dashed" => painter.extend(dashes(&line, tokens)),
             "hatch" => hatch(painter, sample, tokens.text),
-            _ => drop(painter.rect_filled(sample, 2.0, tokens.spare)),
+            _ => {
+                painter.rect_filled(sample, 2.0, tokens.spare);
+            }
         }
         let at = pos2(x + 22.0, middle - galley.size().y / 2.0);
         ui.painter().galley(at, galley, tokens.text_weak);
@@ -245,7 +249,7 @@ fn layers(
     }
     painter.add(Shape::mesh(mesh));
     for rect in not_seen {
-        hatch(painter, rect, tokens.text);
+        pattern(painter, rect, tokens.text);
     }
 }
 

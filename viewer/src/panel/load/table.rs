@@ -242,7 +242,7 @@ fn not_seen(ui: &mut Ui, missing: i64, all: f64) {
         "Running, not seen: {}",
         display::counted(missing.unsigned_abs(), "task")
     );
-    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, words));
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &words));
     let places = Places::of(rect).0;
     let middle = pos2(places[0].left() + SWATCH / 2.0 + 2.0, rect.center().y);
     let swatch = Rect::from_center_size(middle, vec2(SWATCH, SWATCH));
