@@ -19,6 +19,8 @@ use std::time::Duration;
 const PARENTS: u32 = 500;
 /// So many tasks spin, as threads of one process or as processes.
 const SPINNERS: usize = 20;
+/// More threads than anybody looks at of a process that was not chosen.
+const THREADS: usize = 120;
 /// Long enough for the kernel to take four numbers or five.
 const DURATION: &str = "24s";
 /// Nothing is left out, and no disk is waited for.
@@ -245,7 +247,6 @@ fn twenty_spinners_and_parents_in_d_make_up_a_load_that_is_told_in_words() {
 #[test]
 fn threads_that_nobody_looks_at_are_stated_as_not_seen_with_their_process() {
     let _alone = alone();
-    const THREADS: usize = 120;
     let folder = quick_folder();
     let file = folder.path().join("host.afterimage");
     let spinner = StandIn::new(&format!("threads={THREADS} spin=all give-way"));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::data::LoadQuestion;
-use afterimage_analysis::load::By;
+use afterimage_analysis::load::{By, Group};
 
 #[test]
 fn a_snapshot_has_its_tasks_in_groups_and_says_how_many_were_not_seen() {
@@ -15,7 +15,7 @@ fn a_snapshot_has_its_tasks_in_groups_and_says_how_many_were_not_seen() {
         (1, Some(1))
     );
     for by in By::ALL {
-        let tasks: u64 = load.by(by).iter().map(|group| group.tasks()).sum();
+        let tasks: u64 = load.by(by).iter().map(Group::tasks).sum();
         assert_eq!(tasks, 1, "{by:?}");
     }
     assert!(
