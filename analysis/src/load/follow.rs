@@ -13,7 +13,7 @@ use super::average::{Averages, CADENCE, Implied, decay, implied};
 use afterimage_format::time::MonotonicTime;
 
 /// Moments further apart do not tell when an average changed.
-const NEAR_SECONDS: f64 = 2.6;
+const NEAR_SECONDS: f64 = 4.6;
 
 /// Recorded counts, as far as they have been followed.
 #[derive(Debug, Clone, Default)]
@@ -144,7 +144,13 @@ impl Follow {
             self.next = middle + cadence;
             return;
         }
-        while self.next <= now.seconds {
+        // Where a change would be seen it is waited for: it says better when.
+        let slack = if is_near {
+            now.seconds - before.seconds
+        } else {
+            0.0
+        };
+        while self.next + slack <= now.seconds {
             self.step(before, now, self.next);
             self.next += cadence;
         }

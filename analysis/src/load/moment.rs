@@ -4,6 +4,7 @@
 //! task in R or D once, however often it is in the sample. The two counts are not taken at the same
 //! moment: the kernel's come first, then the recorder goes from process to process.
 
+use super::By;
 use afterimage_format::group::{Group, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::{Missing, Reading};
@@ -162,13 +163,10 @@ pub struct Moment<'a> {
 
 /// What is needed of each sample, for the counts alone.
 const STATES: &[ProcessField] = &[ProcessField::State];
-/// For groups by what they wait in, and by user.
-const NAMES: &[ProcessField] = &[
-    ProcessField::State,
-    ProcessField::Comm,
-    ProcessField::User,
-    ProcessField::Wchan,
-];
+/// The same with what the groups are called.
+const COMMANDS: &[ProcessField] = &[ProcessField::State, ProcessField::Comm];
+const USERS: &[ProcessField] = &[ProcessField::State, ProcessField::User];
+const WAITS: &[ProcessField] = &[ProcessField::State, ProcessField::Wchan];
 /// For everything that is shown of one moment.
 const ALL: &[ProcessField] = &[
     ProcessField::State,
@@ -189,10 +187,18 @@ impl Moment<'_> {
         things: &[Group::Task],
     };
     /// What is wanted to group them.
-    pub const GROUPS: Extract = Extract {
-        processes: NAMES,
-        ..Self::COUNTS
-    };
+    pub const fn grouped(by: By) -> Extract {
+        let processes = match by {
+            By::Process | By::Command => COMMANDS,
+            By::User => USERS,
+            By::Wchan => WAITS,
+        };
+        Extract {
+            processes,
+            ..Self::COUNTS
+        }
+    }
+
     /// What is wanted to show them, and in which processes the others may be.
     pub const PARTS: Extract = Extract {
         processes: ALL,

@@ -15,7 +15,7 @@ use clap::Args;
 /// thread counts, the recorder does not; R NOT SEEN: how many more the kernel counted as running at
 /// the same moment, negative where it counted fewer; IMPLIED: how many tasks the kernel must have
 /// counted for LOAD1 to change as it did; %NOT SEEN: the share of those that was not seen. Counts of
-/// a step are means over samples at most two seconds apart.
+/// a step are means over samples at most four seconds apart.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct LoadArgs {

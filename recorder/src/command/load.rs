@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// Samples are at most so far apart: near enough to tell when the kernel took its number.
-const EACH: Duration = Duration::from_secs(2);
+const EACH: Duration = Duration::from_secs(4);
 /// So far back the load averages are followed up to one moment.
 const BEFORE: Duration = Duration::from_mins(1);
 
@@ -65,25 +65,29 @@ fn steps(by: By, range: &RangeArgs, mut opened: Opened) -> anyhow::Result<ExitCo
     let stretch = Stretch::new(&mut opened, &often)?;
     let (mut gather, mut out) = (Gather::by(by), Out::new(range)?);
     let last = stretch.ends().1;
-    let damaged = stretch.walk(&mut opened, &Moment::GROUPS, |opened, item| match item {
-        Item::Gap(gap) => {
-            // What was gathered ends with it.
-            out.taken(gather.take(), opened)?;
-            gather.restart();
-            out.gap(gap, opened)
-        }
-        Item::Row(now, step_before) => {
-            if step_before.is_none() {
+    let damaged = stretch.walk(
+        &mut opened,
+        &Moment::grouped(by),
+        |opened, item| match item {
+            Item::Gap(gap) => {
+                // What was gathered ends with it.
                 out.taken(gather.take(), opened)?;
                 gather.restart();
+                out.gap(gap, opened)
             }
-            gather.add(now, recorders.at(now.times.seq));
-            if gather.is_due(step) || now.times.seq == last {
-                out.taken(gather.take(), opened)?;
+            Item::Row(now, step_before) => {
+                if step_before.is_none() {
+                    out.taken(gather.take(), opened)?;
+                    gather.restart();
+                }
+                gather.add(now, recorders.at(now.times.seq));
+                if gather.is_due(step) || now.times.seq == last {
+                    out.taken(gather.take(), opened)?;
+                }
+                Ok(())
             }
-            Ok(())
-        }
-    })?;
+        },
+    )?;
     out.taken(gather.take(), &opened)?;
     out.finish()?;
     Ok(exit(&opened, range, damaged))

@@ -107,7 +107,10 @@ impl CaptureReplay {
         if self.damage.stretch_of(seq).is_some() {
             return Ok(());
         }
-        let Some(sample) = self.reader()?.extract(seq, &Moment::GROUPS)? else {
+        let Some(sample) = self
+            .reader()?
+            .extract(seq, &Moment::grouped(reading.question.by))?
+        else {
             return Ok(());
         };
         let from = sample.times.began.wall;
