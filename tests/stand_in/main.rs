@@ -3,11 +3,9 @@
 //!
 //! In: the variable `STAND_IN`, words of the form `threads=3 rss=BYTES spin burn=MS
 //! report=PATH exit=CODE zombie exec=PROGRAM then-rss=BYTES`, of which `burn` with `report` and
-//! `exit`, `exec` and `then-rss` come true at the end of its standard input (the environment is never recorded, so the command line stays the test's own). Out: the line
-//! In: the variable `STAND_IN`, words of the form `threads=3 rss=BYTES spin zombie exec=PROGRAM
-//! then-rss=BYTES`, the last two at the end of its standard input; with `spin=all` each thread spins,
-//! with `give-way` it is as nice as can be
-//! (the environment is never recorded, so the command line stays the test's own). Out: the line
+//! `exit`, `exec` and `then-rss` come true at the end of its standard input; with `spin=all` each
+//! thread spins, with `give-way` it is as nice as can be (the environment is never recorded, so the
+//! command line stays the test's own). Out: the line
 //! `ready` on standard output once it is as it was asked to be. It ends with its standard input,
 //! so it never outlives the test, or, spinning, after two minutes.
 
@@ -36,14 +34,14 @@ fn main() -> io::Result<ExitCode> {
             .exec());
     }
     let resident = resident(number("rss=").unwrap_or(0));
-    if number("burn=").is_none() {
-        start_threads(number("threads=").unwrap_or(1))?;
     if word("give-way").is_some() {
         // Who looks on must not starve for it. It stays runnable all the same.
         rustix::process::nice(19)?;
     }
-    let all_spin = word("spin=all").is_some();
-    start_threads(number("threads=").unwrap_or(1), all_spin)?;
+    if number("burn=").is_none() {
+        let all_spin = word("spin=all").is_some();
+        start_threads(number("threads=").unwrap_or(1), all_spin)?;
+    }
     let zombie = word("zombie").map(|_| zombie()).transpose()?;
     say_ready()?;
     if word("spin").is_some() {
