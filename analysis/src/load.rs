@@ -8,8 +8,8 @@
 //! - [`Averages`] and [`implied`]: the kernel's formula, and what it says backwards.
 //! - [`Follow`]: the formula run over a stretch of recorded counts, and the share of the load that
 //!   sampling did not see, as a number.
-//! - [`hidden`]: in which processes what was not seen may be.
-//! - [`words`]: a moment in a sentence.
+//! - [`hidden()`]: in which processes what was not seen may be.
+//! - [`words()`]: a moment in a sentence.
 //!
 //! The recorder runs at every instant at which it looks. It is left out on both sides: of the
 //! tasks, and of the kernel's count of running ones.
