@@ -9,6 +9,7 @@
 //! - [`table`]: columns and cells, before anyone decides how they are printed.
 //! - [`when`], [`zone`], [`amount`]: times and amounts as people write them.
 //! - [`oom`]: whom the OOM killer killed, from the kernel's own words.
+//! - [`load`]: which tasks made up the load, and how far that agrees with the kernel.
 //! - [`waits`]: what threads wait for, in words, and for how long they have been seen so.
 //! - [`escape`]: text out of a capture, made safe to show.
 
@@ -17,6 +18,7 @@ pub mod ending;
 pub mod escape;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod load;
 pub mod machine;
 pub mod oom;
 pub mod processes;

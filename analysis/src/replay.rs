@@ -3,6 +3,7 @@
 pub mod df;
 pub mod free;
 pub mod iostat;
+pub mod load;
 pub mod lsblk;
 pub mod lslocks;
 pub mod numastat;

@@ -1,6 +1,7 @@
 //! The command line: what can be said, and who answers.
 
 mod lastcomm;
+mod load;
 mod replay;
 mod ss;
 
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub(crate) use lastcomm::LastcommArgs;
+pub(crate) use load::LoadArgs;
 pub(crate) use replay::{DfArgs, IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
 pub(crate) use ss::SsArgs;
 
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Waits(WaitsArgs),
     /// TCP and UDP sockets: queues, owners, ages
     Ss(SsArgs),
+    /// What the load is made of: tasks that run, could run, or are in state D
+    Load(LoadArgs),
     /// The kernel log
     Dmesg(RangeArgs),
     /// The processes that ended, the last one first, with how they ended and what they had used

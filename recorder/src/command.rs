@@ -10,6 +10,7 @@ mod holdings;
 mod info;
 mod lastcomm;
 mod live;
+mod load;
 pub(crate) mod output;
 mod pidstat;
 mod printer;
@@ -65,6 +66,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Pidstat(args) => pidstat::run(&args),
         Command::Waits(args) => waits::run(&args),
         Command::Ss(args) => ss::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Lastcomm(args) => lastcomm::run(&args),
         Command::Copy(args) => copy::run(&args),

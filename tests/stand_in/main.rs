@@ -3,7 +3,9 @@
 //!
 //! In: the variable `STAND_IN`, words of the form `threads=3 rss=BYTES spin burn=MS
 //! report=PATH exit=CODE zombie exec=PROGRAM then-rss=BYTES`, of which `burn` with `report` and
-//! `exit`, `exec` and `then-rss` come true at the end of its standard input (the environment is never recorded, so the command line stays the test's own). Out: the line
+//! `exit`, `exec` and `then-rss` come true at the end of its standard input; with `spin=all` each
+//! thread spins, with `give-way` it is as nice as can be (the environment is never recorded, so the
+//! command line stays the test's own). Out: the line
 //! `ready` on standard output once it is as it was asked to be. It ends with its standard input,
 //! so it never outlives the test, or, spinning, after two minutes.
 
@@ -32,8 +34,13 @@ fn main() -> io::Result<ExitCode> {
             .exec());
     }
     let resident = resident(number("rss=").unwrap_or(0));
+    if word("give-way").is_some() {
+        // Who looks on must not starve for it. It stays runnable all the same.
+        rustix::process::nice(19)?;
+    }
     if number("burn=").is_none() {
-        start_threads(number("threads=").unwrap_or(1))?;
+        let all_spin = word("spin=all").is_some();
+        start_threads(number("threads=").unwrap_or(1), all_spin)?;
     }
     let zombie = word("zombie").map(|_| zombie()).transpose()?;
     say_ready()?;
@@ -103,11 +110,15 @@ fn resident(bytes: usize) -> Vec<u8> {
 }
 
 /// So many threads in all, this one included.
-fn start_threads(threads: usize) -> io::Result<()> {
+fn start_threads(threads: usize, all_spin: bool) -> io::Result<()> {
+    let (name, what): (&str, fn()) = if all_spin {
+        ("spinner", spin)
+    } else {
+        ("idle", thread::park)
+    };
     for _ in 1..threads {
-        thread::Builder::new()
-            .name("idle".to_owned())
-            .spawn(thread::park)?;
+        let thread = thread::Builder::new().name(name.to_owned());
+        thread.spawn(what)?;
     }
     Ok(())
 }

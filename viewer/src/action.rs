@@ -195,6 +195,7 @@ pub fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
     let of_page: Vec<_> = match tab {
         Tab::Processes => of(Topic::Processes).collect(),
         Tab::Log => pages::LOG_HINTS.to_vec(),
+        Tab::Load => vec![],
         Tab::Cpu | Tab::Memory | Tab::Disks | Tab::Network | Tab::Pressure => {
             pages::MACHINE_HINTS.to_vec()
         }
@@ -266,7 +267,8 @@ mod tests {
                 "{tab:?}"
             );
             assert_eq!(words.contains(&"search"), tab == Tab::Log);
-            assert_eq!(words.contains(&"pin and compare"), tab != Tab::Log);
+            let compares = !matches!(tab, Tab::Log | Tab::Load);
+            assert_eq!(words.contains(&"pin and compare"), compares);
             assert!(words.contains(&"help"));
         }
     }

@@ -14,6 +14,7 @@ use crate::state::ThemeChoice;
 use crate::state::table::export::CopyAs;
 use crate::state::table::{Arrangement, Branch, Column};
 use crate::state::tabs::Tab;
+use afterimage_analysis::load::By;
 use afterimage_analysis::when::When;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::time::WallTime;
@@ -83,6 +84,8 @@ pub enum Command {
     Window(WindowCommand),
     /// Show this page in the lower half.
     ShowTab(Tab),
+    /// Group the tasks of the load by this.
+    GroupLoadBy(By),
     /// Something about the kernel log.
     Log(LogCommand),
     /// Go to a moment and follow the process that had this number then.

@@ -7,6 +7,7 @@
 mod capture;
 pub mod events;
 pub mod life;
+pub mod load;
 pub mod log;
 pub mod process;
 pub mod progress;
@@ -21,6 +22,7 @@ use afterimage_format::time::{Seq, WallTime};
 use capture::CaptureReplay;
 pub use events::{Events, Lane};
 pub use life::{Life, Whom};
+pub use load::{LoadColumn, LoadData, LoadMoment, LoadQuestion};
 pub use log::LogEntry;
 pub use process::{ProcessRow, Snapshot};
 pub use progress::Progress;
@@ -81,6 +83,12 @@ pub trait Replay {
         to: WallTime,
         buckets: usize,
     ) -> Result<Life, ReplayError>;
+
+    /// The load taken apart between two instants. It is read a little at a time: `None` means that
+    /// it is to be asked for again.
+    fn load(&mut self, question: &LoadQuestion) -> Result<Option<LoadData>, ReplayError> {
+        Ok(Some(LoadData::nothing(question.by)))
+    }
 
     /// Reads what will be wanted next if things go on as they do: called when nothing is wanted.
     fn look_ahead(&mut self) {}

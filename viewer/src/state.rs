@@ -5,6 +5,7 @@ pub mod condition;
 pub mod desk;
 pub mod document;
 pub mod history;
+pub mod load;
 pub mod log;
 mod moment;
 pub mod page;

@@ -153,6 +153,20 @@ impl Tokens {
     pub fn of(visuals: &Visuals) -> &'static Self {
         if visuals.dark_mode { &DARK } else { &LIGHT }
     }
+
+    /// The colour of a layer in a stack of many, by its place.
+    pub const fn layer(&self, place: usize) -> Color32 {
+        let all = [
+            self.running,
+            self.io,
+            self.system,
+            self.memory,
+            self.interrupts,
+            self.mark,
+            self.nice,
+        ];
+        all[place % all.len()]
+    }
 }
 
 /// Sets egui up for both themes.

@@ -6,6 +6,7 @@ use crate::command::{Command, LogCommand, WindowCommand};
 use crate::state::table::{Arrangement, Column, DEFAULT_COLUMNS};
 use crate::state::tabs::Tab;
 use crate::state::{Document, State};
+use afterimage_analysis::load::By;
 use afterimage_analysis::processes::group::GroupBy;
 use afterimage_format::process::Pid;
 use std::str::FromStr;
@@ -33,6 +34,8 @@ pub enum ViewOption {
     Help,
     /// `tab=cpu`: that page of the lower half.
     Tab(Tab),
+    /// `by=process|command|user|wchan`: the load, grouped by that.
+    LoadBy(By),
     /// `search=TEXT` in the kernel log.
     Search(String),
 }
@@ -41,8 +44,7 @@ impl FromStr for ViewOption {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known =
-            "filter=, sort=, as=, columns=, pin=, select=, page=, tab=, search=, find=, help=keys";
+        let known = "filter=, sort=, as=, columns=, pin=, select=, page=, tab=, by=, search=, find=, help=keys";
         let (key, value) = text
             .split_once('=')
             .ok_or_else(|| format!("write KEY=VALUE with one of {known}"))?;
@@ -63,6 +65,7 @@ impl FromStr for ViewOption {
             "find" => Self::Find(value.to_owned()),
             "help" if value == "keys" => Self::Help,
             "tab" => Self::Tab(tab(value)?),
+            "by" => Self::LoadBy(value.parse()?),
             "search" => Self::Search(value.to_owned()),
             "as" => Self::As(match value {
                 "list" => Arrangement::Flat,
@@ -112,6 +115,9 @@ impl ViewOption {
                 vec![jump, back]
             }
             Self::Tab(tab) => vec![vec![Command::ShowTab(*tab)]],
+            Self::LoadBy(by) => {
+                vec![vec![Command::ShowTab(Tab::Load), Command::GroupLoadBy(*by)]]
+            }
             Self::Search(text) => {
                 let search = Command::Log(LogCommand::Search(text.clone()));
                 let next = Command::Log(LogCommand::NextMatch(1));

@@ -50,12 +50,16 @@ impl Rows {
     }
 
     /// Prints a row of the command's own cells.
-    pub(super) fn row(
+    pub(super) fn row(&mut self, cells: Vec<Cell>, step: Option<&Step<'_>>) -> anyhow::Result<()> {
+        self.row_over(cells, step.map(|step| step.elapsed.seconds))
+    }
+
+    /// The same of a row that covers so many seconds.
+    pub(super) fn row_over(
         &mut self,
         mut cells: Vec<Cell>,
-        step: Option<&Step<'_>>,
+        seconds: Option<f64>,
     ) -> anyhow::Result<()> {
-        let seconds = step.map(|step| step.elapsed.seconds);
         cells.extend([Cell::real(seconds, 3), Cell::Absent, Cell::Absent]);
         self.print(cells)
     }

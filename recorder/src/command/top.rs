@@ -162,19 +162,21 @@ impl Out {
     }
 }
 
-fn put(is_first: &mut bool, object: &str) -> anyhow::Result<()> {
+/// The next object of an array.
+pub(super) fn put(is_first: &mut bool, object: &str) -> anyhow::Result<()> {
     let before = if std::mem::take(is_first) { '[' } else { ',' };
     Ok(print_text(&format!("{before}{object}"))?)
 }
 
-fn json(cell: &Cell) -> String {
+/// A cell in JSON.
+pub(super) fn json(cell: &Cell) -> String {
     let mut text = Vec::new();
     write_json(&mut text, cell);
     String::from_utf8_lossy(&text).into_owned()
 }
 
 /// As everywhere in the order of keys.
-fn object(mut members: Vec<(&str, String)>) -> String {
+pub(super) fn object(mut members: Vec<(&str, String)>) -> String {
     members.sort_by_key(|(key, _)| *key);
     let members = members
         .iter()

@@ -14,6 +14,7 @@ const KEYS: [Key; Tab::ALL.len()] = [
     Key::Num5,
     Key::Num6,
     Key::Num7,
+    Key::Num8,
 ];
 
 /// What the bar at the bottom tells beside the kernel log.
@@ -34,7 +35,7 @@ pub(super) fn actions() -> Vec<Action> {
             .what(format!("{}.", tab.meaning()))
             .keys([Press::only(key)]);
         if tab == Tab::default() {
-            action.hint("1 … 7", "pages of the lower half")
+            action.hint("1 … 8", "pages of the lower half")
         } else {
             action
         }

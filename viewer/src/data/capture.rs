@@ -7,6 +7,7 @@ mod curves;
 mod damage;
 mod events;
 mod life;
+mod load;
 mod rows;
 mod search;
 mod table;
@@ -16,7 +17,8 @@ mod whole;
 use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
 use crate::data::{
-    Facts, Life, Replay, ReplayError, Search, SeriesData, SeriesId, Snapshot, Want, Whom,
+    Facts, Life, LoadData, LoadQuestion, Replay, ReplayError, Search, SeriesData, SeriesId,
+    Snapshot, Want, Whom,
 };
 use afterimage_analysis::rate::Step;
 use afterimage_format::capture::error::CaptureError;
@@ -55,6 +57,8 @@ pub(super) struct CaptureReplay {
     travel: Travel,
     /// Events of which a part has been read.
     events: Option<events::Reading>,
+    /// The load of which a part has been read.
+    load: Option<load::Reading>,
     watch: Arc<dyn Watch>,
     searched: search::Searched,
 }
@@ -108,6 +112,7 @@ impl CaptureReplay {
             counters: rows::Known::new(),
             travel: Travel::default(),
             events: None,
+            load: None,
             watch: Arc::clone(watch),
             searched: search::Searched::default(),
         })
@@ -287,12 +292,16 @@ impl Replay for CaptureReplay {
         let step = before
             .as_deref()
             .and_then(|before| Step::between(before, &now, interval));
-        Ok(table::snapshot(
+        let mut snapshot = table::snapshot(
             &now,
             step.as_ref(),
             &self.whole.host,
             (&self.facts.zone, curves.as_ref()),
-        ))
+        );
+        let recorder = self.whole.recorder_at(now.times.seq);
+        let known = (recorder, self.whole.host.tick_rate);
+        snapshot.load = Some(load::moment(&now, step.as_ref(), known));
+        Ok(snapshot)
     }
 
     fn look_ahead(&mut self) {
@@ -317,6 +326,16 @@ impl Replay for CaptureReplay {
         let life = life::of(capture, &self.whole, whom, span, buckets)?;
         self.notice_damage()?;
         Ok(life)
+    }
+
+    fn load(&mut self, question: &LoadQuestion) -> Result<Option<LoadData>, ReplayError> {
+        let (first, last) = (self.facts.first, self.facts.last);
+        let question = LoadQuestion {
+            from: question.from.max(first),
+            to: question.to.min(last),
+            ..*question
+        };
+        self.load_of(&question)
     }
 
     fn search(&mut self) -> Result<Search, ReplayError> {

@@ -8,8 +8,8 @@ mod waiting;
 
 use crate::command::DocumentId;
 use crate::data::{
-    Ending, Events, Facts, Life, Progress, Replay, ReplayError, RowGroup, RowsData, Search,
-    SeriesData, SeriesId, Snapshot, Want, Whom,
+    Ending, Events, Facts, Life, LoadData, LoadQuestion, Progress, Replay, ReplayError, RowGroup,
+    RowsData, Search, SeriesData, SeriesId, Snapshot, Want, Whom,
 };
 use afterimage_format::capture::watch::{Stage, Watch as _};
 use afterimage_format::time::WallTime;
@@ -91,6 +91,20 @@ pub enum Job {
         /// In about so many pieces.
         buckets: usize,
     },
+    /// The load over a stretch of time, taken apart.
+    Load {
+        /// Which question this is.
+        generation: Generation,
+        /// About what.
+        question: LoadQuestion,
+    },
+}
+
+impl Job {
+    /// Whether it is answered a little at a time.
+    fn comes_in_pieces(&self) -> bool {
+        matches!(self, Self::Events { .. } | Self::Load { .. })
+    }
 }
 
 /// What came back from one capture.
@@ -120,6 +134,8 @@ pub enum Reply {
     Snapshot(Generation, Arc<Snapshot>),
     /// The process that was asked about.
     Life(Generation, Arc<Life>),
+    /// The load that was asked for.
+    Load(Generation, Arc<LoadData>),
     /// A question could not be answered, and why.
     Failed(String),
 }
@@ -247,14 +263,11 @@ fn serve(
         let left = is_recorded.then(|| EACH.saturating_sub(now() - looked));
         let answered = match waiting.next(inbox, left) {
             Next::Job(job) => {
-                let events = match &job {
-                    Job::Events { generation } => Some(*generation),
-                    _ => None,
-                };
+                let rest = job.comes_in_pieces().then(|| job.clone());
                 let answer = answer(replay.as_mut(), job);
-                if let (None, Some(generation)) = (&answer, events) {
+                if let (None, Some(rest)) = (&answer, rest) {
                     // After whatever else is wanted by now.
-                    waiting.go_on(generation);
+                    waiting.go_on(rest);
                 }
                 answer
             }
@@ -342,6 +355,13 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
         } => replay
             .life(&whom, from, to, buckets)
             .map(|life| Reply::Life(generation, Arc::new(life))),
+        Job::Load {
+            generation,
+            question,
+        } => match replay.load(&question) {
+            Ok(load) => Ok(Reply::Load(generation, Arc::new(load?))),
+            Err(error) => Err(error),
+        },
     };
     Some(answered.unwrap_or_else(|error| Reply::Failed(chain(&error))))
 }

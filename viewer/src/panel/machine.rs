@@ -60,7 +60,7 @@ pub fn show(ui: &mut Ui, document: &Document) {
         Tab::Network => table(ui, |pages| &pages.networks, &NETWORKS),
         Tab::Pressure if pages.pressure.rows.is_empty() => nothing(ui, NO_PRESSURE),
         Tab::Pressure => table(ui, |pages| &pages.pressure, &PRESSURE),
-        Tab::Processes | Tab::Log => {}
+        Tab::Processes | Tab::Log | Tab::Load => {}
     }
 }
 
@@ -112,6 +112,9 @@ pub fn words(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
 /// `At 14:03:07. Rates are over the 1.0 s since the snapshot before.`
 fn moment(document: &Document, snapshot: &Snapshot) -> String {
     let at = document.moment(snapshot.at);
+    if document.tab == Tab::Load {
+        return format!("At {at}.");
+    }
     let since = snapshot.previous;
     let over = since.and_then(|since| snapshot.at.since(since));
     let rates = match over {

@@ -1,7 +1,7 @@
 //! The lower half: a strip of tabs, and under it the page that is chosen.
 
 use crate::command::Command;
-use crate::panel::{kernel_log, machine, processes};
+use crate::panel::{kernel_log, load, machine, processes};
 use crate::state::tabs::Tab;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
@@ -44,6 +44,7 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     match document.tab {
         Tab::Processes => processes::show(ui, state, document, out),
         Tab::Log => kernel_log::show(ui, state, document, out),
+        Tab::Load => load::show(ui, document, out),
         _ => machine::show(ui, document),
     }
 }

@@ -304,6 +304,10 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
             }
             vec![]
         }
+        Reply::Load(generation, load) => {
+            document.load.received(generation, load);
+            vec![]
+        }
         Reply::Failed(problem) => {
             document.owe_nothing();
             document.problem = Some(problem);

@@ -56,6 +56,7 @@ fn snapshot(seq: u64) -> Arc<Snapshot> {
         previous: None,
         values: BTreeMap::new(),
         machine: afterimage_analysis::machine::Pages::default(),
+        load: None,
         rows,
         gone: vec![],
     })

@@ -4,6 +4,7 @@ use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
 use crate::state::condition::Condition;
+use crate::state::load::LoadView;
 use crate::state::log::LogView;
 use crate::state::page::Page;
 use crate::state::table::{Pinned, Rows, TableView};
@@ -46,6 +47,8 @@ pub struct Document {
     pub snapshot: Option<Arc<Snapshot>>,
     /// Which page of the lower half is shown.
     pub tab: Tab,
+    /// How the load is shown.
+    pub load: LoadView,
     /// How the kernel log is shown.
     pub log: LogView,
     /// The process table's order and filter.
@@ -109,6 +112,7 @@ impl Document {
             hidden: BTreeSet::new(),
             snapshot: None,
             tab: Tab::default(),
+            load: LoadView::default(),
             log: LogView::default(),
             table: TableView::default(),
             pinned: None,
@@ -155,7 +159,7 @@ impl Document {
         let opening = matches!(self.phase, Phase::Opening);
         let owed = self.owed_snapshot.is_some() || self.owed_series.is_some();
         let page = self.page.as_ref().is_some_and(|page| page.owed.is_some());
-        opening || owed || page || self.timeline.is_waiting()
+        opening || owed || page || self.load.owed.is_some() || self.timeline.is_waiting()
     }
 
     /// No answer will come to what was asked.
@@ -164,6 +168,7 @@ impl Document {
         self.owed_series = None;
         self.asked_series = None;
         self.timeline.failed();
+        self.load.failed();
         if let Some(page) = &mut self.page {
             page.owed = None;
         }

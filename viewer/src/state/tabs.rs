@@ -18,11 +18,13 @@ pub enum Tab {
     Pressure,
     /// The kernel log.
     Log,
+    /// What the load is made of.
+    Load,
 }
 
 impl Tab {
-    /// Every page, in the order of the tabs and of the keys 1 to 7.
-    pub const ALL: [Self; 7] = [
+    /// Every page, in the order of the tabs and of the keys 1 to 8.
+    pub const ALL: [Self; 8] = [
         Self::Processes,
         Self::Cpu,
         Self::Memory,
@@ -30,6 +32,7 @@ impl Tab {
         Self::Network,
         Self::Pressure,
         Self::Log,
+        Self::Load,
     ];
 
     /// What stands on the tab.
@@ -42,6 +45,7 @@ impl Tab {
             Self::Network => "Network",
             Self::Pressure => "Pressure",
             Self::Log => "Kernel log",
+            Self::Load => "Load",
         }
     }
 
@@ -55,6 +59,7 @@ impl Tab {
             Self::Network => "What each network interface did, as sar -n DEV",
             Self::Pressure => "How much of the time something waited for CPU, memory or I/O",
             Self::Log => "Every line of the kernel log, beside the cursor",
+            Self::Load => "Which tasks make up the load, and how far that agrees with the kernel",
         }
     }
 
@@ -68,6 +73,7 @@ impl Tab {
             Self::Network => "network",
             Self::Pressure => "pressure",
             Self::Log => "log",
+            Self::Load => "load",
         }
     }
 }

@@ -7,14 +7,15 @@ use crate::generated::processes::rows;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::data::{
-    Bucket, Damage, Ending, Events, Facts, GapBand, Life, Replay, ReplayError, RowGroup, RowsData,
-    SeriesData, SeriesId, Snapshot, Want, Whom,
+    Bucket, Damage, Ending, Events, Facts, GapBand, Life, LoadData, LoadQuestion, Replay,
+    ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot, Want, Whom,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod events;
 mod life;
+mod load;
 mod machine;
 mod processes;
 
@@ -281,9 +282,14 @@ impl Replay for Generated {
             previous: previous.map(|previous| wall(previous.second)),
             values,
             machine: machine::pages(moment, previous.is_some()),
+            load: Some(load::moment(moment)),
             rows: rows(moment, previous.is_some()),
             gone: vec![],
         })
+    }
+
+    fn load(&mut self, question: &LoadQuestion) -> Result<Option<LoadData>, ReplayError> {
+        Ok(Some(load::over_time(&self.moments, question)))
     }
 
     fn life(

@@ -90,3 +90,9 @@ fn the_palette_over_the_kernel_log() {
         &painted(ThemeChoice::Dark, "13:57:03", &commands),
     );
 }
+
+#[test]
+fn the_load_taken_apart_over_time() {
+    let commands = [Command::ShowTab(Tab::Load)];
+    compare("load", &painted(ThemeChoice::Dark, "13:57:03", &commands));
+}

@@ -95,7 +95,7 @@ impl CaptureReplay {
 
 /// The ticks at which pieces end: round numbers, so that panning moves none of them, and those
 /// on either side of missing ones.
-fn edges(whole: &Whole, (first, last): (Seq, Seq), most: usize) -> Vec<Seq> {
+pub(super) fn edges(whole: &Whole, (first, last): (Seq, Seq), most: usize) -> Vec<Seq> {
     let step = (last.0 - first.0)
         .div_ceil(most as u64)
         .max(1)

@@ -30,6 +30,7 @@ pub(super) fn snapshot(
         previous: step.map(|step| step.before.times.began.wall),
         values: values.into(),
         machine,
+        load: None,
         rows,
         gone,
     }

@@ -1,5 +1,7 @@
 //! Captures written by the format's own writer, read as the viewer reads them.
 
+mod load;
+
 use super::*;
 use crate::data::life::Trace;
 use crate::data::{DAMAGED, Damage, Ending, GapBand};

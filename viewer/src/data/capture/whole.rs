@@ -7,6 +7,7 @@ use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::facts::{Gap, GapKind, Host, Run};
+use afterimage_format::process::Pid;
 use afterimage_format::time::{Seq, WallTime};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
@@ -66,6 +67,20 @@ impl Whole {
     pub(super) fn interval_at(&self, seq: Seq) -> Duration {
         let run = self.runs.iter().rev().find(|run| run.first <= seq);
         run.map_or(Duration::from_secs(1), |run| run.interval)
+    }
+
+    /// The pid of the recorder that took a tick.
+    pub(super) fn recorder_at(&self, seq: Seq) -> Option<Pid> {
+        let run = self.runs.iter().rev().find(|run| run.first <= seq);
+        run.map(|run| Pid(run.pid))
+    }
+
+    /// Whether ticks are missing between two of them, or another run began.
+    pub(super) fn has_gap(&self, before: Seq, now: Seq) -> bool {
+        let mut gaps = self.before_gaps();
+        let mut runs = self.runs.iter();
+        gaps.any(|after| before <= after && after < now)
+            || runs.any(|run| before < run.first && run.first <= now)
     }
 
     /// The runs of the recorder as the viewer shows them; one that has no end reaches to `last`,

@@ -1,12 +1,12 @@
 //! Which of the jobs that wait comes next: newer ones replace those of their kind.
 
-use super::{Generation, Job};
+use super::Job;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 /// The jobs that wait: at most one of each kind, the newest, by how soon it is wanted.
 #[derive(Debug, Default)]
-pub(super) struct Waiting([Option<Job>; 6]);
+pub(super) struct Waiting([Option<Job>; 7]);
 
 /// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,20 +49,27 @@ impl Waiting {
         self.0.iter().any(Option::is_some)
     }
 
-    /// There is more to do of a question about events, unless a newer one has come.
-    pub(super) fn go_on(&mut self, generation: Generation) {
-        self.0[4].get_or_insert(Job::Events { generation });
+    /// There is more to do of a question, unless a newer one of its kind has come.
+    pub(super) fn go_on(&mut self, job: Job) {
+        let place = place(&job);
+        self.0[place].get_or_insert(job);
     }
 
     fn keep(&mut self, job: Job) {
-        let place = match job {
-            Job::Snapshot { .. } => 0,
-            Job::Series { .. } => 1,
-            Job::Life { .. } => 2,
-            Job::Overview { .. } => 3,
-            Job::Events { .. } => 4,
-            Job::Rows { .. } => 5,
-        };
+        let place = place(&job);
         self.0[place] = Some(job);
+    }
+}
+
+/// How soon it is wanted.
+fn place(job: &Job) -> usize {
+    match job {
+        Job::Snapshot { .. } => 0,
+        Job::Series { .. } => 1,
+        Job::Life { .. } => 2,
+        Job::Overview { .. } => 3,
+        Job::Load { .. } => 4,
+        Job::Events { .. } => 5,
+        Job::Rows { .. } => 6,
     }
 }

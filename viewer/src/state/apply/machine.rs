@@ -14,6 +14,11 @@ use std::time::Duration;
 pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> {
     match command {
         Command::ShowTab(tab) => show_tab(document, tab),
+        Command::GroupLoadBy(by) => {
+            document.load.by = by;
+            document.load.data = None;
+            vec![]
+        }
         Command::Log(command) => change_log(document, command),
         Command::FollowPid(pid, at) => follow_pid(document, pid, at),
         Command::SelectNext(by) if document.tab == Tab::Log => step_line(document, by),
@@ -123,7 +128,9 @@ impl Document {
     /// Whatever was done, it may have moved the view or the cursor, or chosen another process.
     pub(super) fn keep_up(&mut self) -> Vec<Request> {
         self.look_at_log();
-        self.want_life()
+        let mut requests = self.want_life();
+        requests.extend(self.want_load());
+        requests
     }
 
     /// The instant that the kernel log is looked at from: what was gone to, and not the snapshot

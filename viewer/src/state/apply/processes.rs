@@ -3,6 +3,7 @@
 use super::machine::wanted_process;
 use crate::command::{Command, Request};
 use crate::state::Document;
+use crate::state::load;
 use crate::state::page::Page;
 use crate::state::pages;
 use crate::state::table::export::{CopyAs, export};
@@ -146,6 +147,10 @@ fn copy_page(document: &Document, how: CopyAs) -> Vec<Request> {
             pages::export_log(&document.log, &events.log, &document.zone, how)
         }
         (Tab::Log, None, _) | (_, _, None) => return vec![],
+        (Tab::Load, _, Some(snapshot)) => match &snapshot.load {
+            Some(moment) => load::export(moment, document.load.by, how),
+            None => return vec![],
+        },
         (tab, _, Some(snapshot)) => pages::export(&snapshot.machine, tab, how),
     };
     vec![Request::Copy(text)]
