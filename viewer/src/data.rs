@@ -12,6 +12,7 @@ pub mod process;
 pub mod progress;
 pub mod rows;
 pub mod series;
+pub mod things;
 pub mod worker;
 
 use afterimage_analysis::zone::Zone;
@@ -26,6 +27,7 @@ pub use process::{ProcessRow, Snapshot};
 pub use progress::Progress;
 pub use rows::{RowGroup, RowsData};
 pub use series::{Bucket, SeriesData, SeriesId, Unit};
+pub use things::{Things, ThingsOf};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +74,9 @@ pub trait Replay {
 
     /// Everything recorded at one instant.
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError>;
+
+    /// What a page shows of one tick beside the machine and its processes.
+    fn things(&mut self, of: ThingsOf, seq: Seq) -> Result<Things, ReplayError>;
 
     /// One process between two instants, its curves in at most about `buckets` pieces.
     fn life(

@@ -64,6 +64,11 @@ pub fn figure(page: &str, key: &str) -> Option<&'static Entry> {
     BOOK.get(&format!("{page}.{key}"))
 }
 
+/// What something means, by its whole name: `protocol.Tcp.RetransSegs`.
+pub fn named(name: &str) -> Option<&'static Entry> {
+    BOOK.get(name)
+}
+
 /// What a curve beside those of a process means.
 pub fn page(name: &str) -> Option<&'static Entry> {
     BOOK.get(&format!("page.{name}"))

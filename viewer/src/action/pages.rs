@@ -14,6 +14,7 @@ const KEYS: [Key; Tab::ALL.len()] = [
     Key::Num5,
     Key::Num6,
     Key::Num7,
+    Key::Num8,
 ];
 
 /// What the bar at the bottom tells beside the kernel log.
@@ -22,6 +23,8 @@ pub(super) const LOG_HINTS: [(&str, &str); 3] = [
     ("Enter", "next match"),
     ("↑ ↓", "line before, next line"),
 ];
+/// What it tells beside a page with a filter.
+pub(super) const LIST_HINTS: [(&str, &str); 1] = [("/", "filter")];
 /// What it tells beside a page of the machine.
 pub(super) const MACHINE_HINTS: [(&str, &str); 1] = [("P", "pin and compare")];
 
@@ -34,7 +37,7 @@ pub(super) fn actions() -> Vec<Action> {
             .what(format!("{}.", tab.meaning()))
             .keys([Press::only(key)]);
         if tab == Tab::default() {
-            action.hint("1 … 7", "pages of the lower half")
+            action.hint("1 … 8", "pages of the lower half")
         } else {
             action
         }

@@ -10,11 +10,13 @@ mod life;
 mod rows;
 mod search;
 mod table;
+mod things;
 mod travel;
 mod whole;
 
 use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
+use crate::data::things::{Things, ThingsOf};
 use crate::data::{
     Facts, Life, Replay, ReplayError, Search, SeriesData, SeriesId, Snapshot, Want, Whom,
 };
@@ -57,6 +59,7 @@ pub(super) struct CaptureReplay {
     events: Option<events::Reading>,
     watch: Arc<dyn Watch>,
     searched: search::Searched,
+    waited: things::Waited,
 }
 
 impl CaptureReplay {
@@ -110,6 +113,7 @@ impl CaptureReplay {
             events: None,
             watch: Arc::clone(watch),
             searched: search::Searched::default(),
+            waited: things::Waited::default(),
         })
     }
 
@@ -155,7 +159,7 @@ impl CaptureReplay {
         if self.damage.stretch_of(seq).is_some() {
             return Ok(None);
         }
-        let Some(sample) = self.reader()?.sample(seq)?.map(Rc::new) else {
+        let Some(sample) = self.reader()?.sample_of_processes(seq)?.map(Rc::new) else {
             return Ok(None);
         };
         self.samples.truncate(KEPT_SAMPLES - 1);
@@ -293,6 +297,10 @@ impl Replay for CaptureReplay {
             &self.whole.host,
             (&self.facts.zone, curves.as_ref()),
         ))
+    }
+
+    fn things(&mut self, of: ThingsOf, seq: Seq) -> Result<Things, ReplayError> {
+        self.things_of(of, seq)
     }
 
     fn look_ahead(&mut self) {

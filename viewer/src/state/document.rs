@@ -4,6 +4,7 @@ use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
 use crate::state::condition::Condition;
+use crate::state::lists::Lists;
 use crate::state::log::LogView;
 use crate::state::page::Page;
 use crate::state::table::{Pinned, Rows, TableView};
@@ -46,6 +47,8 @@ pub struct Document {
     pub snapshot: Option<Arc<Snapshot>>,
     /// Which page of the lower half is shown.
     pub tab: Tab,
+    /// The lists of that page.
+    pub lists: Lists,
     /// How the kernel log is shown.
     pub log: LogView,
     /// The process table's order and filter.
@@ -109,6 +112,7 @@ impl Document {
             hidden: BTreeSet::new(),
             snapshot: None,
             tab: Tab::default(),
+            lists: Lists::default(),
             log: LogView::default(),
             table: TableView::default(),
             pinned: None,
@@ -155,6 +159,7 @@ impl Document {
         let opening = matches!(self.phase, Phase::Opening);
         let owed = self.owed_snapshot.is_some() || self.owed_series.is_some();
         let page = self.page.as_ref().is_some_and(|page| page.owed.is_some());
+        let page = page || self.lists.owed.is_some();
         opening || owed || page || self.timeline.is_waiting()
     }
 
@@ -164,6 +169,7 @@ impl Document {
         self.owed_series = None;
         self.asked_series = None;
         self.timeline.failed();
+        self.lists.failed();
         if let Some(page) = &mut self.page {
             page.owed = None;
         }

@@ -14,6 +14,8 @@ pub enum Tab {
     Disks,
     /// What each interface did.
     Network,
+    /// Who waits for what.
+    Waits,
     /// How long tasks were stalled.
     Pressure,
     /// The kernel log.
@@ -21,13 +23,14 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// Every page, in the order of the tabs and of the keys 1 to 7.
-    pub const ALL: [Self; 7] = [
+    /// Every page, in the order of the tabs and of the keys 1 to 8.
+    pub const ALL: [Self; 8] = [
         Self::Processes,
         Self::Cpu,
         Self::Memory,
         Self::Disks,
         Self::Network,
+        Self::Waits,
         Self::Pressure,
         Self::Log,
     ];
@@ -40,6 +43,7 @@ impl Tab {
             Self::Memory => "Memory",
             Self::Disks => "Disks",
             Self::Network => "Network",
+            Self::Waits => "Waits",
             Self::Pressure => "Pressure",
             Self::Log => "Kernel log",
         }
@@ -49,10 +53,11 @@ impl Tab {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Processes => "Every process at the cursor",
-            Self::Cpu => "What each CPU did, load averages and context switches, as mpstat",
+            Self::Cpu => "What each CPU did, as mpstat; interrupts, speeds, NUMA nodes",
             Self::Memory => "What memory is used for, swap and paging, as free and vmstat",
-            Self::Disks => "What each disk did, as iostat -x",
-            Self::Network => "What each network interface did, as sar -n DEV",
+            Self::Disks => "What each disk did, as iostat -x; file systems and file locks",
+            Self::Network => "What each interface did, as sar -n DEV; what went wrong, and limits",
+            Self::Waits => "Who waits for what, in words: blocked threads and starved ones",
             Self::Pressure => "How much of the time something waited for CPU, memory or I/O",
             Self::Log => "Every line of the kernel log, beside the cursor",
         }
@@ -66,6 +71,7 @@ impl Tab {
             Self::Memory => "memory",
             Self::Disks => "disks",
             Self::Network => "network",
+            Self::Waits => "waits",
             Self::Pressure => "pressure",
             Self::Log => "log",
         }

@@ -8,7 +8,7 @@ use afterimage_analysis::zone::Zone;
 use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::data::{
     Bucket, Damage, Ending, Events, Facts, GapBand, Life, Replay, ReplayError, RowGroup, RowsData,
-    SeriesData, SeriesId, Snapshot, Want, Whom,
+    SeriesData, SeriesId, Snapshot, Things, ThingsOf, Want, Whom,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ mod events;
 mod life;
 mod machine;
 mod processes;
+pub(crate) mod things;
 
 const SECOND: i64 = 1_000_000;
 /// 13:00:00 in Berlin on 22 November 2026.
@@ -47,6 +48,8 @@ pub(crate) struct Generated {
     pub(crate) many: i64,
     /// What every value of every curve is instead of what it was.
     pub(crate) wrong: Option<f64>,
+    /// Whether names and numbers are what nobody would write in good faith.
+    pub(crate) hostile: bool,
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
@@ -111,6 +114,7 @@ impl Generated {
             facts: Arc::new(facts()),
             many: 40,
             wrong: None,
+            hostile: false,
         }
     }
 
@@ -284,6 +288,10 @@ impl Replay for Generated {
             rows: rows(moment, previous.is_some()),
             gone: vec![],
         })
+    }
+
+    fn things(&mut self, of: ThingsOf, seq: Seq) -> Result<Things, ReplayError> {
+        Ok(things::of(self.hostile, of, seq))
     }
 
     fn life(

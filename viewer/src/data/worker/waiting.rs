@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The jobs that wait: at most one of each kind, the newest, by how soon it is wanted.
 #[derive(Debug, Default)]
-pub(super) struct Waiting([Option<Job>; 6]);
+pub(super) struct Waiting([Option<Job>; 7]);
 
 /// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,17 +51,18 @@ impl Waiting {
 
     /// There is more to do of a question about events, unless a newer one has come.
     pub(super) fn go_on(&mut self, generation: Generation) {
-        self.0[4].get_or_insert(Job::Events { generation });
+        self.0[5].get_or_insert(Job::Events { generation });
     }
 
     fn keep(&mut self, job: Job) {
         let place = match job {
             Job::Snapshot { .. } => 0,
-            Job::Series { .. } => 1,
-            Job::Life { .. } => 2,
-            Job::Overview { .. } => 3,
-            Job::Events { .. } => 4,
-            Job::Rows { .. } => 5,
+            Job::Things { .. } => 1,
+            Job::Series { .. } => 2,
+            Job::Life { .. } => 3,
+            Job::Overview { .. } => 4,
+            Job::Events { .. } => 5,
+            Job::Rows { .. } => 6,
         };
         self.0[place] = Some(job);
     }

@@ -3,6 +3,7 @@
 use super::machine::wanted_process;
 use crate::command::{Command, Request};
 use crate::state::Document;
+use crate::state::lists;
 use crate::state::page::Page;
 use crate::state::pages;
 use crate::state::table::export::{CopyAs, export};
@@ -146,7 +147,12 @@ fn copy_page(document: &Document, how: CopyAs) -> Vec<Request> {
             pages::export_log(&document.log, &events.log, &document.zone, how)
         }
         (Tab::Log, None, _) | (_, _, None) => return vec![],
-        (tab, _, Some(snapshot)) => pages::export(&snapshot.machine, tab, how),
+        (tab, _, Some(snapshot)) => {
+            let page = pages::export(&snapshot.machine, tab, how);
+            let lists = lists::export::export(&document.lists, tab, how);
+            let parts = [page, lists].into_iter().filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join("\n")
+        }
     };
     vec![Request::Copy(text)]
 }
