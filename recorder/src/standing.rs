@@ -47,7 +47,8 @@ impl Grant {
 }
 
 /// Gives the calling thread a CPU before others. Threads that it starts from then on get its
-/// [`Niceness`] and have to [apply](Niceness::apply) that of before.
+/// [`Niceness`]: that is right for one that it waits for, and all others have to
+/// [apply](Niceness::apply) that of before.
 pub(crate) fn go_first() -> Grant {
     let name = "priority";
     // The call speaks of the thread, whatever its name says.

@@ -228,7 +228,8 @@ fn a_parent_that_waits_for_its_vforked_child_is_seen_with_what_it_waits_in() {
     assert!(row["seconds"].as_f64().unwrap() > 0.0, "{row:#}");
     let sentence = row["sentence"].as_str().unwrap();
     assert!(sentence.contains("child"), "{row:#}");
-    assert_eq!(seen.why, Ok(Why::UNINTERRUPTIBLE));
+    // On a busy machine it may have waited for a CPU before.
+    assert!(seen.why.unwrap().contains(Why::UNINTERRUPTIBLE), "{seen:?}");
     assert_eq!(seen.state.map(State::letter), Ok('D'));
     assert_eq!(seen.comm.as_deref(), Ok(&b"python3"[..]));
 }

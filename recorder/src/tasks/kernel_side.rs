@@ -134,6 +134,7 @@ impl Reader {
         let batch = Arc::new(Mutex::new(Batch::default()));
         let at = Arc::new(AtomicI32::new(0));
         let (its_batch, now_at) = (Arc::clone(&batch), Arc::clone(&at));
+        // The sampler waits for it, so it keeps the sampler's niceness.
         let thread = std::thread::Builder::new().name("kernel-side".to_owned());
         let started = thread.spawn(move || {
             let Ok(root) = ProcRoot::open(&root) else {
