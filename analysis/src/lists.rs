@@ -12,6 +12,7 @@ mod file_systems;
 mod interrupts;
 mod limits;
 mod protocols;
+mod sockets;
 mod waits;
 
 pub use cpus::{nodes, speeds};
@@ -20,6 +21,7 @@ pub use file_systems::file_systems;
 pub use interrupts::{interrupts, soft_interrupts};
 pub use limits::limits;
 pub use protocols::{COUNTERS, Counter, protocols};
+pub use sockets::{STATES, close_waits, listeners, local_ports, sockets, socket_states};
 pub use waits::{channels, waits};
 
 use crate::machine::{Absent, Measure, Value};
@@ -50,6 +52,16 @@ pub enum ListId {
     Protocols,
     /// Limits of the kernel.
     Limits,
+    /// Sockets.
+    Sockets,
+    /// How many sockets are in each state.
+    SocketStates,
+    /// The queues of those who listen.
+    Listeners,
+    /// Who did not close a connection that the other end has closed.
+    CloseWaits,
+    /// How many local ports each destination takes.
+    LocalPorts,
 }
 
 /// What the fields of a column are.
@@ -95,6 +107,14 @@ impl Column {
     const fn share(key: &'static str, heading: &'static str) -> Self {
         let kind = Kind::Share;
         Self { key, heading, kind }
+    }
+
+    /// What its numbers are.
+    pub const fn measure(&self) -> Measure {
+        match self.kind {
+            Kind::Figure(measure) => measure,
+            Kind::Text | Kind::Words | Kind::Share => Measure::Percent,
+        }
     }
 
     /// Whether it holds numbers.
@@ -205,7 +225,7 @@ pub struct List {
 
 impl ListId {
     /// Every list there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Waits,
         Self::WaitChannels,
         Self::FileSystems,
@@ -216,6 +236,11 @@ impl ListId {
         Self::Nodes,
         Self::Protocols,
         Self::Limits,
+        Self::Sockets,
+        Self::SocketStates,
+        Self::Listeners,
+        Self::CloseWaits,
+        Self::LocalPorts,
     ];
 
     /// Its name in explanations.
@@ -231,6 +256,11 @@ impl ListId {
             Self::Nodes => "nodes",
             Self::Protocols => "protocols",
             Self::Limits => "limits",
+            Self::Sockets => "sockets",
+            Self::SocketStates => "socket-states",
+            Self::Listeners => "listeners",
+            Self::CloseWaits => "close-waits",
+            Self::LocalPorts => "local-ports",
         }
     }
 
@@ -247,6 +277,11 @@ impl ListId {
             Self::Nodes => "NUMA nodes",
             Self::Protocols => "What goes wrong in the network",
             Self::Limits => "Limits of the kernel",
+            Self::Sockets => "Sockets",
+            Self::SocketStates => "How many",
+            Self::Listeners => "Listen queues",
+            Self::CloseWaits => "Never closed (CLOSE-WAIT)",
+            Self::LocalPorts => "Local ports by destination",
         }
     }
 
@@ -263,6 +298,11 @@ impl ListId {
             Self::Nodes => &cpus::NODES,
             Self::Protocols => &protocols::COLUMNS,
             Self::Limits => &limits::COLUMNS,
+            Self::Sockets => &sockets::SOCKETS,
+            Self::SocketStates => &sockets::COUNTS,
+            Self::Listeners => &sockets::LISTENERS,
+            Self::CloseWaits => &sockets::CLOSE_WAITS,
+            Self::LocalPorts => &sockets::PORTS,
         }
     }
 

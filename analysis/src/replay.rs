@@ -9,6 +9,7 @@ pub mod numastat;
 pub mod pidstat;
 pub mod ps;
 pub mod sar;
+pub mod ss;
 pub mod top;
 pub mod uptime;
 pub mod vmstat;

@@ -195,7 +195,7 @@ pub fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
     let of_page: Vec<_> = match tab {
         Tab::Processes => of(Topic::Processes).collect(),
         Tab::Log => pages::LOG_HINTS.to_vec(),
-        Tab::Waits => pages::LIST_HINTS.to_vec(),
+        Tab::Waits | Tab::Sockets => pages::LIST_HINTS.to_vec(),
         Tab::Cpu | Tab::Memory | Tab::Disks | Tab::Network | Tab::Pressure => {
             pages::MACHINE_HINTS.to_vec()
         }

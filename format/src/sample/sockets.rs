@@ -18,11 +18,14 @@ pub struct Socket {
     pub retransmits: Reading<u64>,
     /// When the oldest was first seen in this state.
     pub oldest_since: Reading<BootTime>,
+    /// Nobody had looked before that: it may have been in it for longer.
+    pub is_older: bool,
     /// The user it belongs to.
     pub uid: Reading<u64>,
     /// The inode of the only, or the oldest, one.
     pub inode: Reading<u64>,
-    /// The tick at which it was last listed.
+    /// Of the rows for all sockets of a protocol (state `*`): the tick at which these were last
+    /// listed.
     pub read_at: Reading<Seq>,
 }
 
@@ -30,12 +33,14 @@ impl Socket {
     pub(super) fn from_cells(cells: &Cells<'_>) -> Self {
         use SocketField as F;
         let count = |field: F| cells.count(field.column());
+        let since = cells.signed(F::OldestSince.column());
         Self {
             count: count(F::Count),
             receive_queue: count(F::ReceiveQueue),
             send_queue: count(F::SendQueue),
             retransmits: count(F::Retransmits),
-            oldest_since: cells.signed(F::OldestSince.column()).map(BootTime),
+            oldest_since: since.map(|since| BootTime(since.saturating_abs())),
+            is_older: since.is_ok_and(i64::is_negative),
             uid: count(F::Uid),
             inode: count(F::Inode),
             read_at: count(F::ReadAt).map(Seq),

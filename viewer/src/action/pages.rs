@@ -15,6 +15,7 @@ const KEYS: [Key; Tab::ALL.len()] = [
     Key::Num6,
     Key::Num7,
     Key::Num8,
+    Key::Num9,
 ];
 
 /// What the bar at the bottom tells beside the kernel log.
@@ -37,7 +38,7 @@ pub(super) fn actions() -> Vec<Action> {
             .what(format!("{}.", tab.meaning()))
             .keys([Press::only(key)]);
         if tab == Tab::default() {
-            action.hint("1 … 8", "pages of the lower half")
+            action.hint("1 … 9", "pages of the lower half")
         } else {
             action
         }

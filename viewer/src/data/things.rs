@@ -17,11 +17,19 @@ pub enum ThingsOf {
     Network,
     /// Threads that wait.
     Waits,
+    /// Sockets.
+    Sockets,
 }
 
 impl ThingsOf {
     /// Every page's.
-    pub const ALL: [Self; 4] = [Self::Cpus, Self::Disks, Self::Network, Self::Waits];
+    pub const ALL: [Self; 5] = [
+        Self::Cpus,
+        Self::Disks,
+        Self::Network,
+        Self::Waits,
+        Self::Sockets,
+    ];
 
     /// The lists of its page, in the order in which they are shown; the last one is the longest.
     pub const fn lists(self) -> &'static [ListId] {
@@ -35,6 +43,13 @@ impl ThingsOf {
             Self::Disks => &[ListId::FileSystems, ListId::FileLocks],
             Self::Network => &[ListId::Protocols, ListId::Limits],
             Self::Waits => &[ListId::WaitChannels, ListId::Waits],
+            Self::Sockets => &[
+                ListId::SocketStates,
+                ListId::Listeners,
+                ListId::CloseWaits,
+                ListId::LocalPorts,
+                ListId::Sockets,
+            ],
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::state::{Document, State};
 use crate::theme::Tokens;
 use afterimage_analysis::lists::{Column, List, ListId};
 use egui::{
-    Align2, FontId, Id, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2,
+    Align2, FontId, Frame, Id, Margin, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2,
     vec2,
 };
 
@@ -26,9 +26,10 @@ pub(super) const ROW: f32 = 21.0;
 const TITLE: f32 = 26.0;
 const HEADER: f32 = 22.0;
 /// Room for the note of a list without lines.
-const NOTE: f32 = 24.0;
+const NOTE: f32 = 44.0;
 /// Room beside everything in the lower half.
 pub(super) const MARGIN: f32 = 12.0;
+const MARGIN_PIXELS: i8 = 12;
 
 /// How high a list is with so many of its lines in sight, and no higher than it needs.
 pub(super) fn height(document: &Document, id: ListId, lines: usize) -> f32 {
@@ -144,12 +145,10 @@ fn title(
 
 fn note(ui: &mut Ui, words: &str) {
     let tokens = Tokens::of(ui.visuals());
-    let size = vec2(ui.available_width(), NOTE);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-    let area = rect.shrink2(vec2(MARGIN, 0.0));
-    text_in(ui, area, words, ink(tokens.text_weak, 13.0));
-    response.on_hover_text(words);
+    let margin = Margin::symmetric(MARGIN_PIXELS, 4);
+    Frame::new().inner_margin(margin).show(ui, |ui| {
+        ui.label(RichText::new(words).color(tokens.text_weak));
+    });
 }
 
 fn headings(
@@ -159,7 +158,8 @@ fn headings(
     out: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui.visuals());
-    let size = vec2(widths.iter().sum(), HEADER);
+    let whole: f32 = widths.iter().sum();
+    let size = vec2(whole.max(ui.available_width()), HEADER);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     ui.painter().rect_filled(rect, 0.0, tokens.panel);
     let line = Stroke::new(1.0, tokens.line);

@@ -73,7 +73,7 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
             let nothing = "No interface was recorded.";
             with_lists(ui, |pages| &pages.networks, &NETWORKS, nothing);
         }
-        Tab::Waits => {
+        Tab::Waits | Tab::Sockets => {
             let room = ui.available_rect_before_wrap();
             beside::show(ui, (state, document), room, out);
         }

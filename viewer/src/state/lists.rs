@@ -7,6 +7,8 @@ mod filter;
 use crate::command::{ListCommand, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Things, ThingsOf};
+use crate::display::escape::escaped;
+use crate::display::{ABSENT, figure};
 use crate::state::Document;
 use crate::state::tabs::Tab;
 use afterimage_analysis::lists::{Column, Field, Line, List, ListId};
@@ -37,8 +39,8 @@ pub struct ListView {
     pub filter: String,
     /// The lines that are shown, by their places in the list.
     pub lines: Vec<u32>,
-    /// How many characters the longest text of each column has.
-    pub widths: Vec<usize>,
+    /// The longest text of each column, as it is written.
+    pub longest: Vec<String>,
 }
 
 /// Of a longer list only so many lines say how wide its columns are.
@@ -62,15 +64,13 @@ impl ListView {
                 order.then(a.cmp(b))
             });
         }
-        let length = |place: usize| {
+        let columns = list.columns.iter().enumerate();
+        let longest = |(place, column): (usize, &Column)| {
             let lines = list.lines.iter().take(MEASURED);
-            let lengths = lines.map(|line| match line.fields.get(place) {
-                Some(Field::Text(text)) => text.chars().count(),
-                _ => 0,
-            });
-            lengths.max().unwrap_or(0)
+            let texts = lines.filter_map(|line| Some(written(column, line.fields.get(place)?)));
+            texts.max_by_key(String::len).unwrap_or_default()
         };
-        self.widths = (0..list.columns.len()).map(length).collect();
+        self.longest = columns.map(longest).collect();
     }
 
     /// By another column: numbers the largest first, names from A on; then the other way round;
@@ -90,6 +90,18 @@ impl ListView {
     /// A line by its place among those that are shown.
     pub fn line<'a>(&self, list: &'a List, place: usize) -> Option<&'a Line> {
         list.lines.get(*self.lines.get(place)? as usize)
+    }
+}
+
+/// A field as it is shown, without the unit of an amount: that has a place of its own.
+pub fn written(column: &Column, field: &Field) -> String {
+    let number = |number: f64| figure::figure(column.measure(), number).number;
+    match field {
+        Field::Text(text) => escaped(text),
+        Field::Number(value) => number(*value),
+        Field::AtLeast(value) => format!("≥ {}", number(*value)),
+        Field::Absent(_) => ABSENT.to_owned(),
+        Field::Empty => String::new(),
     }
 }
 
@@ -156,6 +168,7 @@ impl Tab {
             Self::Disks => Some(ThingsOf::Disks),
             Self::Network => Some(ThingsOf::Network),
             Self::Waits => Some(ThingsOf::Waits),
+            Self::Sockets => Some(ThingsOf::Sockets),
             Self::Processes | Self::Memory | Self::Pressure | Self::Log => None,
         }
     }
@@ -164,6 +177,7 @@ impl Tab {
     pub const fn filtered(self) -> Option<ListId> {
         match self {
             Self::Waits => Some(ListId::Waits),
+            Self::Sockets => Some(ListId::Sockets),
             _ => None,
         }
     }

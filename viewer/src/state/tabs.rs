@@ -14,6 +14,8 @@ pub enum Tab {
     Disks,
     /// What each interface did.
     Network,
+    /// Sockets: who is connected to whom, and what is wrong there.
+    Sockets,
     /// Who waits for what.
     Waits,
     /// How long tasks were stalled.
@@ -23,13 +25,14 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// Every page, in the order of the tabs and of the keys 1 to 8.
-    pub const ALL: [Self; 8] = [
+    /// Every page, in the order of the tabs and of the keys 1 to 9.
+    pub const ALL: [Self; 9] = [
         Self::Processes,
         Self::Cpu,
         Self::Memory,
         Self::Disks,
         Self::Network,
+        Self::Sockets,
         Self::Waits,
         Self::Pressure,
         Self::Log,
@@ -43,6 +46,7 @@ impl Tab {
             Self::Memory => "Memory",
             Self::Disks => "Disks",
             Self::Network => "Network",
+            Self::Sockets => "Sockets",
             Self::Waits => "Waits",
             Self::Pressure => "Pressure",
             Self::Log => "Kernel log",
@@ -57,6 +61,7 @@ impl Tab {
             Self::Memory => "What memory is used for, swap and paging, as free and vmstat",
             Self::Disks => "What each disk did, as iostat -x; file systems and file locks",
             Self::Network => "What each interface did, as sar -n DEV; what went wrong, and limits",
+            Self::Sockets => "Connections, listen queues, and what nobody closed, as ss",
             Self::Waits => "Who waits for what, in words: blocked threads and starved ones",
             Self::Pressure => "How much of the time something waited for CPU, memory or I/O",
             Self::Log => "Every line of the kernel log, beside the cursor",
@@ -71,6 +76,7 @@ impl Tab {
             Self::Memory => "memory",
             Self::Disks => "disks",
             Self::Network => "network",
+            Self::Sockets => "sockets",
             Self::Waits => "waits",
             Self::Pressure => "pressure",
             Self::Log => "log",

@@ -37,6 +37,11 @@ const fn extract(of: ThingsOf) -> Extract {
             processes: COMM,
             things: &[Group::FileSystem, Group::FileLock],
         },
+        ThingsOf::Sockets => Extract {
+            machine: false,
+            processes: COMM,
+            things: &[Group::Socket, Group::Protocol, Group::Limit],
+        },
         ThingsOf::Waits => Extract {
             machine: false,
             processes: COMM,
@@ -82,6 +87,13 @@ impl CaptureReplay {
             ],
             ThingsOf::Network => vec![lists::protocols(&now, step), lists::limits(&now)],
             ThingsOf::Disks => vec![self.file_systems(&now)?, lists::file_locks(&now)],
+            ThingsOf::Sockets => vec![
+                lists::socket_states(&now),
+                lists::listeners(&now),
+                lists::close_waits(&now),
+                lists::local_ports(&now),
+                lists::sockets(&now),
+            ],
             ThingsOf::Waits => {
                 self.look_back(&now)?;
                 let (seen, architecture) = (&self.waited.seen, &self.whole.host.architecture);

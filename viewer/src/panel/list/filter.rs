@@ -16,7 +16,8 @@ pub(super) fn show(
 ) {
     let Some((list, view)) = known else { return };
     let hint = match id {
-        ListId::Waits => "Filter (/):  fsync  state:D  seconds>5",
+        ListId::Waits => "Filter (/):  fsync  how:D  for>5s",
+        ListId::Sockets => "Filter (/):  :443  state:close-wait  age>1m",
         _ => "Filter (/)",
     };
     let mut text = view.filter.clone();
@@ -42,8 +43,8 @@ pub(super) fn show(
         "Words, and conditions on columns such as pid:7 or {}: all must be so; not: before one \
          turns it round. Columns: {columns}.",
         match id {
-            ListId::Waits => "seconds>5",
-            _ => "count>1",
+            ListId::Waits => "for>5s",
+            _ => "age>1m",
         }
     ));
 }

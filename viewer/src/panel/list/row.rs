@@ -109,10 +109,7 @@ fn color_of(tokens: &Tokens, mood: Mood) -> Option<Color32> {
 
 /// A field as it is told: with its unit, and a dash where it is absent.
 fn told(column: &Column, field: &Field) -> String {
-    let measure = match column.kind {
-        Kind::Figure(measure) => measure,
-        _ => Measure::Percent,
-    };
+    let measure = column.measure();
     let number = |number: f64| {
         let written = figure::figure(measure, number).join();
         match figure::unit(measure) {
@@ -176,10 +173,7 @@ fn one(ui: &Ui, column: &Column, field: &Field, line: &Line, rect: Rect) {
 /// A number to the right, with the unit of an amount behind it.
 fn number(ui: &Ui, column: &Column, (value, is_least): (f64, bool), area: Rect) {
     let tokens = Tokens::of(ui.visuals());
-    let measure = match column.kind {
-        Kind::Figure(measure) => measure,
-        _ => Measure::Percent,
-    };
+    let measure = column.measure();
     let written = figure::figure(measure, value);
     let is_nothing = !written.number.contains(|c: char| ('1'..='9').contains(&c));
     let color = if is_nothing {

@@ -13,7 +13,7 @@ const LEAST: f32 = 70.0;
 /// The table of the page, which needs this much, and what is left for its lists.
 pub(super) fn split(document: &Document, room: Rect, table: f32) -> (Rect, Rect) {
     let wanted: f32 = rows_of(document).iter().map(|row| row.height).sum();
-    let left = (room.height() - table).max(wanted.min(room.height() * 0.55));
+    let left = (room.height() - table).max(wanted.min(room.height() * 0.66));
     let cut = room.bottom() - left.min(room.height() - LEAST).max(0.0);
     let (above, below) = room.split_top_bottom_at_y(cut);
     (above, below)
@@ -43,6 +43,15 @@ fn rows_of(document: &Document) -> Vec<Row> {
             vec![(1.0, vec![Id::WaitChannels])],
             vec![(1.0, vec![Id::Waits])],
         ],
+        Tab::Sockets => vec![
+            vec![
+                (0.72, vec![Id::SocketStates]),
+                (1.15, vec![Id::Listeners]),
+                (1.0, vec![Id::CloseWaits]),
+                (1.1, vec![Id::LocalPorts]),
+            ],
+            vec![(1.0, vec![Id::Sockets])],
+        ],
         Tab::Processes | Tab::Memory | Tab::Pressure | Tab::Log => vec![],
     };
     let row = |columns: Vec<(f32, Vec<Id>)>| {
@@ -59,9 +68,12 @@ fn rows_of(document: &Document) -> Vec<Row> {
 /// So many lines of a list are in sight at first, where there is room.
 const fn most(id: ListId) -> usize {
     match id {
-        ListId::WaitChannels => 5,
-        ListId::Waits => usize::MAX,
+        ListId::WaitChannels | ListId::FileLocks => 5,
         ListId::FileSystems => 8,
+        ListId::SocketStates
+        | ListId::Listeners
+        | ListId::CloseWaits
+        | ListId::LocalPorts => 6,
         _ => 12,
     }
 }

@@ -5,8 +5,7 @@ use crate::state::lists::{ListView, Lists};
 use crate::state::table::export::CopyAs;
 use crate::state::tabs::Tab;
 use afterimage_analysis::escape::csv_field;
-use afterimage_analysis::lists::{Column, Field, Kind, List};
-use afterimage_analysis::machine::Measure;
+use afterimage_analysis::lists::{Column, Field, List};
 
 /// The lists, one under the other.
 pub(crate) fn export(lists: &Lists, tab: Tab, how: CopyAs) -> String {
@@ -38,10 +37,7 @@ fn one(list: &List, view: &ListView, how: CopyAs) -> String {
 }
 
 fn cell(column: &Column, field: &Field, how: CopyAs) -> String {
-    let measure = match column.kind {
-        Kind::Figure(measure) => measure,
-        _ => Measure::Percent,
-    };
+    let measure = column.measure();
     match (field, how) {
         (Field::Text(text), CopyAs::Csv) => csv_field(text.as_bytes()).clone(),
         (Field::Text(text), CopyAs::Text) => escaped(text),
