@@ -48,6 +48,8 @@ pub enum Cell {
     Text(Box<[u8]>),
     /// Text of ours.
     Word(String),
+    /// Yes or no.
+    Flag(bool),
 }
 
 impl Cell {

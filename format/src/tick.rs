@@ -82,8 +82,12 @@ impl Shed {
     /// later tick says what had changed.
     pub const DETAILS: Self = Self(16 | Self::IDLE_PROCESSES.0);
 
-    const NAMES: [(Self, &'static str); 5] = [
+    /// The owners of new sockets, and the list of sockets but for each tenth tick.
+    pub const SOCKETS: Self = Self(32);
+
+    const NAMES: [(Self, &'static str); 6] = [
         (Self::RARE_FILES, "rare-files"),
+        (Self::SOCKETS, "sockets"),
         (Self::STATUS, "status"),
         (Self::IO, "io"),
         (Self::IDLE_PROCESSES, "idle-processes"),

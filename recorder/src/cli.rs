@@ -1,6 +1,7 @@
 //! The command line: what can be said, and who answers.
 
 mod replay;
+mod ss;
 
 use crate::command;
 use crate::command::output::OutputError;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub(crate) use replay::{DfArgs, IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
+pub(crate) use ss::SsArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Pidstat(PidstatArgs),
     /// Who waits for what, in words
     Waits(WaitsArgs),
+    /// TCP and UDP sockets: queues, owners, ages
+    Ss(SsArgs),
     /// The kernel log
     Dmesg(RangeArgs),
     /// Copy a capture, also while it is recorded; `-` writes to standard output

@@ -44,6 +44,12 @@ pub(crate) fn own_cpu() -> Duration {
     Duration::from_micros(micros.max(0).cast_unsigned())
 }
 
+/// CPU time that the calling thread has used so far.
+pub(crate) fn own_thread_cpu() -> Duration {
+    let micros = micros(clock_gettime(ClockId::ThreadCPUTime));
+    Duration::from_micros(micros.max(0).cast_unsigned())
+}
+
 fn micros(time: Timespec) -> i64 {
     time.tv_sec * 1_000_000 + time.tv_nsec / 1000
 }

@@ -3,10 +3,16 @@
 //! `/proc/stat` and the pressure files come first, since the sweep over the processes uses
 //! them; it comes last, since it takes longest. What is not readable is noted once.
 
+mod fared;
+
+pub(crate) use fared::source_from_state;
+
 use crate::accounts_at::AccountsAt;
+use crate::clock;
 use crate::details::Details;
 use crate::redact::ArgsLevel;
 use crate::rows::{Cells, NamedRows};
+use crate::sockets::Sockets;
 use crate::source::disks::Disks;
 use crate::source::file_locks::FileLocks;
 use crate::source::file_rows::FileRows;
@@ -56,6 +62,7 @@ pub(crate) struct Collector {
     speeds: Speeds,
     pressure: NamedRows,
     tables: Vec<Box<dyn RowSource>>,
+    sockets: Sockets,
     /// How their files fared at the tick at hand.
     fared: Vec<(&'static str, Reading<()>)>,
     files: MachineFiles,
@@ -108,6 +115,7 @@ impl Collector {
     ) -> Self {
         let hides_processes = root.is_live() && !root.path().join("1").exists();
         let sysfs = Sysfs::start(&root);
+        let sockets = Sockets::new(&root);
         Self {
             tables: tables(&root, &sysfs),
             speeds: Speeds::new(&sysfs),
@@ -122,6 +130,7 @@ impl Collector {
             machine: None,
             cpus: NamedRows::new(Group::Cpu),
             pressure: NamedRows::new(Group::Pressure),
+            sockets,
             fared: Vec::new(),
             files: MachineFiles {
                 stat: KeptFile::new("stat"),
@@ -142,6 +151,8 @@ impl Collector {
         if tick.times.seq.0.is_multiple_of(60) {
             self.accounts.refresh();
         }
+        // They are listed on another thread while the sweep goes on.
+        self.sockets.ask(tick);
         let mut machine = match self.machine.take() {
             Some(machine) => machine,
             None => Cells::begin(tick, Group::Machine, 0, Key::name("")),
@@ -168,6 +179,7 @@ impl Collector {
         }
         tick.times.full_sweep = seen.is_ok_and(|seen| seen.full_sweep);
         self.machine = Some(machine);
+        self.take_sockets(tick);
     }
 
     /// What is stored of command lines from now on.
@@ -185,41 +197,14 @@ impl Collector {
         for table in &mut self.tables {
             table.forget();
         }
+        self.sockets.forget();
         self.sweep.forget();
         self.tasks.forget();
-    }
-
-    /// Sources whose state changed since this was asked last.
-    pub(crate) fn news(&mut self) -> Vec<Source> {
-        std::mem::take(&mut self.news)
     }
 
     /// What has happened since this was asked last.
     pub(crate) fn events(&mut self) -> impl Iterator<Item = Event> {
         self.tables.iter_mut().flat_map(|table| table.events())
-    }
-
-    /// What is not readable now, and why, if that has changed since it was asked last.
-    pub(crate) fn missing_news(&mut self) -> Option<Vec<(&'static str, String)>> {
-        std::mem::take(&mut self.is_missing_news).then(|| self.missing().collect())
-    }
-
-    fn missing(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.states.iter().filter_map(|(name, state)| {
-            let why = state.err()?.to_string();
-            // Some processes refuse everybody, root too: it matters how many do.
-            let (denied, processes) = self.io_denied;
-            Some(match *name {
-                "PID/stat" if self.hides_processes => {
-                    (*name, "/proc hides the processes of other users".to_owned())
-                }
-                "PID/io" => (
-                    *name,
-                    format!("{why}, of {denied} of {processes} processes"),
-                ),
-                name => (name, why),
-            })
-        })
     }
 
     fn read_stat(&mut self, machine: &mut Cells, tick: &mut Tick) {
@@ -284,11 +269,13 @@ impl Collector {
         self.note_all(fared);
     }
 
-    fn note_all(&mut self, mut fared: Vec<(&'static str, Reading<()>)>) {
-        for (name, state) in fared.drain(..) {
-            self.note(name, state);
-        }
-        self.fared = fared;
+    fn take_sockets(&mut self, tick: &mut Tick) {
+        let mut fared = std::mem::take(&mut self.fared);
+        let now = clock::now().monotonic;
+        let note = &mut |name, state| fared.push((name, state));
+        let news = self.sockets.take(tick, now, note);
+        self.note_all(fared);
+        self.news.extend(news);
     }
 
     fn read_processes(
@@ -374,41 +361,6 @@ impl Collector {
             *stalled = total;
         }
         pressed
-    }
-
-    /// Notes a source whose state is not what it was.
-    fn note(&mut self, name: &'static str, state: Reading<()>) {
-        let known = self.states.iter_mut().find(|(known, _)| *known == name);
-        let before = known.map(|known| std::mem::replace(&mut known.1, state));
-        if before == Some(state) {
-            return;
-        }
-        if before.is_none() {
-            self.states.push((name, state));
-        }
-        self.is_missing_news = true;
-        self.news.push(source_from_state(name, state));
-    }
-}
-
-/// A source's state in words.
-pub(crate) fn source_from_state(name: &str, state: Reading<()>) -> Source {
-    let word = match state {
-        Ok(()) => "ok",
-        Err(Missing::NotSupported | Missing::NotRead) => "absent",
-        Err(Missing::PermissionDenied) => "denied",
-        Err(Missing::Blocked) => "blocked",
-        Err(Missing::Malformed) => "malformed",
-        Err(Missing::Shed) => "shed",
-        Err(_) => "unreadable",
-    };
-    let detail = state
-        .err()
-        .map_or_else(String::new, |missing| missing.to_string());
-    Source {
-        name: name.to_owned(),
-        state: word.to_owned(),
-        detail,
     }
 }
 

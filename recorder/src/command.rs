@@ -19,6 +19,7 @@ mod replay;
 mod rows;
 mod salvage;
 mod sound;
+mod ss;
 mod stretch;
 mod top;
 mod waits;
@@ -62,6 +63,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Top(args) => top::run(&args),
         Command::Pidstat(args) => pidstat::run(&args),
         Command::Waits(args) => waits::run(&args),
+        Command::Ss(args) => ss::run(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Copy(args) => copy::run(&args),
         Command::Clip(args) => clip::run(&args),

@@ -28,6 +28,7 @@ pub mod redact;
 mod rows;
 mod schedule;
 mod signals;
+mod sockets;
 mod source;
 mod standing;
 mod status;

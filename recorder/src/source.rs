@@ -25,6 +25,7 @@ pub(crate) mod pressure;
 pub(crate) mod process;
 pub(crate) mod protocols;
 pub(crate) mod schedstat;
+pub(crate) mod sock_diag;
 pub(crate) mod stat;
 pub(crate) mod sysfs;
 

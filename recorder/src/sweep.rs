@@ -23,7 +23,7 @@ use afterimage_format::reading::Missing;
 use afterimage_format::tick::{Key, Shed, Tick};
 use files::{Files, Reader};
 pub(crate) use glance::{Glance, Rose};
-use listing::Listing;
+pub(crate) use listing::Listing;
 use rustix::io::Errno;
 
 /// What hardly ever changes is read again each so many ticks.

@@ -65,6 +65,8 @@ mod secrets;
 #[cfg(test)]
 mod signals;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod standing;
 #[cfg(test)]
 mod storage_trouble;

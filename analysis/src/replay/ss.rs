@@ -200,7 +200,7 @@ fn row(now: &Sample, (name, socket): (&Name<'_>, &Socket), ago: Option<u64>) -> 
     let since = socket.oldest_since.ok();
     let age = since.and_then(|since| now.times.began.boot.since(since));
     let seconds = age.map(|age| age.as_secs_f64());
-    let is_at_least = |_| Cell::Word(socket.is_older.to_string());
+    let is_at_least = |_| Cell::Flag(socket.is_older);
     Row {
         cells: vec![
             word(name.protocol),

@@ -13,13 +13,14 @@ group_fields! {
         SendQueue "send_queue" Gauge,
         /// Segments sent again, of those that exist now.
         Retransmits "retransmits" Counter,
-        /// When the oldest was first seen in this state: `CLOCK_BOOTTIME`, in microseconds.
+        /// When the oldest was first seen in this state: `CLOCK_BOOTTIME`, in microseconds; negative
+        /// when nobody had looked before that, so that it may have been in it for longer.
         OldestSince "oldest_since_boot_us" Gauge,
         /// The user it belongs to.
         Uid "uid" Gauge,
         /// The inode of the only, or the oldest, one.
         Inode "inode" Gauge,
-        /// The tick at which it was last listed.
+        /// Of the rows for all sockets of a protocol: the tick at which these were last listed.
         ReadAt "read_at" ReadAt,
     }
 }

@@ -43,6 +43,8 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), OutputError> {
 pub(super) fn write_json(line: &mut Vec<u8>, cell: &Cell) {
     match cell {
         Cell::Absent => line.extend_from_slice(b"null"),
+        Cell::Flag(true) => line.extend_from_slice(b"true"),
+        Cell::Flag(false) => line.extend_from_slice(b"false"),
         Cell::Integer(value) => write_integer(line, *value),
         Cell::Real(value, decimals) => write_real(line, *value, (*decimals).max(2)),
         Cell::Scaled(value, _) if value.fract() == 0.0 => {
@@ -71,7 +73,7 @@ pub(super) fn write_csv(line: &mut Vec<u8>, cell: &Cell) {
         Cell::Absent => {}
         Cell::Text(text) => line.extend_from_slice(csv_field(text).as_bytes()),
         Cell::Word(word) => line.extend_from_slice(csv_field(word.as_bytes()).as_bytes()),
-        number => write_json(line, number),
+        plain => write_json(line, plain),
     }
 }
 
@@ -84,6 +86,8 @@ pub(super) fn write_shown(line: &mut Vec<u8>, cell: &Cell) {
         Cell::Scaled(value, unit) => write!(line, "{:.0}", value / unit),
         Cell::Text(text) => write!(line, "{}", Escaped(text)),
         Cell::Word(word) => write!(line, "{word}"),
+        Cell::Flag(true) => write!(line, "yes"),
+        Cell::Flag(false) => write!(line, "no"),
     };
     written.expect("there is memory for a line");
 }

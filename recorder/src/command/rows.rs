@@ -79,6 +79,11 @@ impl Rows {
         self.print(cells)
     }
 
+    /// Prints a line across all columns of a table for people, and nowhere else.
+    pub(super) fn words(&mut self, words: String) -> anyhow::Result<()> {
+        Ok(self.printer.words(words)?)
+    }
+
     /// The end.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         Ok(self.printer.finish()?)

@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 
 /// The pids, in ascending order.
 #[derive(Debug, Default)]
-pub(super) struct Listing {
+pub(crate) struct Listing {
     directory: Option<OwnedFd>,
     buffer: Vec<MaybeUninit<u8>>,
     pids: Vec<i32>,
@@ -17,7 +17,7 @@ pub(super) struct Listing {
 
 impl Listing {
     /// Lists `/proc` anew.
-    pub(super) fn read(&mut self, root: &ProcRoot) -> Result<(), Errno> {
+    pub(crate) fn read(&mut self, root: &ProcRoot) -> Result<(), Errno> {
         self.buffer.resize(32 << 10, MaybeUninit::uninit());
         let directory = match &self.directory {
             Some(directory) => directory,
@@ -38,7 +38,7 @@ impl Listing {
         Ok(())
     }
 
-    pub(super) fn pids(&self) -> &[i32] {
+    pub(crate) fn pids(&self) -> &[i32] {
         &self.pids
     }
 }

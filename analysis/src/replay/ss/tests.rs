@@ -73,10 +73,7 @@ fn who_listens_comes_first_and_owner_and_age_are_known() {
     assert_eq!(text(never_closed, "pid"), Cell::Integer(7));
     assert_eq!(text(never_closed, "count"), Cell::Integer(400));
     assert_eq!(text(never_closed, "age_seconds"), Cell::Real(2.0, 3));
-    assert_eq!(
-        text(never_closed, "age_is_at_least"),
-        Cell::Word("false".to_owned())
-    );
+    assert_eq!(text(never_closed, "age_is_at_least"), Cell::Flag(false));
     assert_eq!(text(never_closed, "listed_ticks_ago"), Cell::Integer(1));
     assert_eq!(text(&rows[3], "pid"), Cell::Absent);
     assert_eq!(text(&rows[3], "owner"), Cell::Word("denied".to_owned()));
