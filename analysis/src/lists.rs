@@ -20,8 +20,8 @@ pub use file_locks::file_locks;
 pub use file_systems::file_systems;
 pub use interrupts::{interrupts, soft_interrupts};
 pub use limits::limits;
-pub use protocols::{COUNTERS, Counter, protocols};
-pub use sockets::{STATES, close_waits, listeners, local_ports, sockets, socket_states};
+pub use protocols::protocols;
+pub use sockets::{close_waits, listeners, local_ports, socket_states, sockets};
 pub use waits::{channels, waits};
 
 use crate::machine::{Absent, Measure, Value};
@@ -315,6 +315,20 @@ impl ListId {
             lines,
         }
     }
+}
+
+/// Every name that a line may be explained under.
+pub fn meanings() -> impl Iterator<Item = &'static str> {
+    let counters = protocols::COUNTERS.iter().map(|counter| counter.meaning);
+    let states = sockets::STATES.iter().map(|(_, meaning)| *meaning);
+    let soft = interrupts::KNOWN.iter().map(|(_, meaning)| *meaning);
+    let others = [
+        limits::MEANINGS.as_slice(),
+        &waits::MEANINGS,
+        &sockets::MEANINGS,
+    ];
+    let others = others.into_iter().flatten().copied();
+    counters.chain(states).chain(soft).chain(others)
 }
 
 /// The command of a process: of two lives of one pid the later is the one that is there.

@@ -27,10 +27,10 @@ pub use process::{ProcessRow, Snapshot};
 pub use progress::Progress;
 pub use rows::{RowGroup, RowsData};
 pub use series::{Bucket, SeriesData, SeriesId, Unit};
-pub use things::{Things, ThingsOf};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+pub use things::{Things, ThingsOf};
 
 /// A capture being replayed.
 ///

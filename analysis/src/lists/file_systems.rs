@@ -53,7 +53,10 @@ pub fn file_systems(
         };
         b.mood.cmp(&a.mood).then_with(|| name(a).cmp(&name(b)))
     });
-    ListId::FileSystems.list(lines, "No file system with a size was mounted, or none was recorded.")
+    ListId::FileSystems.list(
+        lines,
+        "No file system with a size was mounted, or none was recorded.",
+    )
 }
 
 fn line(
@@ -134,7 +137,9 @@ fn condition(is_read_only: bool, space: Option<f64>, inodes: Option<f64>) -> Opt
     let words = match (is_read_only, space, inodes) {
         (true, ..) => "read-only",
         (_, space, _) if is_full(space) => "full: nothing more can be written",
-        (.., inodes) if is_full(inodes) => "out of inodes: no file can be made, whatever space is left",
+        (.., inodes) if is_full(inodes) => {
+            "out of inodes: no file can be made, whatever space is left"
+        }
         (_, space, _) if nearly(space) => "nearly full",
         (.., inodes) if nearly(inodes) => "few inodes are left",
         _ => return None,
@@ -162,9 +167,12 @@ fn model(now: &Sample, device: &[u8]) -> Field {
     let mut name = name.strip_prefix("mapper/").unwrap_or(name).to_owned();
     // Parts stand on disks, and what is mapped on parts; more than a few is a circle.
     for _ in 0..6 {
-        let known = |disk: &Disk| disk.model.as_deref().map(String::from_utf8_lossy).ok() == Some(name.as_str().into());
+        let known = |disk: &Disk| {
+            disk.model.as_deref().map(String::from_utf8_lossy).ok() == Some(name.as_str().into())
+        };
         let mut disks = now.machine.disks.iter();
-        let Some((own, disk)) = disks.find(|(own, disk)| **own == *name || (own.starts_with("dm-") && known(disk)))
+        let Some((own, disk)) =
+            disks.find(|(own, disk)| **own == *name || (own.starts_with("dm-") && known(disk)))
         else {
             return Field::Empty;
         };
@@ -172,7 +180,11 @@ fn model(now: &Sample, device: &[u8]) -> Field {
             (Ok(model), _) if !own.starts_with("dm-") => return Field::bytes(model),
             (_, Ok(parents)) => {
                 let parents = String::from_utf8_lossy(parents).into_owned();
-                parents.split(',').next().unwrap_or_default().clone_into(&mut name);
+                parents
+                    .split(',')
+                    .next()
+                    .unwrap_or_default()
+                    .clone_into(&mut name);
             }
             _ => return Field::Empty,
         }

@@ -21,7 +21,7 @@ pub(super) const SOFT: [Column; 3] = [
 ];
 
 /// Soft interrupts that are explained, by the kernel's names.
-const KNOWN: [(&str, &str); 10] = [
+pub(super) const KNOWN: [(&str, &str); 10] = [
     ("HI", "soft-interrupt.HI"),
     ("TIMER", "soft-interrupt.TIMER"),
     ("NET_TX", "soft-interrupt.NET_TX"),
@@ -49,14 +49,17 @@ const NONE: &str = "Interrupts were not recorded at this moment.";
 fn lines(now: &Sample, step: Option<&Step<'_>>, kind: &str) -> Vec<Line> {
     let before = Before(step);
     let own = now.interrupts.iter().enumerate();
-    let own = own.filter_map(|(place, (name, row))| {
-        Some((place, name, name.strip_prefix(kind)?, row))
-    });
+    let own =
+        own.filter_map(|(place, (name, row))| Some((place, name, name.strip_prefix(kind)?, row)));
     let mut lines: Vec<Line> = own
         .map(|(place, whole, name, row)| {
             let then = earlier(step, whole, place).map(|then| then.total);
             let rate = before.per_second(rise(then, row.total));
-            let mut fields = vec![Field::word(name), Field::value(rate), Field::count(row.total)];
+            let mut fields = vec![
+                Field::word(name),
+                Field::value(rate),
+                Field::count(row.total),
+            ];
             if kind == "irq:" {
                 fields.push(match &row.description {
                     Ok(words) => Field::bytes(words),
@@ -81,11 +84,7 @@ fn lines(now: &Sample, step: Option<&Step<'_>>, kind: &str) -> Vec<Line> {
 }
 
 /// The same one at the sample before. Rows mostly keep their place.
-fn earlier<'a>(
-    step: Option<&Step<'a>>,
-    name: &str,
-    place: usize,
-) -> Result<&'a Interrupt, Absent> {
+fn earlier<'a>(step: Option<&Step<'a>>, name: &str, place: usize) -> Result<&'a Interrupt, Absent> {
     let rows = &step.ok_or(Absent::NoStep)?.before.interrupts;
     let same = rows.get(place).filter(|(known, _)| **known == *name);
     let found = same.or_else(|| rows.iter().find(|(known, _)| **known == *name));

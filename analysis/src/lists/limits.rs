@@ -14,6 +14,18 @@ pub(super) const COLUMNS: [Column; 5] = [
     Column::text("setting", "Setting"),
 ];
 
+/// What each limit is explained under.
+pub(super) const MEANINGS: [&str; 8] = [
+    "limit.files",
+    "limit.conntrack",
+    "limit.pids",
+    "limit.threads",
+    "limit.time-wait",
+    "limit.ports",
+    "limit.somaxconn",
+    "limit.syn-backlog",
+];
+
 /// What there is so much of, and at most so much.
 type Limit = (
     &'static str,
@@ -34,56 +46,56 @@ pub fn limits(now: &Sample) -> List {
             Some(limit("fs.file-nr.used")),
             limit("fs.file-nr.max"),
             "fs.file-max",
-            "limit.files",
+            MEANINGS[0],
         ),
         (
             "Tracked connections",
             Some(counted("conntrack.count")),
             limit("net.netfilter.nf_conntrack_max"),
             "net.netfilter.nf_conntrack_max",
-            "limit.conntrack",
+            MEANINGS[1],
         ),
         (
             "Process numbers",
             Some(tasks),
             limit("kernel.pid_max"),
             "kernel.pid_max",
-            "limit.pids",
+            MEANINGS[2],
         ),
         (
             "Threads",
             Some(tasks),
             limit("kernel.threads-max"),
             "kernel.threads-max",
-            "limit.threads",
+            MEANINGS[3],
         ),
         (
             "Connections in TIME-WAIT",
             Some(counted("sockstat.TCP.tw")),
             limit("net.ipv4.tcp_max_tw_buckets"),
             "net.ipv4.tcp_max_tw_buckets",
-            "limit.time-wait",
+            MEANINGS[4],
         ),
         (
             "Local ports for one destination",
             None,
             ports(now),
             "net.ipv4.ip_local_port_range",
-            "limit.ports",
+            MEANINGS[5],
         ),
         (
             "Longest listen queue",
             None,
             limit("net.core.somaxconn"),
             "net.core.somaxconn",
-            "limit.somaxconn",
+            MEANINGS[6],
         ),
         (
             "Half-open connections a listener",
             None,
             limit("net.ipv4.tcp_max_syn_backlog"),
             "net.ipv4.tcp_max_syn_backlog",
-            "limit.syn-backlog",
+            MEANINGS[7],
         ),
     ];
     let known = all

@@ -16,13 +16,13 @@ pub(super) const COLUMNS: [Column; 4] = [
 
 /// A counter that is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Counter {
+pub(super) struct Counter {
     /// Its name in a capture.
-    pub name: &'static str,
+    name: &'static str,
     /// What it counts, in words.
-    pub what: &'static str,
+    what: &'static str,
     /// The name it is explained under.
-    pub meaning: &'static str,
+    pub(super) meaning: &'static str,
     /// Whether it is a sign of trouble that it rises at all.
     is_trouble: bool,
 }
@@ -30,7 +30,7 @@ pub struct Counter {
 macro_rules! counters {
     ($($name:literal $what:literal $is_trouble:literal,)*) => {
         /// The counters that are shown, the most telling first.
-        pub const COUNTERS: &[Counter] = &[$(Counter {
+        pub(super) const COUNTERS: &[Counter] = &[$(Counter {
             name: $name,
             what: $what,
             meaning: concat!("protocol.", $name),

@@ -59,7 +59,7 @@ pub(super) const PORTS: [Column; 4] = [
 ];
 
 /// The states of TCP, and what else is counted, with the name each is explained under.
-pub const STATES: [(&str, &str); 14] = [
+pub(super) const STATES: [(&str, &str); 14] = [
     ("ESTAB", "socket-state.ESTAB"),
     ("LISTEN", "socket-state.LISTEN"),
     ("CLOSE-WAIT", "socket-state.CLOSE-WAIT"),
@@ -75,6 +75,9 @@ pub const STATES: [(&str, &str); 14] = [
     ("UNIX", "socket-state.UNIX"),
     ("orphaned", "socket-state.orphaned"),
 ];
+
+/// What else is explained of sockets.
+pub(super) const MEANINGS: [&str; 1] = ["listener.full"];
 
 fn meaning(state: &str) -> Option<&'static str> {
     let known = STATES.iter().find(|(known, _)| *known == state);
@@ -109,12 +112,14 @@ pub fn sockets(now: &Sample) -> List {
     let mut list = list_of(now, ListId::Sockets, "There was no socket.", |all| {
         let mut all: Vec<_> = all.iter().collect();
         all.sort_by_key(|(name, _)| name.rank());
-        all.into_iter().map(|(name, socket)| line(now, name, socket)).collect()
+        all.into_iter()
+            .map(|(name, socket)| line(now, name, socket))
+            .collect()
     });
     let ago = ss::listed_ticks_ago(now).filter(|ago| *ago > 0);
     if let (Some(ago), false) = (ago, list.lines.is_empty()) {
         list.note = Some(format!(
-            "as they were {ago} ticks before: so many are not listed at every tick"
+            "as listed {ago} ticks before: so many are not listed at every tick"
         ));
     }
     list
@@ -133,13 +138,23 @@ fn line(now: &Sample, name: &Name<'_>, socket: &Socket) -> Line {
             pid.map_or(Field::Empty, |pid| Field::Number(f64::from(pid.0))),
             owner,
             age(now, socket),
-            Field::count(socket.retransmits),
+            retransmits(name, socket),
             Field::count(socket.count),
         ],
         process: pid,
         mood: mood(now, name, socket),
         more: None,
         meaning: meaning(name.state),
+    }
+}
+
+/// Who is not connected sends nothing again.
+fn retransmits(name: &Name<'_>, socket: &Socket) -> Field {
+    let is_connected = name.protocol == "tcp" && name.state != "LISTEN";
+    if is_connected || socket.retransmits.is_ok() {
+        Field::count(socket.retransmits)
+    } else {
+        Field::Empty
     }
 }
 
@@ -247,7 +262,7 @@ pub fn listeners(now: &Sample) -> List {
                     mood,
                     more: None,
                     meaning: match mood {
-                        Mood::Problem => Some("listener.full"),
+                        Mood::Problem => MEANINGS.first().copied(),
                         _ => None,
                     },
                 }
@@ -305,7 +320,9 @@ pub fn local_ports(now: &Sample) -> List {
     };
     // The columns but for the first are those of the rows.
     let place = |key: &str| {
-        let place = ss::ports::COLUMNS.iter().position(|column| column.key == key);
+        let place = ss::ports::COLUMNS
+            .iter()
+            .position(|column| column.key == key);
         place.and_then(|place| place.checked_sub(1))
     };
     let lines = rows.iter().map(|row| {
@@ -320,7 +337,12 @@ pub fn local_ports(now: &Sample) -> List {
         let percent = field("used_percent");
         Line {
             mood: fullness(percent.number()),
-            fields: vec![field("peer"), percent, field("ports_used"), field("time_wait")],
+            fields: vec![
+                field("peer"),
+                percent,
+                field("ports_used"),
+                field("time_wait"),
+            ],
             ..Line::default()
         }
     });

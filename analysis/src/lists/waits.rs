@@ -39,6 +39,14 @@ pub(super) const CHANNELS: [Column; 5] = [
     Column::words("commands", "Commands"),
 ];
 
+/// What is explained of lines.
+pub(super) const MEANINGS: [&str; 4] = [
+    "wait.uninterruptible",
+    "wait.starved",
+    "wait.stopped",
+    "wait.sleeping",
+];
+
 const STARVED: &str = "(wants a CPU)";
 const UNKNOWN: &str = "(not known)";
 /// So many commands are named of those that wait in one place.
@@ -109,10 +117,10 @@ fn about(task: &Task, kind: Kind) -> Line {
         },
         more: stack,
         meaning: Some(match kind {
-            Kind::Uninterruptible => "wait.uninterruptible",
-            Kind::Starved => "wait.starved",
-            Kind::Stopped => "wait.stopped",
-            Kind::Sleeping | Kind::Idle => "wait.sleeping",
+            Kind::Uninterruptible => MEANINGS[0],
+            Kind::Starved => MEANINGS[1],
+            Kind::Stopped => MEANINGS[2],
+            Kind::Sleeping | Kind::Idle => MEANINGS[3],
         }),
         ..Line::default()
     }
@@ -185,11 +193,7 @@ fn nobody(now: &Sample) -> String {
 }
 
 /// A line for each thread that waits.
-pub fn waits(
-    (now, step): (&Sample, Option<&Step<'_>>),
-    seen: &Seen,
-    architecture: &str,
-) -> List {
+pub fn waits((now, step): (&Sample, Option<&Step<'_>>), seen: &Seen, architecture: &str) -> List {
     let all = all((now, step), seen, architecture).into_iter();
     let lines = all.map(|waiting| waiting.line).collect();
     ListId::Waits.list(lines, nobody(now))
@@ -215,7 +219,9 @@ pub fn channels(
         }
     }
     groups.sort_by_key(|(_, group)| (group[0].kind, Reverse(group.len())));
-    let lines = groups.into_iter().map(|(name, group)| channel(now, name, &group));
+    let lines = groups
+        .into_iter()
+        .map(|(name, group)| channel(now, name, &group));
     ListId::WaitChannels.list(lines.collect(), nobody(now))
 }
 

@@ -17,8 +17,8 @@ use crate::state::{Document, State};
 use crate::theme::Tokens;
 use afterimage_analysis::lists::{Column, List, ListId};
 use egui::{
-    Align2, FontId, Frame, Id, Margin, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2,
-    vec2,
+    Align2, FontId, Frame, Id, Margin, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui,
+    UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 /// The height of a line.
@@ -33,7 +33,10 @@ const MARGIN_PIXELS: i8 = 12;
 
 /// How high a list is with so many of its lines in sight, and no higher than it needs.
 pub(super) fn height(document: &Document, id: ListId, lines: usize) -> f32 {
-    let list = document.tab.things().and_then(|of| document.lists.list(of, id));
+    let list = document
+        .tab
+        .things()
+        .and_then(|of| document.lists.list(of, id));
     let Some((list, view)) = list else {
         return TITLE + NOTE;
     };
@@ -60,7 +63,10 @@ pub(super) fn show_in(
 
 fn show(ui: &mut Ui, state: &State, document: &Document, id: ListId, out: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
-    let known = document.tab.things().and_then(|of| document.lists.list(of, id));
+    let known = document
+        .tab
+        .things()
+        .and_then(|of| document.lists.list(of, id));
     title(ui, (state, document), (id, known), out);
     let Some((list, view)) = known else {
         return note(ui, "Loading …");
@@ -114,7 +120,13 @@ fn title(
     painter.hline(rect.x_range(), rect.top() + 0.5, line);
     let place = pos2(rect.left() + MARGIN, rect.center().y);
     let font = FontId::proportional(13.0);
-    let name = painter.text(place, Align2::LEFT_CENTER, id.title(), font, tokens.text_strong);
+    let name = painter.text(
+        place,
+        Align2::LEFT_CENTER,
+        id.title(),
+        font,
+        tokens.text_strong,
+    );
     let mut end = name.right();
     if let Some((list, view)) = known.filter(|(list, _)| !list.lines.is_empty()) {
         let (all, shown) = (list.lines.len(), view.lines.len());
@@ -151,12 +163,7 @@ fn note(ui: &mut Ui, words: &str) {
     });
 }
 
-fn headings(
-    ui: &mut Ui,
-    (list, view): (&List, &ListView),
-    widths: &[f32],
-    out: &mut Vec<Command>,
-) {
+fn headings(ui: &mut Ui, (list, view): (&List, &ListView), widths: &[f32], out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     let whole: f32 = widths.iter().sum();
     let size = vec2(whole.max(ui.available_width()), HEADER);
@@ -166,8 +173,11 @@ fn headings(
     ui.painter()
         .hline(rect.x_range(), rect.bottom() - 0.5, line);
     let mut left = rect.left();
-    for (column, width) in list.columns.iter().zip(widths) {
-        let place = Rect::from_min_size(pos2(left, rect.top()), vec2(*width, HEADER));
+    for (number, (column, width)) in list.columns.iter().zip(widths).enumerate() {
+        let mut place = Rect::from_min_size(pos2(left, rect.top()), vec2(*width, HEADER));
+        if number == 0 {
+            place.min.x += MARGIN - PADDING;
+        }
         heading(ui, (list.id, view), column, place, out);
         left += width;
     }
@@ -201,11 +211,14 @@ fn heading(
     } else {
         (rect.left() + PADDING, Align2::LEFT_CENTER)
     };
-    let x = if rect.left() < MARGIN { x + MARGIN - PADDING } else { x };
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.text(pos2(x, rect.center().y), align, words, font, color);
     if response.clicked() {
         out.push(Command::List(id, ListCommand::SortBy(column.key)));
     }
-    explained::on_hover(response, column.heading, explain::figure(id.key(), column.key));
+    explained::on_hover(
+        response,
+        column.heading,
+        explain::figure(id.key(), column.key),
+    );
 }

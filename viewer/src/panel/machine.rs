@@ -16,8 +16,8 @@ use crate::display;
 use crate::explain;
 use crate::panel::process_table::{copy_menu, problem};
 use crate::panel::unreadable;
-use crate::state::{Document, State};
 use crate::state::tabs::Tab;
+use crate::state::{Document, State};
 use crate::theme::Tokens;
 use afterimage_analysis::machine::{Pages, Sheet, cpu};
 use cell::Change;
@@ -46,19 +46,20 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         let change = then.map(|then| then.change(pages, of));
         sheet::show(ui, (of(pages), change.as_ref()), look);
     };
-    let mut with_lists = |ui: &mut Ui, of: fn(&Pages) -> &Sheet, look: &'static Look, otherwise: &str| {
-        let rows = of(pages).rows.len() * if then.is_some() { 2 } else { 1 };
-        let room = ui.available_rect_before_wrap();
-        let (above, below) = beside::split(document, room, sheet::height(rows, look));
-        ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
-            if rows == 0 {
-                nothing(ui, otherwise);
-            } else {
-                table(ui, of, look);
-            }
-        });
-        beside::show(ui, (state, document), below, out);
-    };
+    let mut with_lists =
+        |ui: &mut Ui, of: fn(&Pages) -> &Sheet, look: &'static Look, otherwise: &str| {
+            let rows = of(pages).rows.len() * if then.is_some() { 2 } else { 1 };
+            let room = ui.available_rect_before_wrap();
+            let (above, below) = beside::split(document, room, sheet::height(rows, look));
+            ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
+                if rows == 0 {
+                    nothing(ui, otherwise);
+                } else {
+                    table(ui, of, look);
+                }
+            });
+            beside::show(ui, (state, document), below, out);
+        };
     match document.tab {
         Tab::Cpu => {
             let frame = Frame::new().inner_margin(Margin::symmetric(12, 6));
@@ -68,7 +69,12 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
             with_lists(ui, |pages| &pages.cpus, &CPUS, "No CPU was recorded.");
         }
         Tab::Memory => memory::show(ui, (pages, then)),
-        Tab::Disks => with_lists(ui, |pages| &pages.disks, &DISKS, "No disk did anything yet."),
+        Tab::Disks => with_lists(
+            ui,
+            |pages| &pages.disks,
+            &DISKS,
+            "No disk did anything yet.",
+        ),
         Tab::Network => {
             let nothing = "No interface was recorded.";
             with_lists(ui, |pages| &pages.networks, &NETWORKS, nothing);

@@ -13,9 +13,7 @@ use crate::theme::Tokens;
 use afterimage_analysis::lists::{Column, Field, Kind, Line, List, Mood};
 use afterimage_analysis::machine::Measure;
 use afterimage_format::process::{Pid, ProcessKey};
-use egui::{
-    Color32, CursorIcon, FontId, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{Color32, CursorIcon, FontId, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Where so much is left behind the last column, what the line means stands there.
 const LEAST_WORDS: f32 = 160.0;
@@ -146,7 +144,10 @@ fn one(ui: &Ui, column: &Column, field: &Field, line: &Line, rect: Rect) {
         ui.painter().rect_filled(back, 2.0, tokens.grid);
         cell::share(ui, rect, Ok(share), color);
     }
-    let is_first = line.fields.first().is_some_and(|first| std::ptr::eq(first, field));
+    let is_first = line
+        .fields
+        .first()
+        .is_some_and(|first| std::ptr::eq(first, field));
     match field {
         Field::Empty => {}
         Field::Absent(_) if column.is_number() => {
@@ -222,7 +223,11 @@ fn hover(ui: &mut Ui, line: &Line, at: Option<(&Column, &Field)>, leads: bool) {
     ui.set_max_width(460.0);
     ui.spacing_mut().item_spacing.y = 4.0;
     if let Some((column, field)) = at.filter(|(_, field)| **field != Field::Empty) {
-        ui.label(RichText::new(format!("{}: {}", column.heading, told(column, field))));
+        ui.label(RichText::new(format!(
+            "{}: {}",
+            column.heading,
+            told(column, field)
+        )));
         if let Field::Absent(absent) = field {
             let why = format!("There is nothing: {absent}.");
             ui.label(RichText::new(why).color(tokens.problem));

@@ -35,7 +35,7 @@ fn one(ui: &Ui, column: &Column, longest: &str) -> f32 {
     let width = |text: String, size: f32| {
         let (font, color) = (FontId::proportional(size), Color32::PLACEHOLDER);
         let galley = ui.painter().layout_no_wrap(text, font, color);
-        galley.size().x + 2.0 * PADDING
+        galley.size().x.ceil() + 2.0 * PADDING + 2.0
     };
     let content = || width(longest.to_owned(), 13.0);
     let least = match column.kind {

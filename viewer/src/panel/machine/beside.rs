@@ -59,7 +59,10 @@ fn rows_of(document: &Document) -> Vec<Row> {
             let all = ids.iter().map(|id| list::height(document, *id, most(*id)));
             all.sum()
         };
-        let height = columns.iter().map(|(_, ids)| stack(ids)).fold(LEAST, f32::max);
+        let height = columns
+            .iter()
+            .map(|(_, ids)| stack(ids))
+            .fold(LEAST, f32::max);
         Row { columns, height }
     };
     columns.into_iter().map(row).collect()
@@ -70,10 +73,7 @@ const fn most(id: ListId) -> usize {
     match id {
         ListId::WaitChannels | ListId::FileLocks => 5,
         ListId::FileSystems => 8,
-        ListId::SocketStates
-        | ListId::Listeners
-        | ListId::CloseWaits
-        | ListId::LocalPorts => 6,
+        ListId::SocketStates | ListId::Listeners | ListId::CloseWaits | ListId::LocalPorts => 6,
         _ => 12,
     }
 }

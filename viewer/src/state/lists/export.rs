@@ -27,7 +27,9 @@ fn one(list: &List, view: &ListView, how: CopyAs) -> String {
     let lines = (0..view.lines.len()).filter_map(|place| view.line(list, place));
     rows.extend(lines.map(|line| {
         let fields = list.columns.iter().zip(&line.fields);
-        fields.map(|(column, field)| cell(column, field, how)).collect()
+        fields
+            .map(|(column, field)| cell(column, field, how))
+            .collect()
     }));
     let rows = rows.iter();
     match how {

@@ -84,9 +84,8 @@ impl Term {
                 }
             },
             Self::Than(key, order, than) => {
-                let known = named(key).and_then(|(column, field)| {
-                    Some((field.number()?, number_of(column, than)?))
-                });
+                let known = named(key)
+                    .and_then(|(column, field)| Some((field.number()?, number_of(column, than)?)));
                 known.is_some_and(|(number, than)| match order {
                     Order::More => number > than,
                     Order::AtLeast => number >= than,
@@ -102,17 +101,19 @@ impl Term {
 fn is_named(column: &Column, key: &str) -> bool {
     let heading = column.heading.to_lowercase();
     let plain = |c: &char| c.is_alphanumeric();
-    let (heading, key_plain): (String, String) =
-        (heading.chars().filter(plain).collect(), key.chars().filter(plain).collect());
+    let (heading, key_plain): (String, String) = (
+        heading.chars().filter(plain).collect(),
+        key.chars().filter(plain).collect(),
+    );
     column.key == key || (!key_plain.is_empty() && heading == key_plain)
 }
 
 fn has(field: &Field, word: &str) -> bool {
     match field {
         Field::Text(text) => text.to_lowercase().contains(word),
-        Field::Number(number) | Field::AtLeast(number) => {
-            word.parse::<f64>().is_ok_and(|word| (word - number).abs() < 1e-9)
-        }
+        Field::Number(number) | Field::AtLeast(number) => word
+            .parse::<f64>()
+            .is_ok_and(|word| (word - number).abs() < 1e-9),
         Field::Absent(_) | Field::Empty => false,
     }
 }
