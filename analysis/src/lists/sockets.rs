@@ -118,8 +118,9 @@ pub fn sockets(now: &Sample) -> List {
     });
     let ago = ss::listed_ticks_ago(now).filter(|ago| *ago > 0);
     if let (Some(ago), false) = (ago, list.lines.is_empty()) {
+        let ticks = if ago == 1 { "tick" } else { "ticks" };
         list.note = Some(format!(
-            "as listed {ago} ticks before: so many are not listed at every tick"
+            "as they were {ago} {ticks} before: so many are not listed at every tick"
         ));
     }
     list

@@ -266,6 +266,6 @@ fn a_queue_is_full_above_its_limit_and_what_is_not_closed_is_counted_by_owner() 
     );
     let absent = Field::Absent(Missing::NotSupported.into());
     assert_eq!(*field(&list, 4, "retransmits"), absent);
-    let note = "as listed 1 ticks before: so many are not listed at every tick";
+    let note = "as they were 1 tick before: so many are not listed at every tick";
     assert_eq!(list.note.as_deref(), Some(note));
 }

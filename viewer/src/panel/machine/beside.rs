@@ -13,7 +13,13 @@ const LEAST: f32 = 70.0;
 /// The table of the page, which needs this much, and what is left for its lists.
 pub(super) fn split(document: &Document, room: Rect, table: f32) -> (Rect, Rect) {
     let wanted: f32 = rows_of(document).iter().map(|row| row.height).sum();
-    let left = (room.height() - table).max(wanted.min(room.height() * 0.66));
+    // What the page is about stays in sight; a difference has a row for each of it.
+    let most = match (document.tab, document.pinned.is_some()) {
+        (Tab::Cpu, _) => 0.33,
+        (_, true) => 0.45,
+        (_, false) => 0.62,
+    };
+    let left = (room.height() - table).max(wanted.min(room.height() * most));
     let cut = room.bottom() - left.min(room.height() - LEAST).max(0.0);
     let (above, below) = room.split_top_bottom_at_y(cut);
     (above, below)
