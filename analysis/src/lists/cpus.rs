@@ -5,7 +5,7 @@ use crate::machine::{Absent, Before, Measure, rise};
 use crate::rate::Step;
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::sample::Sample;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// The columns of [`speeds`].
 pub(super) const SPEEDS: [Column; 4] = [
@@ -69,17 +69,17 @@ pub fn speeds(now: &Sample, step: Option<&Step<'_>>) -> List {
 
 /// A line for each node, where there is more than one.
 pub fn nodes(now: &Sample, step: Option<&Step<'_>>) -> List {
-    let mut names: BTreeMap<(usize, &str), ()> = BTreeMap::new();
+    let mut names: BTreeSet<(usize, &str)> = BTreeSet::new();
     for (line, _) in &now.nodes.0 {
         if let Some((node, _)) = line.split_once('.') {
-            names.insert((node.len(), node), ());
+            names.insert((node.len(), node));
         }
     }
     if names.len() < 2 {
         let why = "All memory is equally near to every CPU: this host has no NUMA nodes, or one.";
         return ListId::Nodes.list(vec![], why);
     }
-    let lines = names.into_keys().map(|(_, node)| line(now, step, node));
+    let lines = names.into_iter().map(|(_, node)| line(now, step, node));
     ListId::Nodes.list(lines.collect(), "")
 }
 

@@ -93,7 +93,7 @@ fn line(
     };
     let condition = if is_silent {
         let since = row.read_at.ok().and_then(&mut *when);
-        silent(since.map(|since| zone.time_of_day(since)))
+        Some(silent(since.map(|since| zone.time_of_day(since))))
     } else {
         condition(is_read_only, percent.ok(), inodes.and_then(Result::ok))
     };
@@ -123,11 +123,11 @@ fn line(
     }
 }
 
-fn silent(since: Option<String>) -> Option<String> {
-    Some(match since {
+fn silent(since: Option<String>) -> String {
+    match since {
         Some(since) => format!("does not answer; it did last at {since}"),
         None => "does not answer".to_owned(),
-    })
+    }
 }
 
 /// What is to be said of one that answers.

@@ -41,7 +41,7 @@ fn one(ui: &Ui, column: &Column, longest: &str) -> f32 {
     let least = match column.kind {
         Kind::Words => return WORDS,
         Kind::Text => content().min(WIDEST),
-        Kind::Share => 84.0,
+        Kind::Share => 68.0,
         Kind::Figure(Measure::Bytes) => content().max(60.0) + UNIT,
         Kind::Figure(_) => content().max(54.0),
     };

@@ -75,14 +75,14 @@ impl Term {
         match self {
             Self::Not(term) => !term.matches(columns, line),
             Self::Word(word) => line.fields.iter().any(|field| has(field, word)),
-            Self::Has(key, text) => match named(key) {
-                Some((_, field)) => has(field, text),
-                // An address has a colon in it, and is no condition.
-                None => {
-                    let word = format!("{key}:{text}");
-                    line.fields.iter().any(|field| has(field, &word))
+            Self::Has(key, text) => {
+                if let Some((_, field)) = named(key) {
+                    return has(field, text);
                 }
-            },
+                // An address has a colon in it, and is no condition.
+                let word = format!("{key}:{text}");
+                line.fields.iter().any(|field| has(field, &word))
+            }
             Self::Than(key, order, than) => {
                 let known = named(key)
                     .and_then(|(column, field)| Some((field.number()?, number_of(column, than)?)));

@@ -51,6 +51,7 @@ pub(crate) fn of(is_hostile: bool, of: ThingsOf, seq: Seq) -> Things {
     Things { of, seq, lists }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a sample has it")]
 fn bytes(text: &str) -> Result<Arc<[u8]>, Missing> {
     Ok(Arc::from(text.as_bytes()))
 }
@@ -97,7 +98,7 @@ fn sample(is_hostile: bool, seq: Seq) -> Sample {
         task(71, b'S', &name("futex_do_wait")),
         task(72, b'D', &name("jbd2_log_wait_commit")),
     ]);
-    now.sockets = Ok(sockets(&most));
+    now.sockets = Ok(sockets(&most, seq));
     now.file_systems = Ok(file_systems(&name, &most));
     now.file_locks = Ok(locks(&name));
     let lines = |all: &[(&str, u64)]| {
@@ -153,7 +154,7 @@ fn task(tid: i32, state: u8, wchan: &str) -> Task {
     }
 }
 
-fn sockets(most: &dyn Fn(u64) -> u64) -> Vec<(Box<str>, Socket)> {
+fn sockets(most: &dyn Fn(u64) -> u64, seq: Seq) -> Vec<(Box<str>, Socket)> {
     let one = |count: u64, queues: [u64; 2]| Socket {
         count: Ok(count),
         receive_queue: Ok(queues[0]),
@@ -163,7 +164,7 @@ fn sockets(most: &dyn Fn(u64) -> u64) -> Vec<(Box<str>, Socket)> {
         is_older: false,
         uid: Ok(33),
         inode: Ok(9),
-        read_at: Ok(Seq(0)),
+        read_at: Ok(seq),
     };
     let rows = [
         ("tcp * *:* *:* -", one(most(430), [0, 0])),
