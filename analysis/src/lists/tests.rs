@@ -22,6 +22,7 @@ fn text(text: &str) -> Field {
     Field::Text(text.into())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a sample has it")]
 fn bytes(text: &str) -> Reading<Arc<[u8]>> {
     Ok(Arc::from(text.as_bytes()))
 }
