@@ -68,7 +68,7 @@ impl ListView {
         let longest = |(place, column): (usize, &Column)| {
             let lines = list.lines.iter().take(MEASURED);
             let texts = lines.filter_map(|line| Some(written(column, line.fields.get(place)?)));
-            texts.max_by_key(String::len).unwrap_or_default()
+            texts.max_by_key(|text| breadth(text)).unwrap_or_default()
         };
         self.longest = columns.map(longest).collect();
     }
@@ -91,6 +91,17 @@ impl ListView {
     pub fn line<'a>(&self, list: &'a List, place: usize) -> Option<&'a Line> {
         list.lines.get(*self.lines.get(place)? as usize)
     }
+}
+
+/// About how wide a text is: capitals are wide, strokes are narrow.
+fn breadth(text: &str) -> usize {
+    let letter = |letter: char| match letter {
+        'I' | 'i' | 'l' | 'j' | 't' | 'f' | '.' | ':' | '-' | ' ' => 2,
+        'm' | 'w' | 'M' | 'W' => 6,
+        'A'..='Z' => 5,
+        _ => 4,
+    };
+    text.chars().map(letter).sum()
 }
 
 /// A field as it is shown, without the unit of an amount: that has a place of its own.
