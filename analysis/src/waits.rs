@@ -2,7 +2,7 @@
 //!
 //! - [`dictionary`]: functions of the kernel and system calls, out of two data files.
 //! - [`Kind`]: whether a thread waits at all, and how.
-//! - [`words`]: the sentence about one thread.
+//! - [`words()`]: the sentence about one thread.
 //! - [`Seen`]: since when each thread has been in its state, from tick to tick.
 //!
 //! Pure: threads of samples in, words and times out.
