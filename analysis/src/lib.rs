@@ -14,6 +14,7 @@
 //! - [`escape`]: text out of a capture, made safe to show.
 
 pub mod amount;
+pub mod ending;
 pub mod escape;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

@@ -269,8 +269,53 @@ pub struct Exited {
     pub peak_rss: Option<Bytes>,
     /// How long it lived.
     pub lifetime: Option<Duration>,
+    /// `ac_flag` of `taskstats`: [`FORKED`], [`SUPERUSER`] and others of `acct(5)`.
+    pub flags: Option<u8>,
+    /// Field 7 (`tty_nr`) of `proc_pid_stat(5)` when it last called `execve`; 0 is none.
+    pub tty_nr: Option<i32>,
     /// Who told of it.
     pub known_by: KnownBy,
+}
+
+/// It called no `execve` after the `fork` that made it: `AFORK` of `acct(5)`.
+pub const FORKED: u8 = 0x01;
+/// It used privileges of the superuser: `ASU` of `acct(5)`.
+pub const SUPERUSER: u8 = 0x02;
+
+/// How far the recorded start of a process may lie from that of its samples: where nobody told
+/// of the fork it was worked out from when its end was read.
+pub const START_IS_ABOUT: Ticks = Ticks(30);
+
+impl Exited {
+    /// Whether these are the samples of this process.
+    pub fn is_of(&self, key: ProcessKey) -> bool {
+        self.pid == key.pid
+            && self
+                .started
+                .is_some_and(|started| started.0.abs_diff(key.started.0) <= START_IS_ABOUT.0)
+    }
+
+    /// CPU time in all.
+    pub fn cpu(&self) -> Option<Duration> {
+        Some(self.user? + self.system?)
+    }
+}
+
+/// Ends of processes that were too many to keep one by one: of one parent, with one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndsSum {
+    /// When the first of them ended.
+    pub from: WallTime,
+    /// When the last of them ended.
+    pub to: WallTime,
+    /// Their parent.
+    pub ppid: Option<Pid>,
+    /// Their name.
+    pub comm: Option<Vec<u8>>,
+    /// How many.
+    pub lives: u64,
+    /// CPU time of all, as far as it was told.
+    pub cpu: Option<Duration>,
 }
 
 /// The interface of the kernel that told of the end of a process.

@@ -131,7 +131,8 @@ impl Backlog {
     fn take(&mut self, message: Message) {
         let job = match message {
             Message::Done(done) => return self.heard(*done),
-            Message::Tick(tick, records) => {
+            Message::Tick(tick, mut records) => {
+                records.extend(self.shared.take_along());
                 self.remember(&records);
                 self.fallback.follow(&tick, &records, &self.shared);
                 Job::Tick(tick, records)
@@ -148,6 +149,10 @@ impl Backlog {
                 };
                 self.ends_by = Some(now().plus(patience));
                 self.state.retry_now();
+                let left = self.shared.take_along();
+                if !left.is_empty() {
+                    self.ring.push(Job::Records(left));
+                }
                 Job::End(why)
             }
         };

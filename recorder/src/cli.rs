@@ -1,5 +1,6 @@
 //! The command line: what can be said, and who answers.
 
+mod lastcomm;
 mod replay;
 mod ss;
 
@@ -14,6 +15,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub(crate) use lastcomm::LastcommArgs;
 pub(crate) use replay::{DfArgs, IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
 pub(crate) use ss::SsArgs;
 
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Ss(SsArgs),
     /// The kernel log
     Dmesg(RangeArgs),
+    /// The processes that ended, the last one first, with how they ended and what they had used
+    Lastcomm(LastcommArgs),
     /// Copy a capture, also while it is recorded; `-` writes to standard output
     Copy(CopyArgs),
     /// A range of a capture as a capture of its own

@@ -8,6 +8,7 @@ mod doctor;
 mod generate;
 mod holdings;
 mod info;
+mod lastcomm;
 mod live;
 pub(crate) mod output;
 mod pidstat;
@@ -65,6 +66,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Waits(args) => waits::run(&args),
         Command::Ss(args) => ss::run(&args),
         Command::Dmesg(args) => dmesg::run(&args),
+        Command::Lastcomm(args) => lastcomm::run(&args),
         Command::Copy(args) => copy::run(&args),
         Command::Clip(args) => clip::run(&args),
         Command::Salvage(args) => salvage::run(&args),

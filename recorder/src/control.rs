@@ -152,6 +152,7 @@ fn status(facts: &Value, shared: &Shared) -> Value {
     reply["not_on_disk_ticks"] = json!(status.backlog);
     reply["without_processes_ticks"] = json!(status.thinned);
     reply["lost_ticks"] = json!(status.lost);
+    reply["threads_ended"] = json!(status.threads_ended);
     reply["shed"] = json!(status.shed.names().collect::<Vec<_>>());
     reply["trouble"] = json!(status.trouble);
     let not_visible = status

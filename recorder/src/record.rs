@@ -97,6 +97,7 @@ impl Sampler {
         let tunable = &change.tunable;
         self.budget.set_percent(tunable.budget_percent);
         self.collector.set_args(tunable.args);
+        self.shared.set_args(tunable.args);
         let mut records = vec![Record::Settings {
             sync: tunable.options.sync,
             args: change.most_args.to_string(),

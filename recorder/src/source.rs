@@ -7,6 +7,7 @@
 pub(crate) mod accounts;
 #[cfg(test)]
 mod beside_procfs;
+pub(crate) mod connector;
 pub(crate) mod disks;
 pub(crate) mod diskstats;
 pub(crate) mod file_locks;
@@ -19,6 +20,7 @@ pub(crate) mod lines;
 pub(crate) mod loadavg;
 pub(crate) mod mountinfo;
 pub(crate) mod net_dev;
+pub(crate) mod netlink;
 pub(crate) mod numbers;
 pub(crate) mod passing;
 pub(crate) mod pressure;
@@ -28,6 +30,7 @@ pub(crate) mod schedstat;
 pub(crate) mod sock_diag;
 pub(crate) mod stat;
 pub(crate) mod sysfs;
+pub(crate) mod taskstats;
 
 use afterimage_format::facts::Event;
 use afterimage_format::reading::{Missing, Reading};

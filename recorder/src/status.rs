@@ -1,5 +1,9 @@
 //! How the recording goes: written by the threads, read by the status line and the socket.
 
+use crate::clock;
+use crate::redact::ArgsLevel;
+use afterimage_format::capture::writer::Record;
+use afterimage_format::facts::Event;
 use afterimage_format::tick::Shed;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +32,10 @@ pub(crate) struct Status {
     pub(crate) missing: Vec<(&'static str, String)>,
     /// Why the kernel log is not, if so.
     pub(crate) no_kernel_log: Option<String>,
+    /// Who does not tell of the ends of processes, and why.
+    pub(crate) no_ends: Vec<(&'static str, String)>,
+    /// Threads that ended while their process went on.
+    pub(crate) threads_ended: u64,
 }
 
 impl Status {
@@ -35,7 +43,8 @@ impl Status {
     pub(crate) fn not_visible(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let sources = self.missing.iter().map(|(name, why)| (*name, why.as_str()));
         let log = self.no_kernel_log.iter().map(|why| ("kmsg", why.as_str()));
-        sources.chain(log)
+        let ends = self.no_ends.iter().map(|(name, why)| (*name, why.as_str()));
+        sources.chain(log).chain(ends)
     }
 
     pub(crate) fn not_visible_names(&self) -> impl Iterator<Item = &'static str> {
@@ -52,7 +61,14 @@ pub(crate) struct Shared {
     lines: Mutex<Vec<String>>,
     /// Sources of which it was said that they are not readable.
     named: Mutex<Vec<&'static str>>,
+    /// What goes into the capture with the next tick.
+    left: Mutex<Vec<Record>>,
+    /// What is stored of command lines.
+    args: Mutex<ArgsLevel>,
 }
+
+/// Records that wait for a tick; beyond that they are counted.
+const MOST_LEFT: usize = 20_000;
 
 /// While nobody takes them, no more lines are kept.
 const MOST_LINES: usize = 1000;
@@ -79,6 +95,40 @@ impl Shared {
     /// Whether the next tick must say everything; asked once.
     pub(crate) fn wants_everything(&self) -> bool {
         self.everything.swap(false, Ordering::Relaxed)
+    }
+
+    /// Leaves records for the next tick: a commit of their own would cost a wait for the disk.
+    pub(crate) fn leave(&self, records: impl IntoIterator<Item = Record>) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lost = 0_u64;
+        for record in records {
+            if left.len() < MOST_LEFT {
+                left.push(record);
+            } else {
+                lost += 1;
+            }
+        }
+        if lost > 0 {
+            left.push(Record::Event(Event {
+                wall: clock::now().wall,
+                kind: "exits-lost".to_owned(),
+                text: format!("{lost} ends were lost: no tick came to take them along"),
+            }));
+        }
+    }
+
+    /// What was left for the next tick.
+    pub(crate) fn take_along(&self) -> Vec<Record> {
+        std::mem::take(&mut self.left.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is stored of command lines.
+    pub(crate) fn args(&self) -> ArgsLevel {
+        *self.args.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_args(&self, level: ArgsLevel) {
+        *self.args.lock().unwrap_or_else(PoisonError::into_inner) = level;
     }
 
     pub(crate) fn say(&self, line: String) {

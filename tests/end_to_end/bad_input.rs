@@ -137,6 +137,7 @@ fn a_reader_that_has_had_enough_is_no_error() {
         &["ps", "--format", "json"][..],
         &["vmstat"],
         &["dmesg"],
+        &["lastcomm"],
         &["info"],
     ] {
         let mut command = Command::new(AFTERIMAGE);

@@ -63,6 +63,8 @@ mod salvages;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod short_lives;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod sockets;

@@ -8,7 +8,7 @@ use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Bytes;
-pub use make::rows;
+pub use make::{rows, tty_name};
 use std::borrow::Cow;
 use std::time::Duration;
 

@@ -1,23 +1,25 @@
 //! The `process` table: one row for each life, brought up to date with each chunk.
 
+mod sums;
+mod told;
+
 use super::chunk::{ALIVE, Chunk};
 use super::tables::{self, integer, maybe, text};
+use super::writer::Record;
 use crate::group::{Group, ProcessField};
 use crate::process::{Pid, ProcessKey};
 use crate::tick::Key;
 use crate::units::Ticks;
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use told::ToldEnds;
 
 /// Above this many lives a second that begin and end within a chunk, they are added up.
 const MOST_SHORT_LIVES_A_SECOND: u64 = 50;
 
 /// How many command lines are remembered as already stored.
 const MOST_COMMANDS: i64 = 4096;
-
-/// What lives are added up by.
-type ParentAndName<'a> = (Option<i64>, Option<&'a [u8]>);
 
 /// Keeps the `process` table.
 #[derive(Debug)]
@@ -29,6 +31,9 @@ pub(crate) struct Lives {
     open: HashMap<ProcessKey, OpenLife>,
     /// Command lines that have a row.
     commands: HashMap<Box<[u8]>, i64>,
+    told: ToldEnds,
+    /// Rows that got their end with the last chunk, of whose end nothing was told by then.
+    untold: Vec<(ProcessKey, i64)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +105,27 @@ impl Lives {
             tick_rate,
             open: lives.into_iter().collect(),
             commands: commands.into_iter().collect(),
+            told: ToldEnds::default(),
+            untold: Vec::new(),
         })
+    }
+
+    /// Remembers what the kernel told of an end, and says by which key its samples go.
+    pub(crate) fn heard(&mut self, mut record: Record) -> Record {
+        match &mut record {
+            Record::Exited(exited) => {
+                let known = |key: &ProcessKey| self.open.contains_key(key);
+                if told::may_have_samples(exited)
+                    && let Some(key) = told::likely_keys(exited).find(known)
+                {
+                    exited.started = Some(key.started);
+                }
+                self.told.add(exited);
+            }
+            Record::EndsSum(_) => self.told.are_told(),
+            _ => {}
+        }
+        record
     }
 
     /// Brings the table up to date with a closed chunk.
@@ -128,14 +153,30 @@ impl Lives {
         let length = chunk.ticks[last].planned.since(chunk.ticks[0].planned);
         let seconds = length.map_or(1, |length| length.as_secs().max(1));
         if short.len() as u64 > MOST_SHORT_LIVES_A_SECOND * seconds {
-            self.add_up(db, &short)?;
+            // Who tells of ends counts these too.
+            if !self.told.is_told() {
+                sums::add_up(db, (self.capture, self.tick_rate), &short)?;
+            }
         } else {
             lasting.append(&mut short);
         }
+        self.add_what_was_told_late(db)?;
         for seen in &lasting {
             self.store(db, seen)?;
         }
-        self.close_absent(db, chunk)
+        self.close_absent(db, chunk)?;
+        self.told.end_chunk();
+        Ok(())
+    }
+
+    /// Ends that the chunk before saw and of which only this one was told.
+    fn add_what_was_told_late(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        for (key, row) in std::mem::take(&mut self.untold) {
+            if let Some(told) = self.told.of(key) {
+                change(db, self.capture, row, |values| told.put_into(values))?;
+            }
+        }
+        Ok(())
     }
 
     /// Clock ticks a second, as the host has them.
@@ -166,7 +207,13 @@ impl Lives {
                 last_seen: Some(seen.last_seen(self.tick_rate)),
             },
         };
-        let values = self.values(db, seen, life)?;
+        let mut values = self.values(db, seen, life)?;
+        let told = seen.ended.map(|_| self.told.of(seen.key));
+        match told {
+            Some(Some(told)) => told.put_into(&mut values),
+            Some(None) => self.untold.push((seen.key, life.row)),
+            None => {}
+        }
         table.replace(db, self.capture, life.row, values)?;
         match seen.ended {
             Some(_) => self.open.remove(&seen.key),
@@ -221,42 +268,6 @@ impl Lives {
         Ok(Some(row))
     }
 
-    /// A fork storm: lives are counted by parent and name.
-    fn add_up(&mut self, db: &Connection, lives: &[Seen<'_>]) -> rusqlite::Result<()> {
-        let mut sums: BTreeMap<ParentAndName<'_>, (i64, Option<u64>)> = BTreeMap::new();
-        for seen in lives {
-            let name = (
-                seen.number(ProcessField::Ppid),
-                seen.text(ProcessField::Comm),
-            );
-            let sum = sums.entry(name).or_default();
-            let cpu = [sum.1, seen.cpu_us(self.tick_rate)];
-            *sum = (
-                sum.0 + 1,
-                cpu.into_iter().flatten().reduce(u64::saturating_add),
-            );
-        }
-        let Some(first) = lives.first() else {
-            return Ok(());
-        };
-        let (from, to) = (
-            first.unix_seconds(0),
-            first.unix_seconds(first.chunk.ticks.len() - 1),
-        );
-        for ((ppid, comm), (count, cpu)) in sums {
-            let values = vec![
-                integer(from),
-                integer(to),
-                maybe(ppid.map(Value::Integer)),
-                maybe(comm.map(text)),
-                integer(count),
-                maybe(cpu.map(integer)),
-            ];
-            tables::named("process_sum").insert(db, self.capture, None, values)?;
-        }
-        Ok(())
-    }
-
     /// Lives that ended while nothing was recorded: not a row of this chunk, though open.
     fn close_absent(&mut self, db: &Connection, chunk: &Chunk) -> rusqlite::Result<()> {
         let rows = &chunk.groups[Group::Process.index()].rows;
@@ -282,6 +293,10 @@ impl Lives {
                     seen: life.last_seen,
                 },
             )?;
+            match self.told.of(key) {
+                Some(told) => change(db, self.capture, life.row, |values| told.put_into(values))?,
+                None => self.untold.push((key, life.row)),
+            }
         }
         Ok(())
     }
@@ -313,17 +328,29 @@ pub(crate) fn end_other_boots(
 
 /// Ends a life whose last moments were not seen.
 fn end_at(db: &Connection, capture: u64, row: i64, ending: &Ending) -> rusqlite::Result<()> {
-    let table = tables::named("process");
-    let values = table.sound_rows(db, capture, ("WHERE id = ?", &[row]), |row| {
-        row.values().to_vec()
-    })?;
-    for mut values in values {
+    change(db, capture, row, |values| {
         values[8] = integer(ending.seen.map_or(ending.seq, |seen| seen.seq));
         if let Some(seen) = ending.seen {
             values[10] = integer(seen.unix_s);
             values[11] = maybe(seen.cpu_us.map(integer));
             values[12] = maybe(seen.peak_rss_kib.map(Value::Integer));
         }
+    })
+}
+
+/// Changes the row of a life, if it is sound.
+fn change(
+    db: &Connection,
+    capture: u64,
+    row: i64,
+    mut with: impl FnMut(&mut Vec<Value>),
+) -> rusqlite::Result<()> {
+    let table = tables::named("process");
+    let values = table.sound_rows(db, capture, ("WHERE id = ?", &[row]), |row| {
+        row.values().to_vec()
+    })?;
+    for mut values in values {
+        with(&mut values);
         table.replace(db, capture, row, values)?;
     }
     Ok(())

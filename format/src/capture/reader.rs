@@ -5,6 +5,7 @@
 
 mod check;
 mod clip;
+mod exits;
 mod listing;
 mod moments;
 mod parts;
@@ -16,6 +17,7 @@ mod time;
 mod verify;
 
 pub use check::Checked;
+pub use exits::{EndCounts, LifeName, StoredEnd};
 pub use moments::{LifeEnds, ShortLives};
 pub use salvaged::Rescue;
 pub use series::{Curves, LifeBucket};

@@ -53,7 +53,7 @@ CREATE TABLE kernel_log (
 CREATE TABLE exited (
   id INTEGER PRIMARY KEY, boot INTEGER, seq INTEGER, unix_us INTEGER, pid INTEGER, ppid INTEGER, started_ticks INTEGER, comm TEXT, command_line TEXT,
   uid INTEGER, wait_status INTEGER, user_us INTEGER, system_us INTEGER, read_bytes INTEGER, write_bytes INTEGER, peak_rss_kib INTEGER,
-  lifetime_us INTEGER, known_by TEXT, row_check INTEGER);
+  lifetime_us INTEGER, flags INTEGER, tty_nr INTEGER, known_by TEXT, row_check INTEGER);
 
 -- The machine minute by minute: means, unless the name says otherwise.
 CREATE TABLE minute (

@@ -2,6 +2,7 @@
 
 mod begun;
 mod clips;
+mod ends;
 mod going_on;
 mod hostile;
 mod kept;
@@ -15,7 +16,7 @@ mod stale;
 use super::Capture;
 use super::lock::{OwnerLock, with_suffix};
 use super::writer::{Options, RunFacts, Start, Sync, Writer};
-use crate::facts::{Exited, Host, KnownBy};
+use crate::facts::{Exited, FORKED, Host, KnownBy, SUPERUSER};
 use crate::group::{Group, LineField, MachineField, ProcessField};
 use crate::process::{Pid, ProcessKey};
 use crate::tick::{Instants, Key, Shed, Tick, TickTimes};
@@ -186,6 +187,8 @@ fn exited(second: i64) -> Exited {
         written: Some(Bytes(0)),
         peak_rss: Some(Bytes::from_kib(2048)),
         lifetime: Some(Duration::from_millis(40)),
+        flags: Some(FORKED | SUPERUSER),
+        tty_nr: Some(0x8803),
         known_by: KnownBy::Taskstats,
     }
 }

@@ -27,7 +27,7 @@ use super::frame::{self, FrameKey, FrameKind, Packer, seal_linked};
 use super::lives::Lives;
 use super::lock::OwnerLock;
 use super::pyramid::PyramidWriter;
-use crate::facts::{Anchor, Event, Exited, Gap, GapKind, KernelLogLine, Source};
+use crate::facts::{Anchor, EndsSum, Event, Exited, Gap, GapKind, KernelLogLine, Source};
 use crate::tick::Tick;
 use crate::time::{MonotonicTime, Seq, WallTime};
 use rusqlite::Connection;
@@ -86,6 +86,8 @@ pub enum Record {
     Event(Event),
     /// A process of whose end the kernel told.
     Exited(Exited),
+    /// Processes that ended, too many to keep one by one.
+    EndsSum(EndsSum),
     /// Missing ticks.
     Gap(Gap),
     /// A source whose state changed, and the tick since which it holds.
@@ -110,6 +112,7 @@ impl Record {
             Self::KernelLog(_)
             | Self::Event(_)
             | Self::Exited(_)
+            | Self::EndsSum(_)
             | Self::Source(_)
             | Self::Settings { .. } => {}
         }
@@ -230,7 +233,7 @@ impl Writer {
             self.builder.number_from(tick.times.seq, self.next_seq());
         }
         let shifts = (before, self.builder.shift());
-        let records = records.into_iter();
+        let records = records.into_iter().map(|record| self.lives.heard(record));
         self.unsaved_records
             .extend(records.map(|record| record.renumbered(shifts)));
         if let Some(tick) = tick {

@@ -388,7 +388,7 @@ fn bytes(records: &[Record]) -> usize {
         }
         Record::Gap(gap) => gap.detail.len(),
         Record::Source(source) => source.detail.len(),
-        Record::Clock(_) | Record::Settings { .. } => 0,
+        Record::Clock(_) | Record::EndsSum(_) | Record::Settings { .. } => 0,
     };
     records
         .iter()

@@ -2,6 +2,7 @@
 
 use super::output::print_text;
 use crate::cli::DoctorArgs;
+use crate::exits::reach;
 use crate::memory;
 use crate::source::kernel_log::KernelLog;
 use crate::standing::{self, Grant};
@@ -21,7 +22,10 @@ struct Finding {
 }
 
 /// Everything that the recorder can use. `setcap` replaces what was set before, so it is one list.
-const CAPABILITIES: &str = "setcap cap_sys_ptrace,cap_dac_read_search,cap_syslog,cap_ipc_lock,cap_sys_nice=ep $(command -v afterimage)   (or run as root)";
+const CAPABILITIES: &str = "setcap cap_sys_ptrace,cap_dac_read_search,cap_syslog,cap_ipc_lock,cap_sys_nice,cap_net_admin=ep $(command -v afterimage)   (or run as root)";
+
+/// What the process connector and taskstats take.
+const ENDS: &str = "CAP_NET_ADMIN of the host, as with the capabilities of `process I/O`, outside of containers: no pid or network namespace of its own (docker run --pid=host --net=host --cap-add NET_ADMIN), and a kernel with CONFIG_PROC_EVENTS and CONFIG_TASKSTATS";
 
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let findings = findings();
@@ -46,6 +50,12 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn findings() -> Vec<Finding> {
+    let mut findings = of_files_and_standing();
+    findings.extend(of_ends());
+    findings
+}
+
+fn of_files_and_standing() -> Vec<Finding> {
     let read = |path: &str| match fs::read(path) {
         Ok(_) => (true, format!("{path} is readable")),
         Err(error) => (false, format!("{path}: {error}")),
@@ -124,6 +134,32 @@ fn findings() -> Vec<Finding> {
 /// Tried here as the recorder does it: this process is about to end.
 fn granted(grant: Grant) -> (bool, String) {
     (grant.is_given, grant.detail)
+}
+
+/// Who tells of the ends of processes.
+fn of_ends() -> [Finding; 2] {
+    let names = ["ends of processes", "what the dead had used"];
+    let costs = [
+        "how a process ended, and when to the microsecond, is not known; what lives for less than a tick may not be seen at all",
+        "what a process used after the last tick that saw it, and what short-lived ones used, is not known",
+    ];
+    let mut told = names.into_iter().zip(costs);
+    reach().sources.map(|(teller, source)| {
+        let (name, cost) = told.next().unwrap_or_default();
+        let ok = source.state == "ok";
+        let state = if ok {
+            format!("{teller} tells of them")
+        } else {
+            format!("{teller}: {}", source.detail)
+        };
+        Finding {
+            name,
+            ok,
+            state,
+            cost,
+            grant: ENDS,
+        }
+    })
 }
 
 /// Whether another user's process can be seen.

@@ -8,6 +8,7 @@ use super::output::print_text;
 use super::sound;
 use crate::cli::{Format, InfoArgs};
 use afterimage_analysis::zone::Zone;
+use afterimage_format::capture::reader::EndCounts;
 use afterimage_format::capture::version::FORMAT;
 use afterimage_format::capture::{Capture, Mode};
 use afterimage_format::facts::{Gap, Run, Source};
@@ -59,6 +60,9 @@ struct Info {
     sources: Vec<Source>,
     notes: Vec<String>,
     shed: Vec<&'static str>,
+    ends: EndCounts,
+    /// What was lost of the ends of processes, in words.
+    ends_lost: Vec<String>,
     mode: Mode,
     behind: Option<Duration>,
     damaged: usize,
@@ -101,6 +105,8 @@ impl Info {
             sources: capture.sources()?,
             notes,
             shed: capture.shed()?.names().collect(),
+            ends: capture.count_ends()?,
+            ends_lost: capture.events_of("exits-lost")?,
             mode,
             behind: behind(mode, span, &data),
             damaged: capture.damage().len(),
@@ -169,6 +175,12 @@ impl Info {
             "state": self.state(),
             "clean_end": self.clean_end(),
             "shed": self.shed,
+            "ends": {
+                "kept": self.ends.kept,
+                "added_up": self.ends.added_up,
+                "evicted": self.ends.evicted,
+                "lost": self.ends_lost,
+            },
             "gaps": gaps,
             "runs": runs,
             "sources": sources,

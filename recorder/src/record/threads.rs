@@ -18,7 +18,7 @@ use crate::standing::{self, Grant};
 use crate::status::{Shared, Status};
 use crate::store::Store;
 use crate::tasks::{Tasks, ThreadsOf};
-use crate::{clock, host, kernel_log, memory};
+use crate::{clock, exits, host, kernel_log, memory};
 use afterimage_format::capture::writer::{Record, RunFacts, Start, Writer};
 use afterimage_format::tick::Tick;
 use anyhow::{Context as _, bail};
@@ -104,6 +104,8 @@ fn run(
         give_back,
         shared,
     )?;
+    shared.set_args(settings.tunable.args);
+    let ends = exits(&root, shared, &stop_read)?;
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
     let control = listen(&settings, shared, &queue);
 
@@ -138,6 +140,7 @@ fn run(
 
     drop(stop_write);
     kmsg.map(join).transpose()?;
+    ends.map(join).transpose()?;
     // A backlog that is gone already has left its error in its result, which is joined below.
     let end = why.as_ref().map_or("crashed", |why| why).to_owned();
     drop(queue.send(Message::End(end)));
@@ -226,6 +229,20 @@ fn kernel_log(
         kernel_log::run(Path::new("/dev/kmsg"), after, (&queue, &shared), &stop);
     };
     spawn("kernel-log", read).map(Some)
+}
+
+/// The thread that hears of the ends of processes; a directory that stands in for /proc has none.
+fn exits(
+    root: &ProcRoot,
+    shared: &Arc<Shared>,
+    stop: &OwnedFd,
+) -> anyhow::Result<Option<thread::JoinHandle<()>>> {
+    if !root.is_live() {
+        return Ok(None);
+    }
+    let (path, shared) = (root.path().to_owned(), Arc::clone(shared));
+    let stop = stop.try_clone()?;
+    spawn("exits", move || exits::run(&path, &shared, stop)).map(Some)
 }
 
 fn collector(settings: &Settings, root: ProcRoot) -> Collector {

@@ -2,6 +2,7 @@
 //! kernel log says of it.
 
 use crate::data::Bucket;
+use afterimage_analysis::ending::Ending;
 use afterimage_format::process::ProcessKey;
 use afterimage_format::time::WallTime;
 use std::collections::BTreeMap;
@@ -66,6 +67,8 @@ pub struct Life {
     pub traces: BTreeMap<Trace, Vec<Bucket>>,
     /// The most that each of the machine's curves can reach.
     pub limits: BTreeMap<Trace, f64>,
+    /// How it ended, if the kernel told.
+    pub ending: Option<(WallTime, Ending)>,
     /// The lines of the kernel log that name it, in order.
     pub log: Vec<LogLine>,
     /// How many lines were left out because there are too many.

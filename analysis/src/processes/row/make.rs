@@ -279,7 +279,7 @@ fn whole(bytes_per_second: f64) -> Bytes {
 }
 
 /// The name behind `tty_nr`, for the drivers that `ps` names most.
-fn tty_name(number: i64) -> String {
+pub fn tty_name(number: i64) -> String {
     let (major, minor) = (
         (number >> 8) & 0xfff,
         (number & 0xff) | ((number >> 12) & 0xfff00),

@@ -181,6 +181,11 @@ pub(super) fn walk(capture: &mut Capture) -> Result<(), CaptureError> {
     drop((capture.kernel_log(ALWAYS.0, ALWAYS.1), capture.anchors()));
     drop((capture.events(ALWAYS.0, ALWAYS.1), capture.short_lives()));
     drop(capture.lives(Seq(0), Seq(u64::MAX)));
+    drop(capture.life_names(Seq(0), Seq(u64::MAX)));
+    drop((
+        capture.each_exited(ALWAYS.0, ALWAYS.1, |_| true),
+        capture.count_ends(),
+    ));
     drop((capture.ticks(), capture.chunks(), capture.data_bytes()));
     for most in [2, 10_000] {
         drop(capture.curves(ALWAYS.0, ALWAYS.1, most));

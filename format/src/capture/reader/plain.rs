@@ -5,9 +5,7 @@ use crate::capture::error::{CaptureError, FrameFault};
 use crate::capture::tables::{self, CheckedRow};
 use crate::capture::unfinished::Unfinished;
 use crate::capture::writer::create_private;
-use crate::facts::{
-    Anchor, Event, Exited, Gap, GapKind, Host, KernelLogLine, KnownBy, ProcessLife, Run, Source,
-};
+use crate::facts::{Anchor, Event, Gap, GapKind, Host, KernelLogLine, ProcessLife, Run, Source};
 use crate::process::{Pid, ProcessKey};
 use crate::tick::Shed;
 use crate::time::{BootTime, MonotonicTime, Seq, WallTime};
@@ -166,37 +164,6 @@ impl Capture {
         })
     }
 
-    /// The processes of whose end the kernel told between two moments, both included, in the
-    /// order of its words. Costs a scan of the table: it is at most 15 % of the size limit.
-    pub fn exited(&mut self, from: WallTime, to: WallTime) -> Result<Vec<Exited>, CaptureError> {
-        let between = (
-            "WHERE unix_us BETWEEN ? AND ? ORDER BY id",
-            &[from.0, to.0][..],
-        );
-        self.rows("exited", between, |row| {
-            let pid = |column| row.integer(column).and_then(|pid| i32::try_from(pid).ok());
-            let bytes = |column| row.bytes(column).map(<[u8]>::to_owned);
-            let micros = |column| row.unsigned(column).map(Duration::from_micros);
-            Exited {
-                wall: WallTime::from_file(row.integer(2).unwrap_or(0)),
-                pid: Pid(pid(3).unwrap_or(-1)),
-                ppid: pid(4).map(Pid),
-                started: row.unsigned(5).map(Ticks),
-                comm: bytes(6),
-                command_line: bytes(7),
-                uid: row.unsigned(8).and_then(|uid| u32::try_from(uid).ok()),
-                wait_status: row.integer(9).and_then(|status| i32::try_from(status).ok()),
-                user: micros(10),
-                system: micros(11),
-                read: row.unsigned(12).map(Bytes),
-                written: row.unsigned(13).map(Bytes),
-                peak_rss: row.unsigned(14).map(Bytes::from_kib),
-                lifetime: micros(15),
-                known_by: KnownBy::from_name(&row.text(16).unwrap_or_default()),
-            }
-        })
-    }
-
     /// The lives that were there at some tick of `from..=to`, oldest first. What lives still is
     /// here once its first chunk is closed, a minute after its birth. Costs a scan of the table.
     pub fn lives(&mut self, from: Seq, to: Seq) -> Result<Vec<ProcessLife>, CaptureError> {
@@ -308,7 +275,7 @@ impl Capture {
     }
 
     /// The same for as long as it is wanted.
-    fn rows_while<T>(
+    pub(super) fn rows_while<T>(
         &mut self,
         table: &'static str,
         rest: (&str, &[i64]),

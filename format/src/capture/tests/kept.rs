@@ -146,6 +146,8 @@ fn plain_tables_give_back_what_was_put_in() {
         written: None,
         peak_rss: None,
         lifetime: None,
+        flags: None,
+        tty_nr: None,
         known_by: KnownBy::Connector,
     };
     let records = vec![

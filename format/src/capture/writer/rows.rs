@@ -3,7 +3,8 @@
 use super::{Record, Writer, start};
 use crate::capture::chunk::Chunk;
 use crate::capture::tables::{self, integer, maybe, text};
-use crate::facts::{Exited, Gap};
+use crate::facts::{EndsSum, Exited, Gap};
+use crate::time::WallTime;
 use crate::units::Bytes;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -47,6 +48,7 @@ impl Writer {
                 ("event", values)
             }
             Record::Exited(exited) => ("exited", self.exited_row(exited, seq)),
+            Record::EndsSum(sum) => ("process_sum", ends_sum_row(sum)),
             Record::Gap(gap) => ("gap", gap_row(gap)),
             Record::Source(source) => {
                 let texts =
@@ -89,9 +91,24 @@ impl Writer {
             bytes(exited.written),
             maybe(exited.peak_rss.map(|peak| integer(peak.kib()))),
             micros(exited.lifetime),
+            maybe(exited.flags.map(integer)),
+            maybe(exited.tty_nr.map(integer)),
             text(exited.known_by.name().as_bytes()),
         ]
     }
+}
+
+/// Ends that were added up as a row of `process_sum`.
+fn ends_sum_row(sum: &EndsSum) -> Vec<Value> {
+    let seconds = |at: WallTime| integer(at.0.div_euclid(1_000_000));
+    vec![
+        seconds(sum.from),
+        seconds(sum.to),
+        maybe(sum.ppid.map(|ppid| integer(ppid.0))),
+        maybe(sum.comm.as_deref().map(text)),
+        integer(sum.lives),
+        maybe(sum.cpu.map(|cpu| integer(cpu.as_micros()))),
+    ]
 }
 
 /// The row of `chunk` for a chunk, and its id.

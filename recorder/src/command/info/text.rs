@@ -19,6 +19,12 @@ pub(super) fn text(info: &Info) -> String {
         let names = info.shed.join(", ");
         lines.push(("left out", format!("{names} (to stay within the budget)")));
     }
+    lines.push(ends(info));
+    lines.extend(
+        info.ends_lost
+            .iter()
+            .map(|lost| ("ends lost", lost.clone())),
+    );
     lines.extend(info.runs.iter().map(|each| run(info, each)));
     lines.extend(info.gaps.iter().map(|each| gap(info, each)));
     let troubled = info.sources.iter().filter(|source| source.state != "ok");
@@ -83,6 +89,19 @@ fn ticks(info: &Info) -> Line {
         info.damaged
     );
     ("ticks", words)
+}
+
+fn ends(info: &Info) -> Line {
+    let ends = info.ends;
+    let more = [
+        (ends.added_up, "more short lives only counted"),
+        (ends.evicted, "older ones evicted"),
+    ];
+    let more = more.into_iter().filter(|(count, _)| *count > 0);
+    let more = more.map(|(count, what)| format!(", {count} {what}"));
+    let more: String = more.collect();
+    let words = format!("{} processes ended, as `lastcomm` shows{more}", ends.kept);
+    ("ends", words)
 }
 
 fn state(info: &Info) -> Line {

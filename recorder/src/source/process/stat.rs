@@ -52,6 +52,11 @@ impl Stat<'_> {
         self.words[0].first().copied().unwrap_or(b'?')
     }
 
+    /// Field 7: the controlling terminal, 0 for none.
+    pub(crate) fn tty_nr(&self) -> Reading<i64> {
+        self.signed(7)
+    }
+
     /// Field 20.
     pub(crate) fn threads(&self) -> Reading<u64> {
         self.count(20)

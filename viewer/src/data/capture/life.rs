@@ -7,6 +7,7 @@
 use super::whole::Whole;
 use crate::data::life::{Life, LogLine, Trace, Whom};
 use crate::data::{Bucket, ReplayError};
+use afterimage_analysis::ending::Ending;
 use afterimage_analysis::escape::Escaped;
 use afterimage_analysis::processes::kernel_log;
 use afterimage_format::capture::reader::LifeBucket;
@@ -50,6 +51,13 @@ pub(super) fn of(
     let next = later.map(|life| life.first).min();
     let next = next.map(|first| capture.wall_of(first)).transpose()?;
     let (log, log_left_out) = log(capture, whom, next.flatten())?;
+    let exited = own
+        .map(|own| capture.end_of(own.boot, own.key))
+        .transpose()?;
+    let ending = exited.flatten().and_then(|exited| {
+        let status = exited.wait_status?;
+        Some((exited.wall, Ending::from_wait_status(status)))
+    });
     Ok(Life {
         key: whom.key,
         seen: seen(capture, whole, own)?,
@@ -57,6 +65,7 @@ pub(super) fn of(
         limits,
         log,
         log_left_out,
+        ending,
     })
 }
 

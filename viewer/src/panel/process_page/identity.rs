@@ -8,6 +8,7 @@ use crate::state::Document;
 use crate::state::page::Page;
 use crate::state::table::Column;
 use crate::theme::Tokens;
+use afterimage_analysis::ending::Ending;
 use afterimage_analysis::oom::oom_kill;
 use afterimage_format::process::Pid;
 use egui::{Frame, Grid, Label, Link, Margin, RichText, Ui};
@@ -91,7 +92,7 @@ fn absence(ui: &mut Ui, document: &Document, page: &Page, out: &mut Vec<Command>
         });
 }
 
-/// How it ended, where the kernel log tells; nothing else that is recorded does.
+/// How it ended, where the kernel log tells, or where the kernel told of its end.
 fn ended(document: &Document, page: &Page) -> String {
     let Some(life) = &page.life else {
         return String::new();
@@ -107,6 +108,13 @@ fn ended(document: &Document, page: &Page) -> String {
         };
         let at = document.moment(at);
         return format!("The OOM killer killed it at {at}: {why}.");
+    }
+    if let Some((at, ending)) = life.ending {
+        let at = document.moment(at);
+        return match ending {
+            Ending::Exited(_) => format!("It ended at {at} with exit status {ending}."),
+            Ending::Killed { .. } => format!("It was killed at {at} by {ending}."),
+        };
     }
     match life.seen {
         Some((_, Some(last))) => {

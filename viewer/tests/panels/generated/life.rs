@@ -62,6 +62,7 @@ pub(crate) fn of(
         limits: BTreeMap::from([(Trace::MachineCpu, 400.0), (Trace::MachineWait, 100.0)]),
         log,
         log_left_out: 0,
+        ending: None,
     }
 }
 
