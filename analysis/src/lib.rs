@@ -4,6 +4,7 @@
 //!
 //! - [`rate`]: what happened between two samples, never across a gap.
 //! - [`machine`]: CPUs, memory, disks, network and pressure of the machine as a whole.
+//! - [`lists`]: who waits, file systems, locks, interrupts, limits: lines of typed fields.
 //! - [`replay`]: `ps`, `vmstat`, `free`, `uptime` as tables, from samples.
 //! - [`processes`]: the process table: columns, filters, trees, groups with sums.
 //! - [`table`]: columns and cells, before anyone decides how they are printed.
@@ -18,6 +19,7 @@ pub mod ending;
 pub mod escape;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod lists;
 pub mod load;
 pub mod machine;
 pub mod oom;

@@ -95,14 +95,19 @@ impl Sample {
     /// The sample at one tick of a chunk. Costs a binary search for each cell: about a third of
     /// a millisecond for 500 processes.
     pub(crate) fn from_chunk(chunk: &Chunk, tick: usize) -> Self {
-        let columns = Columns::at(chunk, Group::Process, tick);
-        let machine = Machine::from_chunk(chunk, tick);
-        let processes = Self::processes_of(&columns, tick);
-        let mut sample = Self::of(chunk.ticks()[tick], machine, processes);
+        let mut sample = Self::of_processes(chunk, tick);
         for group in Group::ALL {
             sample.read(group, chunk, tick);
         }
         sample
+    }
+
+    /// The same of the machine and its processes alone.
+    pub(crate) fn of_processes(chunk: &Chunk, tick: usize) -> Self {
+        let columns = Columns::at(chunk, Group::Process, tick);
+        let machine = Machine::from_chunk(chunk, tick);
+        let processes = Self::processes_of(&columns, tick);
+        Self::of(chunk.ticks()[tick], machine, processes)
     }
 
     /// Whether something that is wanted of it could not be read: its frame of the capture is

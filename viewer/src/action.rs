@@ -196,6 +196,7 @@ pub fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
         Tab::Processes => of(Topic::Processes).collect(),
         Tab::Log => pages::LOG_HINTS.to_vec(),
         Tab::Load => vec![],
+        Tab::Waits | Tab::Sockets => pages::LIST_HINTS.to_vec(),
         Tab::Cpu | Tab::Memory | Tab::Disks | Tab::Network | Tab::Pressure => {
             pages::MACHINE_HINTS.to_vec()
         }
@@ -262,13 +263,12 @@ mod tests {
         assert!(processes.contains(&"filter") && processes.contains(&"tree"));
         for tab in Tab::ALL.into_iter().skip(1) {
             let words = of(tab);
-            assert!(
-                !words.contains(&"filter") && !words.contains(&"tree"),
-                "{tab:?}"
-            );
+            let has_filter = tab.filtered().is_some();
+            assert_eq!(words.contains(&"filter"), has_filter, "{tab:?}");
+            assert!(!words.contains(&"tree"), "{tab:?}");
             assert_eq!(words.contains(&"search"), tab == Tab::Log);
-            let compares = !matches!(tab, Tab::Log | Tab::Load);
-            assert_eq!(words.contains(&"pin and compare"), compares);
+            let compares = !matches!(tab, Tab::Log | Tab::Load) && !has_filter;
+            assert_eq!(words.contains(&"pin and compare"), compares, "{tab:?}");
             assert!(words.contains(&"help"));
         }
     }

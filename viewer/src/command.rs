@@ -4,6 +4,7 @@
 //! answers with [`Request`]s; the app carries those out. What they bring comes back as a command.
 
 mod desk;
+mod list;
 mod log;
 mod time;
 mod window;
@@ -14,11 +15,13 @@ use crate::state::ThemeChoice;
 use crate::state::table::export::CopyAs;
 use crate::state::table::{Arrangement, Branch, Column};
 use crate::state::tabs::Tab;
+use afterimage_analysis::lists::ListId;
 use afterimage_analysis::load::By;
 use afterimage_analysis::when::When;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::time::WallTime;
 pub use desk::{DeskCommand, Errand};
+pub use list::ListCommand;
 pub use log::LogCommand;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -88,6 +91,8 @@ pub enum Command {
     GroupLoadBy(By),
     /// Something about the kernel log.
     Log(LogCommand),
+    /// Something about a list of a page.
+    List(ListId, ListCommand),
     /// Go to a moment and follow the process that had this number then.
     FollowPid(Pid, WallTime),
     /// Show times in this zone.

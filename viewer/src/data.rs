@@ -13,6 +13,7 @@ pub mod process;
 pub mod progress;
 pub mod rows;
 pub mod series;
+pub mod things;
 pub mod worker;
 
 use afterimage_analysis::zone::Zone;
@@ -31,6 +32,7 @@ pub use series::{Bucket, SeriesData, SeriesId, Unit};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+pub use things::{Things, ThingsOf};
 
 /// A capture being replayed.
 ///
@@ -74,6 +76,9 @@ pub trait Replay {
 
     /// Everything recorded at one instant.
     fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError>;
+
+    /// What a page shows of one tick beside the machine and its processes.
+    fn things(&mut self, of: ThingsOf, seq: Seq) -> Result<Things, ReplayError>;
 
     /// One process between two instants, its curves in at most about `buckets` pieces.
     fn life(

@@ -64,6 +64,11 @@ pub fn figure(page: &str, key: &str) -> Option<&'static Entry> {
     BOOK.get(&format!("{page}.{key}"))
 }
 
+/// What something means, by its whole name: `protocol.Tcp.RetransSegs`.
+pub fn named(name: &str) -> Option<&'static Entry> {
+    BOOK.get(name)
+}
+
 /// What a curve beside those of a process means.
 pub fn page(name: &str) -> Option<&'static Entry> {
     BOOK.get(&format!("page.{name}"))
@@ -73,6 +78,7 @@ pub fn page(name: &str) -> Option<&'static Entry> {
 mod tests {
     use super::*;
     use afterimage_analysis::machine::pressure;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_column_state_and_curve_is_explained_in_sentences() {
@@ -131,6 +137,29 @@ mod tests {
         }
         for row in rows {
             assert!(BOOK.contains_key(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn every_list_its_columns_and_what_stands_in_its_lines_is_explained_and_nothing_else() {
+        use afterimage_analysis::lists::{self, ListId};
+        let columns = ListId::ALL.iter().flat_map(|id| {
+            let columns = id.columns().iter();
+            columns.map(|column| format!("{}.{}", id.key(), column.key))
+        });
+        let titles = ListId::ALL.iter().map(|id| format!("list.{}", id.key()));
+        let lines = lists::meanings().map(str::to_owned);
+        let all: BTreeSet<String> = columns.chain(titles).chain(lines).collect();
+        for name in &all {
+            assert!(named(name).is_some(), "{name}");
+        }
+        let kinds: BTreeSet<&str> = all
+            .iter()
+            .filter_map(|name| name.split('.').next())
+            .collect();
+        for name in BOOK.keys() {
+            let kind = name.split('.').next().unwrap_or_default();
+            assert!(!kinds.contains(kind) || all.contains(name), "{name}");
         }
     }
 

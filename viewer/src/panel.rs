@@ -10,6 +10,7 @@ pub mod help;
 pub mod kernel_log;
 pub mod lanes;
 pub mod legend;
+mod list;
 pub mod load;
 pub mod machine;
 pub mod notice;

@@ -5,6 +5,7 @@ pub mod condition;
 pub mod desk;
 pub mod document;
 pub mod history;
+pub mod lists;
 pub mod load;
 pub mod log;
 mod moment;
@@ -66,6 +67,8 @@ pub enum Focus {
     Palette,
     /// The field that looks for text in the kernel log.
     Search,
+    /// The filter of the list of a page.
+    List,
     /// The field that takes the path of a capture.
     Path,
     /// The field that takes the path of a picture.

@@ -46,7 +46,7 @@ pub fn rows(now: &Sample, zone: &Zone) -> Vec<Vec<Cell>> {
 }
 
 /// `2` before `10`, and `2.1`, who waits, behind it.
-fn order(name: &str) -> (u64, u64) {
+pub(crate) fn order(name: &str) -> (u64, u64) {
     let (lock, waiter) = name.split_once('.').unwrap_or((name, "0"));
     let number = |text: &str| text.parse().unwrap_or(u64::MAX);
     (number(lock), number(waiter))
@@ -97,7 +97,7 @@ fn command(now: &Sample, pid: Pid) -> Option<&[u8]> {
 }
 
 /// `fe:00`, in hexadecimal digits.
-fn device_number(text: &[u8]) -> Option<(u64, u64)> {
+pub(crate) fn device_number(text: &[u8]) -> Option<(u64, u64)> {
     let (major, minor) = str::from_utf8(text).ok()?.split_once(':')?;
     let number = |text: &str| u64::from_str_radix(text, 16).ok();
     Some((number(major)?, number(minor)?))
@@ -105,7 +105,7 @@ fn device_number(text: &[u8]) -> Option<(u64, u64)> {
 
 /// Where the file is, as far as is recorded: `/srv...`, as lslocks has it of files that it cannot
 /// name.
-fn path(now: &Sample, (major, minor): (u64, u64)) -> Option<String> {
+pub(crate) fn path(now: &Sample, (major, minor): (u64, u64)) -> Option<String> {
     let number: [Reading<u64>; 2] = [Ok(major), Ok(minor)];
     let mut disks = now.machine.disks.iter();
     let (name, disk) = disks.find(|(_, disk)| disk.number == number)?;

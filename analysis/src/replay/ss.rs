@@ -65,7 +65,7 @@ pub struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    fn of(name: &'a str) -> Option<Self> {
+    pub(crate) fn of(name: &'a str) -> Option<Self> {
         let mut words = name.split(' ');
         let mut word = || words.next();
         Some(Self {
@@ -82,14 +82,14 @@ impl<'a> Name<'a> {
         matches!(self.protocol, "tcp" | "udp") && self.state != "*"
     }
 
-    fn rank(&self) -> (&'a str, usize, &'a str, &'a str) {
+    pub(crate) fn rank(&self) -> (&'a str, usize, &'a str, &'a str) {
         let state = STATES.iter().position(|state| *state == self.state);
         let state = state.unwrap_or(STATES.len());
         (self.protocol, state, self.local, self.peer)
     }
 
     /// The process, or `none` (it belongs to the kernel alone), `unknown`, `denied`.
-    fn owner(&self) -> Result<Pid, &'static str> {
+    pub(crate) fn owner(&self) -> Result<Pid, &'static str> {
         match (self.owner, self.owner.parse()) {
             (_, Ok(pid)) => Ok(Pid(pid)),
             ("-", _) => Err("none"),
@@ -143,7 +143,7 @@ pub fn state_named(name: &str) -> Option<&'static str> {
 }
 
 /// Every TCP and UDP row with its name, or why there is none.
-fn inet(now: &Sample) -> Reading<Vec<(Name<'_>, &Socket)>> {
+pub(crate) fn inet(now: &Sample) -> Reading<Vec<(Name<'_>, &Socket)>> {
     let all = now.sockets.as_ref().map_err(|missing| *missing)?;
     total(now, "tcp").map_or(Err(Missing::NotRead), |total| total.count)?;
     let named = all
@@ -153,7 +153,7 @@ fn inet(now: &Sample) -> Reading<Vec<(Name<'_>, &Socket)>> {
 }
 
 /// The row for all sockets of a protocol.
-fn total<'a>(now: &'a Sample, protocol: &str) -> Option<&'a Socket> {
+pub(crate) fn total<'a>(now: &'a Sample, protocol: &str) -> Option<&'a Socket> {
     let all = now.sockets.as_ref().ok()?;
     let mut named = all
         .iter()
@@ -163,7 +163,7 @@ fn total<'a>(now: &'a Sample, protocol: &str) -> Option<&'a Socket> {
 }
 
 /// How many ticks ago the sockets of a sample were listed: 0 at the tick itself.
-fn listed_ticks_ago(now: &Sample) -> Option<u64> {
+pub(crate) fn listed_ticks_ago(now: &Sample) -> Option<u64> {
     let read_at = total(now, "tcp")?.read_at.ok()?;
     now.times.seq.0.checked_sub(read_at.0)
 }

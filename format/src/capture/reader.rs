@@ -165,6 +165,13 @@ impl Capture {
         Ok(place.map(|place| Sample::from_chunk(&place.chunk, place.tick)))
     }
 
+    /// The same of the machine and its processes alone; the rest counts as not read, and its frame
+    /// stays packed.
+    pub fn sample_of_processes(&mut self, seq: Seq) -> Result<Option<Sample>, CaptureError> {
+        let place = self.place(seq, Part::Processes)?;
+        Ok(place.map(|place| Sample::of_processes(&place.chunk, place.tick)))
+    }
+
     /// The same of what is wanted of it alone. Costs, of the machine, a millisecond in a chunk
     /// that was not read before, else 0.05 ms; of some fields of processes as much as the chunk,
     /// else 0.1 ms.

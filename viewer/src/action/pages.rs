@@ -15,6 +15,8 @@ const KEYS: [Key; Tab::ALL.len()] = [
     Key::Num6,
     Key::Num7,
     Key::Num8,
+    Key::Num9,
+    Key::M,
 ];
 
 /// What the bar at the bottom tells beside the kernel log.
@@ -23,6 +25,8 @@ pub(super) const LOG_HINTS: [(&str, &str); 3] = [
     ("Enter", "next match"),
     ("↑ ↓", "line before, next line"),
 ];
+/// What it tells beside a page with a filter.
+pub(super) const LIST_HINTS: [(&str, &str); 1] = [("/", "filter")];
 /// What it tells beside a page of the machine.
 pub(super) const MACHINE_HINTS: [(&str, &str); 1] = [("P", "pin and compare")];
 
@@ -35,7 +39,7 @@ pub(super) fn actions() -> Vec<Action> {
             .what(format!("{}.", tab.meaning()))
             .keys([Press::only(key)]);
         if tab == Tab::default() {
-            action.hint("1 … 8", "pages of the lower half")
+            action.hint("1 … 9, m", "pages of the lower half")
         } else {
             action
         }

@@ -11,11 +11,13 @@ mod load;
 mod rows;
 mod search;
 mod table;
+mod things;
 mod travel;
 mod whole;
 
 use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
+use crate::data::things::{Things, ThingsOf};
 use crate::data::{
     Facts, Life, LoadData, LoadQuestion, Replay, ReplayError, Search, SeriesData, SeriesId,
     Snapshot, Want, Whom,
@@ -61,6 +63,7 @@ pub(super) struct CaptureReplay {
     load: Option<load::Reading>,
     watch: Arc<dyn Watch>,
     searched: search::Searched,
+    waited: things::Waited,
 }
 
 impl CaptureReplay {
@@ -115,6 +118,7 @@ impl CaptureReplay {
             load: None,
             watch: Arc::clone(watch),
             searched: search::Searched::default(),
+            waited: things::Waited::default(),
         })
     }
 
@@ -160,7 +164,7 @@ impl CaptureReplay {
         if self.damage.stretch_of(seq).is_some() {
             return Ok(None);
         }
-        let Some(sample) = self.reader()?.sample(seq)?.map(Rc::new) else {
+        let Some(sample) = self.reader()?.sample_of_processes(seq)?.map(Rc::new) else {
             return Ok(None);
         };
         self.samples.truncate(KEPT_SAMPLES - 1);
@@ -292,16 +296,16 @@ impl Replay for CaptureReplay {
         let step = before
             .as_deref()
             .and_then(|before| Step::between(before, &now, interval));
-        let mut snapshot = table::snapshot(
+        Ok(table::snapshot(
             &now,
             step.as_ref(),
             &self.whole.host,
             (&self.facts.zone, curves.as_ref()),
-        );
-        let recorder = self.whole.recorder_at(now.times.seq);
-        let known = (recorder, self.whole.host.tick_rate);
-        snapshot.load = Some(load::moment(&now, step.as_ref(), known));
-        Ok(snapshot)
+        ))
+    }
+
+    fn things(&mut self, of: ThingsOf, seq: Seq) -> Result<Things, ReplayError> {
+        self.things_of(of, seq)
     }
 
     fn look_ahead(&mut self) {

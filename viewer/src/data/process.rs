@@ -1,6 +1,6 @@
 //! The process table at one instant, as a capture hands it over.
 
-use crate::data::{LoadMoment, SeriesId};
+use crate::data::SeriesId;
 use afterimage_analysis::machine::Pages;
 pub use afterimage_analysis::processes::Row as ProcessRow;
 use afterimage_format::reading::Reading;
@@ -20,8 +20,6 @@ pub struct Snapshot {
     pub values: BTreeMap<SeriesId, Reading<f64>>,
     /// The machine as a whole: CPUs, memory, disks, network and pressure.
     pub machine: Pages,
-    /// What the load was made of; nothing where that is not known.
-    pub load: Option<LoadMoment>,
     /// One row a process that was alive.
     pub rows: Vec<ProcessRow>,
     /// Those that were there at the tick before and are no more, as they were then.

@@ -9,10 +9,10 @@ mod waiting;
 use crate::command::DocumentId;
 use crate::data::{
     Ending, Events, Facts, Life, LoadData, LoadQuestion, Progress, Replay, ReplayError, RowGroup,
-    RowsData, Search, SeriesData, SeriesId, Snapshot, Want, Whom,
+    RowsData, Search, SeriesData, SeriesId, Snapshot, Things, ThingsOf, Want, Whom,
 };
 use afterimage_format::capture::watch::{Stage, Watch as _};
-use afterimage_format::time::WallTime;
+use afterimage_format::time::{Seq, WallTime};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,6 +78,15 @@ pub enum Job {
         /// Which instant.
         want: Want,
     },
+    /// What a page shows beside the machine and its processes.
+    Things {
+        /// Which question this is.
+        generation: Generation,
+        /// Which page.
+        of: ThingsOf,
+        /// Which tick.
+        seq: Seq,
+    },
     /// One process over a stretch of time.
     Life {
         /// Which question this is.
@@ -132,6 +141,8 @@ pub enum Reply {
     Events(Generation, Arc<Events>),
     /// The snapshot that was asked for.
     Snapshot(Generation, Arc<Snapshot>),
+    /// What a page shows beside the machine and its processes.
+    Things(Generation, Arc<Things>),
     /// The process that was asked about.
     Life(Generation, Arc<Life>),
     /// The load that was asked for.
@@ -346,6 +357,13 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
         Job::Snapshot { generation, want } => replay
             .snapshot(want)
             .map(|snapshot| Reply::Snapshot(generation, Arc::new(snapshot))),
+        Job::Things {
+            generation,
+            of,
+            seq,
+        } => replay
+            .things(of, seq)
+            .map(|things| Reply::Things(generation, Arc::new(things))),
         Job::Life {
             generation,
             whom,

@@ -25,13 +25,8 @@ const NARROWEST: f32 = 560.0;
 
 /// Draws it.
 pub fn show(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {
-    let Some(snapshot) = &document.snapshot else {
+    let (Some(_), Some(moment)) = (&document.snapshot, document.lists.load()) else {
         return unreadable::or_loading(ui, document);
-    };
-    let Some(moment) = &snapshot.load else {
-        ui.add_space(40.0);
-        ui.vertical_centered(|ui| ui.weak("No task was recorded at this moment."));
-        return;
     };
     if document.gap_at_cursor().is_some() {
         // It is another moment than the one under the cursor.

@@ -1,10 +1,11 @@
-//! The pages of the machine at the cursor: CPU, memory, disks, network and pressure.
+//! The pages of the machine at the cursor: CPU, memory, disks, network, waits and pressure.
 //!
 //! `sheet` draws a table and `figures` numbers that have no rows, `cell` what stands in both;
-//! `bar` is memory as one bar. Each number says on hover what it is, or why it is absent.
+//! `bar` is memory as one bar, `beside` places the lists under a page's table. Each number says on hover what it is, or why it is absent.
 
 mod bar;
-mod cell;
+mod beside;
+pub(super) mod cell;
 mod figures;
 mod memory;
 mod sheet;
@@ -15,16 +16,16 @@ use crate::display;
 use crate::explain;
 use crate::panel::process_table::{copy_menu, problem};
 use crate::panel::unreadable;
-use crate::state::Document;
 use crate::state::tabs::Tab;
+use crate::state::{Document, State};
 use crate::theme::Tokens;
 use afterimage_analysis::machine::{Pages, Sheet, cpu};
 use cell::Change;
-use egui::{Color32, Frame, Label, Margin, RichText, Ui};
+use egui::{Color32, Frame, Label, Margin, RichText, Ui, UiBuilder};
 use sheet::Look;
 
 /// Draws the page that is chosen.
-pub fn show(ui: &mut Ui, document: &Document) {
+pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
     let Some(snapshot) = &document.snapshot else {
         return unreadable::or_loading(ui, document);
     };
@@ -41,23 +42,47 @@ pub fn show(ui: &mut Ui, document: &Document) {
             pages: &pinned.machine,
             since,
         });
-    let table = |ui: &mut Ui, of: fn(&Pages) -> &Sheet, look| {
+    let table = |ui: &mut Ui, of: fn(&Pages) -> &Sheet, look: &'static Look| {
         let change = then.map(|then| then.change(pages, of));
         sheet::show(ui, (of(pages), change.as_ref()), look);
     };
+    let mut with_lists =
+        |ui: &mut Ui, of: fn(&Pages) -> &Sheet, look: &'static Look, otherwise: &str| {
+            let rows = of(pages).rows.len() * if then.is_some() { 2 } else { 1 };
+            let room = ui.available_rect_before_wrap();
+            let (above, below) = beside::split(document, room, sheet::height(rows, look));
+            ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
+                if rows == 0 {
+                    nothing(ui, otherwise);
+                } else {
+                    table(ui, of, look);
+                }
+            });
+            beside::show(ui, (state, document), below, out);
+        };
     match document.tab {
         Tab::Cpu => {
             let frame = Frame::new().inner_margin(Margin::symmetric(12, 6));
             let change = then.map(|then| then.change(pages, |pages| &pages.tasks));
             let tasks = (&pages.tasks, change.as_ref());
             frame.show(ui, |ui| figures::show(ui, tasks, "tasks", 3));
-            table(ui, |pages| &pages.cpus, &CPUS);
+            with_lists(ui, |pages| &pages.cpus, &CPUS, "No CPU was recorded.");
         }
         Tab::Memory => memory::show(ui, (pages, then)),
-        Tab::Disks if pages.disks.rows.is_empty() => nothing(ui, "No disk did anything yet."),
-        Tab::Disks => table(ui, |pages| &pages.disks, &DISKS),
-        Tab::Network if pages.networks.rows.is_empty() => nothing(ui, "No interface was recorded."),
-        Tab::Network => table(ui, |pages| &pages.networks, &NETWORKS),
+        Tab::Disks => with_lists(
+            ui,
+            |pages| &pages.disks,
+            &DISKS,
+            "No disk did anything yet.",
+        ),
+        Tab::Network => {
+            let nothing = "No interface was recorded.";
+            with_lists(ui, |pages| &pages.networks, &NETWORKS, nothing);
+        }
+        Tab::Waits | Tab::Sockets => {
+            let room = ui.available_rect_before_wrap();
+            beside::show(ui, (state, document), room, out);
+        }
         Tab::Pressure if pages.pressure.rows.is_empty() => nothing(ui, NO_PRESSURE),
         Tab::Pressure => table(ui, |pages| &pages.pressure, &PRESSURE),
         Tab::Processes | Tab::Log | Tab::Load => {}
@@ -91,7 +116,7 @@ const NO_PRESSURE: &str = "This kernel reports no pressure. It needs Linux 4.20 
                            some distributions psi=1 on the kernel's command line.";
 
 fn nothing(ui: &mut Ui, words: &str) {
-    ui.add_space(40.0);
+    ui.add_space((ui.available_height() / 2.0 - 10.0).clamp(4.0, 40.0));
     ui.vertical_centered(|ui| ui.weak(words));
 }
 

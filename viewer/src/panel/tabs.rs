@@ -45,7 +45,7 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         Tab::Processes => processes::show(ui, state, document, out),
         Tab::Log => kernel_log::show(ui, state, document, out),
         Tab::Load => load::show(ui, document, out),
-        _ => machine::show(ui, document),
+        _ => machine::show(ui, state, document, out),
     }
 }
 

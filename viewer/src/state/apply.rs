@@ -298,6 +298,10 @@ fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<Request> {
             vec![]
         }
         Reply::Snapshot(generation, snapshot) => loaded(document, generation, snapshot),
+        Reply::Things(generation, things) => {
+            document.lists.received(generation, things);
+            vec![]
+        }
         Reply::Life(generation, life) => {
             if let Some(page) = &mut document.page {
                 page.received(generation, life);

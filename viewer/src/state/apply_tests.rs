@@ -56,7 +56,6 @@ fn snapshot(seq: u64) -> Arc<Snapshot> {
         previous: None,
         values: BTreeMap::new(),
         machine: afterimage_analysis::machine::Pages::default(),
-        load: None,
         rows,
         gone: vec![],
     })

@@ -4,6 +4,7 @@ use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
 use crate::state::condition::Condition;
+use crate::state::lists::Lists;
 use crate::state::load::LoadView;
 use crate::state::log::LogView;
 use crate::state::page::Page;
@@ -49,6 +50,8 @@ pub struct Document {
     pub tab: Tab,
     /// How the load is shown.
     pub load: LoadView,
+    /// The lists of that page.
+    pub lists: Lists,
     /// How the kernel log is shown.
     pub log: LogView,
     /// The process table's order and filter.
@@ -113,6 +116,7 @@ impl Document {
             snapshot: None,
             tab: Tab::default(),
             load: LoadView::default(),
+            lists: Lists::default(),
             log: LogView::default(),
             table: TableView::default(),
             pinned: None,
@@ -159,7 +163,8 @@ impl Document {
         let opening = matches!(self.phase, Phase::Opening);
         let owed = self.owed_snapshot.is_some() || self.owed_series.is_some();
         let page = self.page.as_ref().is_some_and(|page| page.owed.is_some());
-        opening || owed || page || self.load.owed.is_some() || self.timeline.is_waiting()
+        let page = page || self.lists.owed.is_some() || self.load.owed.is_some();
+        opening || owed || page || self.timeline.is_waiting()
     }
 
     /// No answer will come to what was asked.
@@ -169,6 +174,7 @@ impl Document {
         self.asked_series = None;
         self.timeline.failed();
         self.load.failed();
+        self.lists.failed();
         if let Some(page) = &mut self.page {
             page.owed = None;
         }

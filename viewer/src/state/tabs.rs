@@ -14,6 +14,10 @@ pub enum Tab {
     Disks,
     /// What each interface did.
     Network,
+    /// Sockets: who is connected to whom, and what is wrong there.
+    Sockets,
+    /// Who waits for what.
+    Waits,
     /// How long tasks were stalled.
     Pressure,
     /// The kernel log.
@@ -23,13 +27,15 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// Every page, in the order of the tabs and of the keys 1 to 8.
-    pub const ALL: [Self; 8] = [
+    /// Every page, in the order of the tabs and of the keys 1 to 9 and M.
+    pub const ALL: [Self; 10] = [
         Self::Processes,
         Self::Cpu,
         Self::Memory,
         Self::Disks,
         Self::Network,
+        Self::Sockets,
+        Self::Waits,
         Self::Pressure,
         Self::Log,
         Self::Load,
@@ -43,6 +49,8 @@ impl Tab {
             Self::Memory => "Memory",
             Self::Disks => "Disks",
             Self::Network => "Network",
+            Self::Sockets => "Sockets",
+            Self::Waits => "Waits",
             Self::Pressure => "Pressure",
             Self::Log => "Kernel log",
             Self::Load => "Load",
@@ -53,10 +61,12 @@ impl Tab {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Processes => "Every process at the cursor",
-            Self::Cpu => "What each CPU did, load averages and context switches, as mpstat",
+            Self::Cpu => "What each CPU did, as mpstat; interrupts, speeds, NUMA nodes",
             Self::Memory => "What memory is used for, swap and paging, as free and vmstat",
-            Self::Disks => "What each disk did, as iostat -x",
-            Self::Network => "What each network interface did, as sar -n DEV",
+            Self::Disks => "What each disk did, as iostat -x; file systems and file locks",
+            Self::Network => "What each interface did, as sar -n DEV; what went wrong, and limits",
+            Self::Sockets => "Connections, listen queues, and what nobody closed, as ss",
+            Self::Waits => "Who waits for what, in words: blocked threads and starved ones",
             Self::Pressure => "How much of the time something waited for CPU, memory or I/O",
             Self::Log => "Every line of the kernel log, beside the cursor",
             Self::Load => "Which tasks make up the load, and how far that agrees with the kernel",
@@ -71,6 +81,8 @@ impl Tab {
             Self::Memory => "memory",
             Self::Disks => "disks",
             Self::Network => "network",
+            Self::Sockets => "sockets",
+            Self::Waits => "waits",
             Self::Pressure => "pressure",
             Self::Log => "log",
             Self::Load => "load",

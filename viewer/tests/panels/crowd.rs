@@ -2,13 +2,13 @@
 
 use crate::generated::Generated;
 use afterimage_format::process::Pid;
-use afterimage_format::time::WallTime;
+use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::worker::Opener;
 use afterimage_viewer::data::{
     Events, Facts, Life, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot,
-    Want, Whom,
+    Things, ThingsOf, Want, Whom,
 };
 use afterimage_viewer::screenshot::{Screen, Size};
 use afterimage_viewer::state::ThemeChoice;
@@ -69,6 +69,10 @@ impl Replay for Crowd {
         }
         snapshot.rows.truncate(2_000);
         Ok(snapshot)
+    }
+
+    fn things(&mut self, of: ThingsOf, seq: Seq) -> Result<Things, ReplayError> {
+        self.0.things(of, seq)
     }
 
     fn life(

@@ -8,7 +8,7 @@ use afterimage_analysis::zone::Zone;
 use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::data::{
     Bucket, Damage, Ending, Events, Facts, GapBand, Life, LoadData, LoadQuestion, Replay,
-    ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot, Want, Whom,
+    ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot, Things, ThingsOf, Want, Whom,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ mod life;
 mod load;
 mod machine;
 mod processes;
+pub(crate) mod things;
 
 const SECOND: i64 = 1_000_000;
 /// 13:00:00 in Berlin on 22 November 2026.
@@ -48,6 +49,8 @@ pub(crate) struct Generated {
     pub(crate) many: i64,
     /// What every value of every curve is instead of what it was.
     pub(crate) wrong: Option<f64>,
+    /// Whether names and numbers are what nobody would write in good faith.
+    pub(crate) hostile: bool,
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
@@ -112,6 +115,7 @@ impl Generated {
             facts: Arc::new(facts()),
             many: 40,
             wrong: None,
+            hostile: false,
         }
     }
 
@@ -282,7 +286,6 @@ impl Replay for Generated {
             previous: previous.map(|previous| wall(previous.second)),
             values,
             machine: machine::pages(moment, previous.is_some()),
-            load: Some(load::moment(moment)),
             rows: rows(moment, previous.is_some()),
             gone: vec![],
         })
@@ -290,6 +293,13 @@ impl Replay for Generated {
 
     fn load(&mut self, question: &LoadQuestion) -> Result<Option<LoadData>, ReplayError> {
         Ok(Some(load::over_time(&self.moments, question)))
+    }
+
+    fn things(&mut self, of: ThingsOf, seq: Seq) -> Result<Things, ReplayError> {
+        let mut things = things::of(self.hostile, of, seq);
+        let place = usize::try_from(seq.0).expect("a place of ours");
+        things.load = (of == ThingsOf::Load).then(|| load::moment(&self.moments[place]));
+        Ok(things)
     }
 
     fn life(

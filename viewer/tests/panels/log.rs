@@ -11,7 +11,7 @@ use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
 /// The kernel log of a viewer; a line every three minutes.
 fn log(at: &'static str) -> Harness<'static, Viewer> {
     let mut harness = harness(at);
-    harness.key_press(Key::Num7);
+    harness.key_press(Key::Num9);
     settle(&mut harness);
     harness
 }

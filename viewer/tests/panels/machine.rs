@@ -32,7 +32,7 @@ fn a_tab_is_chosen_by_click_and_by_key_and_stays_while_the_cursor_moves() {
     );
     for (key, tab) in [
         (Key::Num2, Tab::Cpu),
-        (Key::Num7, Tab::Log),
+        (Key::Num9, Tab::Log),
         (Key::Num1, Tab::Processes),
     ] {
         harness.key_press(key);

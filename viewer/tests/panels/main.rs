@@ -7,6 +7,7 @@ mod generated;
 mod hostile;
 mod keeping;
 mod lanes;
+mod lists;
 mod load;
 mod log;
 mod looking;

@@ -79,6 +79,15 @@ fn more_tracks_and_a_page_of_the_machine_in_light_colours() {
 }
 
 #[test]
+fn sockets_of_which_some_are_in_trouble() {
+    let commands = [Command::ShowTab(Tab::Sockets)];
+    compare(
+        "sockets",
+        &painted(ThemeChoice::Dark, "13:57:03", &commands),
+    );
+}
+
+#[test]
 fn the_palette_over_the_kernel_log() {
     let commands = [
         Command::ShowTab(Tab::Log),

@@ -2,13 +2,13 @@
 
 use crate::generated::Generated;
 use crate::settle;
-use afterimage_format::time::WallTime;
+use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::Command;
 use afterimage_viewer::data::worker::Opener;
 use afterimage_viewer::data::{
     Events, Facts, Life, Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot,
-    Want, Whom,
+    Things, ThingsOf, Want, Whom,
 };
 use egui::Key;
 use egui_kittest::Harness;
@@ -58,6 +58,10 @@ impl Replay for Broken {
         Err(ReplayError::Damaged)
     }
 
+    fn things(&mut self, _of: ThingsOf, _seq: Seq) -> Result<Things, ReplayError> {
+        Err(ReplayError::Damaged)
+    }
+
     fn life(
         &mut self,
         _whom: &Whom,
@@ -83,7 +87,7 @@ fn what_cannot_be_read_is_hatched_with_the_reason_and_not_blank() {
         });
     settle(&mut harness);
     let words = "This cannot be read: the samples there are damaged";
-    for key in [Key::Num1, Key::Num2, Key::Num5, Key::Num7] {
+    for key in [Key::Num1, Key::Num2, Key::Num5, Key::Num9] {
         harness.key_press(key);
         settle(&mut harness);
         assert!(harness.query_by_label(words).is_some(), "{key:?}");

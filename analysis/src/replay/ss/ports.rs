@@ -53,10 +53,10 @@ pub fn rows(now: &Sample) -> Reading<Vec<Vec<Cell>>> {
             .rsplit_once(':')
             .map_or(name.local, |(address, _)| address);
         let sum = used.entry((name.protocol, local, name.peer)).or_default();
-        sum.ports += count;
+        sum.ports = sum.ports.saturating_add(count);
         match name.state {
-            "TIME-WAIT" => sum.time_wait += count,
-            "ESTAB" => sum.established += count,
+            "TIME-WAIT" => sum.time_wait = sum.time_wait.saturating_add(count),
+            "ESTAB" => sum.established = sum.established.saturating_add(count),
             _ => {}
         }
     }
@@ -65,7 +65,7 @@ pub fn rows(now: &Sample) -> Reading<Vec<Vec<Cell>>> {
     let ports = low
         .ok()
         .zip(high.ok())
-        .and_then(|(low, high)| (high + 1).checked_sub(low));
+        .and_then(|(low, high)| high.checked_add(1)?.checked_sub(low));
     let row = |((protocol, local, peer), used): ((&str, &str, &str), Used)| {
         let text = |text: &str| Cell::Text(text.as_bytes().into());
         let share = ports.filter(|ports| *ports > 0);

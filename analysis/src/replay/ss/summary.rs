@@ -82,7 +82,9 @@ pub fn row(now: &Sample) -> Vec<Cell> {
             let of_state = all
                 .iter()
                 .filter(|(name, _)| name.protocol == "tcp" && key_of(name.state) == column.key);
-            of_state.filter_map(|(_, socket)| socket.count.ok()).sum()
+            of_state
+                .filter_map(|(_, socket)| socket.count.ok())
+                .fold(0, u64::saturating_add)
         });
         row.push(count);
     }
@@ -103,7 +105,9 @@ fn unix(now: &Sample, state: &str) -> Reading<u64> {
         .filter_map(|(name, socket)| Some((Name::of(name)?, socket)));
     let of_state =
         named.filter(|(name, _)| name.protocol.starts_with("u_") && key_of(name.state) == state);
-    Ok(of_state.filter_map(|(_, socket)| socket.count.ok()).sum())
+    Ok(of_state
+        .filter_map(|(_, socket)| socket.count.ok())
+        .fold(0, u64::saturating_add))
 }
 
 /// `CLOSE-WAIT` is `close_wait` in JSON.

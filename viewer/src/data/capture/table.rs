@@ -30,7 +30,6 @@ pub(super) fn snapshot(
         previous: step.map(|step| step.before.times.began.wall),
         values: values.into(),
         machine,
-        load: None,
         rows,
         gone,
     }

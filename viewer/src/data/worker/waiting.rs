@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The jobs that wait: at most one of each kind, the newest, by how soon it is wanted.
 #[derive(Debug, Default)]
-pub(super) struct Waiting([Option<Job>; 7]);
+pub(super) struct Waiting([Option<Job>; 8]);
 
 /// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,11 +65,12 @@ impl Waiting {
 fn place(job: &Job) -> usize {
     match job {
         Job::Snapshot { .. } => 0,
-        Job::Series { .. } => 1,
-        Job::Life { .. } => 2,
-        Job::Overview { .. } => 3,
-        Job::Load { .. } => 4,
-        Job::Events { .. } => 5,
-        Job::Rows { .. } => 6,
+        Job::Things { .. } => 1,
+        Job::Series { .. } => 2,
+        Job::Life { .. } => 3,
+        Job::Overview { .. } => 4,
+        Job::Load { .. } => 5,
+        Job::Events { .. } => 6,
+        Job::Rows { .. } => 7,
     }
 }

@@ -10,9 +10,9 @@ use afterimage_analysis::machine::{Absent, Column, Measure, Sheet, Value};
 use egui::{Color32, Id, Rect, RichText, Sense, Ui, pos2, vec2};
 
 /// Room on either side of what stands in a cell.
-pub(super) const PADDING: f32 = 7.0;
+pub(in crate::panel) const PADDING: f32 = 7.0;
 /// Room for a unit behind its number.
-pub(super) const UNIT: f32 = 26.0;
+pub(in crate::panel) const UNIT: f32 = 26.0;
 
 /// How a number stands in its cell.
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ pub(super) fn show(ui: &Ui, page: &str, column: &Column, value: Value, place: Pl
     hover(ui, page, column, value, place);
 }
 
-pub(super) fn ink(color: Color32, size: f32) -> Ink {
+pub(in crate::panel) fn ink(color: Color32, size: f32) -> Ink {
     Ink {
         color,
         is_struck: false,
@@ -133,7 +133,7 @@ pub(super) fn told(column: &Column, value: Value, is_change: bool) -> String {
 }
 
 /// A share as a bar behind a number: full at 100.
-pub(super) fn share(ui: &Ui, rect: Rect, value: Value, color: Color32) {
+pub(in crate::panel) fn share(ui: &Ui, rect: Rect, value: Value, color: Color32) {
     let share = value.unwrap_or(0.0) / 100.0;
     if share < 0.0005 {
         return;

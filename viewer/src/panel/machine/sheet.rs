@@ -15,6 +15,7 @@ use egui_table::{CellInfo, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 
 pub(super) const ROW: f32 = 21.0;
 pub(super) const HEADER: f32 = 24.0;
+const GROUPS: f32 = 18.0;
 /// Room to the left of the names, as beside everything else in the lower half.
 const MARGIN: f32 = 12.0;
 const NAME: f32 = 122.0;
@@ -41,6 +42,17 @@ pub(super) struct Look {
     pub(super) has_words: bool,
     /// Whether a row is the sum of the others.
     pub(super) is_sum: fn(&str) -> bool,
+}
+
+/// How high it is with so many rows.
+pub(super) fn height(rows: usize, look: &Look) -> f32 {
+    let headings = if look.groups.is_empty() {
+        HEADER
+    } else {
+        HEADER + GROUPS
+    };
+    // Room for the bar that scrolls sideways.
+    headings + ROW * u16::try_from(rows.max(2)).map_or(f32::MAX, f32::from) + 12.0
 }
 
 /// What stands in a column of the table.
@@ -82,7 +94,7 @@ pub(super) fn show(ui: &mut Ui, (sheet, change): (&Sheet, Option<&Change>), look
     });
     let mut headers = vec![HeaderRow::new(HEADER)];
     if !look.groups.is_empty() {
-        let mut first = HeaderRow::new(18.0);
+        let mut first = HeaderRow::new(GROUPS);
         first.groups = groups(look, parts.len());
         headers.insert(0, first);
     }

@@ -20,6 +20,10 @@ pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> 
             vec![]
         }
         Command::Log(command) => change_log(document, command),
+        Command::List(id, command) => {
+            document.lists.change(id, command);
+            vec![]
+        }
         Command::FollowPid(pid, at) => follow_pid(document, pid, at),
         Command::SelectNext(by) if document.tab == Tab::Log => step_line(document, by),
         // Nobody chooses what is not to be seen.
@@ -31,11 +35,12 @@ pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> 
 /// Puts the keyboard into the field of the page that is shown; the filter is one of the
 /// processes.
 pub(super) fn focus_field(state: &mut State) -> Vec<Request> {
-    let is_log = state
-        .document()
-        .is_some_and(|document| document.tab == Tab::Log);
-    if is_log {
+    let tab = state.document().map(|document| document.tab);
+    if tab == Some(Tab::Log) {
         return focus(state, Some(Focus::Search));
+    }
+    if tab.is_some_and(|tab| tab.filtered().is_some()) {
+        return focus(state, Some(Focus::List));
     }
     focus(state, Some(Focus::Filter));
     with_active(state, |document| show_tab(document, Tab::Processes))
@@ -130,6 +135,7 @@ impl Document {
         self.look_at_log();
         let mut requests = self.want_life();
         requests.extend(self.want_load());
+        requests.extend(self.want_things());
         requests
     }
 

@@ -3,6 +3,7 @@
 use super::machine::wanted_process;
 use crate::command::{Command, Request};
 use crate::state::Document;
+use crate::state::lists;
 use crate::state::load;
 use crate::state::page::Page;
 use crate::state::pages;
@@ -147,11 +148,16 @@ fn copy_page(document: &Document, how: CopyAs) -> Vec<Request> {
             pages::export_log(&document.log, &events.log, &document.zone, how)
         }
         (Tab::Log, None, _) | (_, _, None) => return vec![],
-        (Tab::Load, _, Some(snapshot)) => match &snapshot.load {
+        (Tab::Load, _, Some(_)) => match document.lists.load() {
             Some(moment) => load::export(moment, document.load.by, how),
             None => return vec![],
         },
-        (tab, _, Some(snapshot)) => pages::export(&snapshot.machine, tab, how),
+        (tab, _, Some(snapshot)) => {
+            let page = pages::export(&snapshot.machine, tab, how);
+            let lists = lists::export::export(&document.lists, tab, how);
+            let parts = [page, lists].into_iter().filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join("\n")
+        }
     };
     vec![Request::Copy(text)]
 }

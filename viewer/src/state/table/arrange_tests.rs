@@ -32,7 +32,6 @@ fn snapshot(rows: Vec<ProcessRow>, gone: Vec<ProcessRow>) -> Snapshot {
         previous: None,
         values: BTreeMap::new(),
         machine: afterimage_analysis::machine::Pages::default(),
-        load: None,
         rows,
         gone,
     }

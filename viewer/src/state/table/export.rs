@@ -164,7 +164,6 @@ mod tests {
             previous: None,
             values: std::collections::BTreeMap::new(),
             machine: afterimage_analysis::machine::Pages::default(),
-            load: None,
             rows: vec![row],
             gone: vec![],
         };

@@ -1,14 +1,15 @@
 //! The load of a written capture: at one moment, and in pieces over a stretch.
 
 use super::*;
-use crate::data::LoadQuestion;
+use crate::data::{LoadQuestion, ThingsOf};
 use afterimage_analysis::load::{By, Group};
 
 #[test]
 fn a_snapshot_has_its_tasks_in_groups_and_says_how_many_were_not_seen() {
     let (_folder, mut replay) = ended();
     let snapshot = replay.snapshot(Want::At(wall(10))).unwrap();
-    let load = snapshot.load.unwrap();
+    let things = replay.things(ThingsOf::Load, snapshot.seq).unwrap();
+    let load = things.load.unwrap();
     // Three run, of which one is the recorder; one of the others was seen.
     assert_eq!(
         (load.counts.running, load.counts.running_not_seen()),

@@ -1,0 +1,136 @@
+//! Where the lists of a page stand: under its table, one under the other or side by side.
+
+use crate::command::Command;
+use crate::panel::list;
+use crate::state::tabs::Tab;
+use crate::state::{Document, State};
+use afterimage_analysis::lists::ListId;
+use egui::{Rect, Ui, vec2};
+
+/// A part of a page has at least this height.
+const LEAST: f32 = 70.0;
+
+/// The table of the page, which needs this much, and what is left for its lists.
+pub(super) fn split(document: &Document, room: Rect, table: f32) -> (Rect, Rect) {
+    let wanted: f32 = rows_of(document).iter().map(|row| row.height).sum();
+    // What the page is about stays in sight; a difference has a row for each of it.
+    let most = match (document.tab, document.pinned.is_some()) {
+        (Tab::Cpu, _) => 0.33,
+        (_, true) => 0.45,
+        (_, false) => 0.62,
+    };
+    let left = (room.height() - table).max(wanted.min(room.height() * most));
+    let cut = room.bottom() - left.min(room.height() - LEAST).max(0.0);
+    let (above, below) = room.split_top_bottom_at_y(cut);
+    (above, below)
+}
+
+/// Lists side by side, each with its share of the width and those under each other in it.
+struct Row {
+    columns: Vec<(f32, Vec<ListId>)>,
+    height: f32,
+}
+
+/// The rows of lists of a page.
+fn rows_of(document: &Document) -> Vec<Row> {
+    use ListId as Id;
+    let columns: Vec<Vec<(f32, Vec<Id>)>> = match document.tab {
+        Tab::Cpu => vec![vec![
+            (1.15, vec![Id::SoftInterrupts]),
+            (1.0, vec![Id::Interrupts]),
+            (0.85, vec![Id::Speeds, Id::Nodes]),
+        ]],
+        Tab::Network => vec![vec![(1.35, vec![Id::Protocols]), (1.0, vec![Id::Limits])]],
+        Tab::Disks => vec![
+            vec![(1.0, vec![Id::FileSystems])],
+            vec![(1.0, vec![Id::FileLocks])],
+        ],
+        Tab::Waits => vec![
+            vec![(1.0, vec![Id::WaitChannels])],
+            vec![(1.0, vec![Id::Waits])],
+        ],
+        Tab::Sockets => vec![
+            vec![
+                (0.72, vec![Id::SocketStates]),
+                (1.15, vec![Id::Listeners]),
+                (1.0, vec![Id::CloseWaits]),
+                (1.1, vec![Id::LocalPorts]),
+            ],
+            vec![(1.0, vec![Id::Sockets])],
+        ],
+        Tab::Processes | Tab::Memory | Tab::Pressure | Tab::Log | Tab::Load => vec![],
+    };
+    let row = |columns: Vec<(f32, Vec<Id>)>| {
+        let stack = |ids: &Vec<Id>| -> f32 {
+            let all = ids.iter().map(|id| list::height(document, *id, most(*id)));
+            all.sum()
+        };
+        let height = columns
+            .iter()
+            .map(|(_, ids)| stack(ids))
+            .fold(LEAST, f32::max);
+        Row { columns, height }
+    };
+    columns.into_iter().map(row).collect()
+}
+
+/// So many lines of a list are in sight at first, where there is room.
+const fn most(id: ListId) -> usize {
+    match id {
+        ListId::WaitChannels | ListId::FileLocks => 5,
+        ListId::FileSystems => 8,
+        ListId::SocketStates | ListId::Listeners | ListId::CloseWaits | ListId::LocalPorts => 6,
+        _ => 12,
+    }
+}
+
+/// Draws the lists of the page in this room: each row as high as it needs, the last one with what
+/// is left; where there is not enough, all of them give way alike.
+pub(super) fn show(
+    ui: &mut Ui,
+    (state, document): (&State, &Document),
+    room: Rect,
+    out: &mut Vec<Command>,
+) {
+    let rows = rows_of(document);
+    let wanted: f32 = rows.iter().map(|row| row.height).sum();
+    let shrink = (room.height() / wanted.max(1.0)).min(1.0);
+    let mut top = room.top();
+    for (number, row) in rows.iter().enumerate() {
+        let is_last = number + 1 == rows.len();
+        let height = if is_last {
+            room.bottom() - top
+        } else {
+            row.height * shrink
+        };
+        let rect = Rect::from_min_size(egui::pos2(room.left(), top), vec2(room.width(), height));
+        one_row(ui, (state, document), row, rect, out);
+        top += height;
+    }
+}
+
+fn one_row(
+    ui: &mut Ui,
+    (state, document): (&State, &Document),
+    row: &Row,
+    rect: Rect,
+    out: &mut Vec<Command>,
+) {
+    let shares: f32 = row.columns.iter().map(|(share, _)| share).sum();
+    let mut left = rect.left();
+    for (share, ids) in &row.columns {
+        let width = rect.width() * share / shares;
+        let mut top = rect.top();
+        for (number, id) in ids.iter().enumerate() {
+            let height = if number + 1 == ids.len() {
+                rect.bottom() - top
+            } else {
+                list::height(document, *id, most(*id)).min(rect.height() / 2.0)
+            };
+            let place = Rect::from_min_size(egui::pos2(left, top), vec2(width, height));
+            list::show_in(ui, place, (state, document, *id), out);
+            top += height;
+        }
+        left += width;
+    }
+}
