@@ -151,13 +151,14 @@ impl Collector {
         if tick.times.seq.0.is_multiple_of(60) {
             self.accounts.refresh();
         }
-        // They are listed on another thread while the sweep goes on.
-        self.sockets.ask(tick);
         let mut machine = match self.machine.take() {
             Some(machine) => machine,
             None => Cells::begin(tick, Group::Machine, 0, Key::name("")),
         };
         self.read_stat(&mut machine, tick);
+        // They are listed on another thread while the sweep goes on. Had it begun before, it would
+        // be one more that runs, and the sweep would look for it among all processes.
+        self.sockets.ask(tick);
         self.read_pressure(tick);
         self.read_lines(&mut machine, tick);
         self.read_tables(tick);
