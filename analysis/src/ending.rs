@@ -61,18 +61,20 @@ impl Display for Ending {
 }
 
 /// The flags of `lastcomm(1)`: F forked and never called `exec`, S used privileges of the
-/// superuser, D left a core, X was killed by a signal. `None` when nobody told of any.
+/// superuser, D left a core, X was killed by a signal; `?` when nobody told of F and S. `None` when
+/// nobody told of any.
 pub fn flags(exited: &Exited) -> Option<String> {
     let ending = exited.wait_status.map(Ending::from_wait_status);
     if exited.flags.is_none() && ending.is_none() {
         return None;
     }
-    let told = exited.flags.unwrap_or(0);
+    let told = |flag| exited.flags.is_some_and(|flags| flags & flag != 0);
     let killed = matches!(ending, Some(Ending::Killed { .. }));
     let core = matches!(ending, Some(Ending::Killed { core: true, .. }));
     let flags = [
-        ('S', told & SUPERUSER != 0),
-        ('F', told & FORKED != 0),
+        ('S', told(SUPERUSER)),
+        ('F', told(FORKED)),
+        ('?', exited.flags.is_none()),
         ('D', core),
         ('X', killed),
     ];

@@ -2,9 +2,9 @@
 
 use super::{Column, Field, Line, List, ListId, Mood, command};
 use crate::machine::Measure;
-use crate::replay::lslocks::{device_number, order, path};
+use crate::replay::lslocks::{device_number, order, path, words};
 use afterimage_format::process::Pid;
-use afterimage_format::reading::Reading;
+use afterimage_format::reading::{Missing, Reading};
 use afterimage_format::sample::{FileLock, Sample};
 
 /// The columns.
@@ -58,16 +58,16 @@ fn line(now: &Sample, lock: &FileLock, is_wanted: bool) -> Line {
         Field::Text(name) => Field::word(format!("{name} ({}), which holds it", holder.0)),
         _ => Field::word(format!("process {}, which holds it", holder.0)),
     });
-    let kind = lock.kind.as_deref().unwrap_or_default();
-    let kind = String::from_utf8_lossy(kind);
-    let words: Vec<&str> = kind.split(' ').collect();
-    let word = |place: usize| match words.get(place) {
-        Some(word) if !word.is_empty() => Field::word(*word),
-        _ => Field::Empty,
+    let words = words(lock);
+    let absent = |missing: &Missing| Field::Absent((*missing).into());
+    let said = |place: usize| Ok(words.as_ref()?.get(place).map(String::as_str));
+    let word = |place: usize| {
+        said(place).map_or_else(absent, |word| word.map_or(Field::Empty, Field::word))
     };
-    let range = match (words.get(3), words.get(4)) {
-        (Some(&"0"), Some(&"EOF")) => Field::word("all"),
-        (Some(from), Some(to)) => Field::word(format!("{from} to {to}")),
+    let range = match (said(3), said(4)) {
+        (Err(missing), _) | (_, Err(missing)) => absent(missing),
+        (Ok(Some("0")), Ok(Some("EOF"))) => Field::word("all"),
+        (Ok(Some(from)), Ok(Some(to))) => Field::word(format!("{from} to {to}")),
         _ => Field::Empty,
     };
     let device = lock.device.as_deref().ok().and_then(device_number);

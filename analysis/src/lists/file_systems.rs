@@ -115,7 +115,10 @@ fn line(
             },
             Field::text(row.kind.as_deref().map_err(|missing| *missing)),
             Field::text(device),
-            model(now, device.unwrap_or_default()),
+            device.map_or_else(
+                |missing| Field::Absent(missing.into()),
+                |device| model(now, device),
+            ),
             condition.map_or(Field::Empty, Field::word),
         ],
         mood,

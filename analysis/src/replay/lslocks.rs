@@ -58,17 +58,15 @@ fn row(now: &Sample, lock: &FileLock) -> [Cell; 11] {
     let blocker = if waits { lock.holder.ok() } else { None };
     let number = |pid: Option<Pid>| Cell::integer(pid.map(|pid| pid.0));
     let command = pid.ok().and_then(|pid| command(now, pid));
-    let kind = lock.kind.as_deref().unwrap_or_default();
-    let kind = String::from_utf8_lossy(kind).into_owned();
-    let words: Vec<&str> = kind.split(' ').collect();
-    let word = |place: usize| words.get(place).filter(|word| !word.is_empty());
+    let words = words(lock).unwrap_or_default();
+    let word = |place: usize| words.get(place).map(String::as_str);
     let text = |place: usize, mark: &str| match word(place) {
         Some(word) => Cell::text(Some([word.as_bytes(), mark.as_bytes()].concat().as_slice())),
         None => Cell::Absent,
     };
     // As in lslocks: 0 is the end of the file, whatever it is.
     let offset = |place: usize| match word(place) {
-        Some(&"EOF") => Cell::Integer(0),
+        Some("EOF") => Cell::Integer(0),
         word => Cell::integer(word.and_then(|word| word.parse::<u64>().ok())),
     };
     let device = lock.device.as_deref().ok().and_then(device_number);
@@ -79,7 +77,7 @@ fn row(now: &Sample, lock: &FileLock) -> [Cell; 11] {
         number(pid.ok()),
         text(0, ""),
         text(2, if waits { "*" } else { "" }),
-        Cell::integer(word(1).map(|word| i64::from(*word == "MANDATORY"))),
+        Cell::integer(word(1).map(|word| i64::from(word == "MANDATORY"))),
         offset(3),
         offset(4),
         shown.unwrap_or(Cell::Absent),
@@ -87,6 +85,14 @@ fn row(now: &Sample, lock: &FileLock) -> [Cell; 11] {
         path.map_or(Cell::Absent, |path| Cell::text(Some(path.as_bytes()))),
         number(blocker),
     ]
+}
+
+/// What `/proc/locks` says of it, in this order: how it was taken, whether it binds others, what
+/// for, and the first and the last byte.
+pub(crate) fn words(lock: &FileLock) -> Reading<Vec<String>> {
+    let kind = lock.kind.as_deref().map_err(|missing| *missing)?;
+    let kind = String::from_utf8_lossy(kind);
+    Ok(kind.split_ascii_whitespace().map(str::to_owned).collect())
 }
 
 fn command(now: &Sample, pid: Pid) -> Option<&[u8]> {

@@ -72,7 +72,7 @@ pub fn rows(
             continue;
         }
         let began = seen.began(task.key);
-        let lasted = began.and_then(|began| began.ago(now)).unwrap_or_default();
+        let lasted = began.and_then(|began| began.ago(now));
         let words = words(task, kind, before, architecture);
         let name = task.process.ok().and_then(|pid| names.get(&pid).copied());
         let cells = vec![
@@ -84,7 +84,7 @@ pub fn rows(
             Cell::text(name),
             task.state
                 .map_or(Cell::Absent, |state| Cell::Word(state.letter().to_string())),
-            Cell::real(Some(lasted.as_secs_f64()), 1),
+            Cell::real(lasted.map(|lasted| lasted.as_secs_f64()), 1),
             began.map_or(Cell::Absent, |began| {
                 let word = if began.is_seen { "seen" } else { "earlier" };
                 Cell::Word(word.to_owned())
@@ -103,7 +103,7 @@ pub fn rows(
             Cell::Word(words.sentence),
             stack(task),
         ];
-        rows.push((order(kind, lasted, task), cells));
+        rows.push((order(kind, lasted.unwrap_or_default(), task), cells));
     }
     rows.sort_by_key(|(order, _)| *order);
     rows.into_iter().map(|(_, cells)| cells).collect()

@@ -1,3 +1,5 @@
+//! When an end was, and when the life that it ends began.
+
 use super::obituary::Deceased;
 use super::*;
 use afterimage_format::time::{BootTime, MonotonicTime, WallTime};

@@ -1,3 +1,5 @@
+//! What the ledger makes of forks, ends and what they used, in any order.
+
 use super::*;
 use crate::source::taskstats::Use;
 use std::time::Duration;
