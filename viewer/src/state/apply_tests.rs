@@ -1,9 +1,10 @@
 //! What commands do to the state; beside `apply.rs`, which would be too long with them.
 
 use super::*;
+use crate::command::DocumentId;
 use crate::data::events::{Events, Lane, LaneEvent};
-use crate::data::worker::Job;
-use crate::data::{Damage, GapBand, ProcessRow, SeriesId};
+use crate::data::worker::{Job, Reply};
+use crate::data::{Damage, Facts, GapBand, ProcessRow, SeriesId, Snapshot};
 use crate::state::table::Column;
 use crate::state::table::export::CopyAs;
 use afterimage_analysis::zone::Zone;
@@ -13,6 +14,7 @@ use afterimage_format::time::Seq;
 use afterimage_format::units::{Bytes, Ticks};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 const SECOND: i64 = 1_000_000;
 

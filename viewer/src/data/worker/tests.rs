@@ -1,6 +1,9 @@
 //! Which of the jobs that wait comes next, and what is told of a file that is not there.
 
 use super::*;
+use crate::data::Want;
+use afterimage_format::time::WallTime;
+use std::path::PathBuf;
 
 fn snapshot(number: u64) -> Job {
     let want = Want::At(WallTime(0));

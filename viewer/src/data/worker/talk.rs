@@ -1,0 +1,141 @@
+//! What is asked of the one who reads a capture, and what is answered.
+
+use crate::data::{
+    Events, Facts, Life, LoadData, LoadQuestion, RowGroup, RowsData, Search, SeriesData, SeriesId,
+    Snapshot, Things, ThingsOf, Want, Whom,
+};
+use afterimage_format::capture::watch::Stage;
+use afterimage_format::time::{Seq, WallTime};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which question a reply answers: rises with each one, so that an overtaken one is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Generation(pub u64);
+
+/// A question to one capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Curves for a stretch of time.
+    Series {
+        /// Which question this is.
+        generation: Generation,
+        /// Which curves.
+        wanted: Vec<SeriesId>,
+        /// From here.
+        from: WallTime,
+        /// Up to here.
+        to: WallTime,
+        /// In about so many pieces.
+        buckets: usize,
+    },
+    /// Curves for the strip that shows the whole capture.
+    Overview {
+        /// Which question this is.
+        generation: Generation,
+        /// Which curves.
+        wanted: Vec<SeriesId>,
+        /// From here.
+        from: WallTime,
+        /// Up to here.
+        to: WallTime,
+        /// In about so many pieces.
+        buckets: usize,
+    },
+    /// What each CPU or disk did.
+    Rows {
+        /// Which question this is.
+        generation: Generation,
+        /// Which groups.
+        wanted: Vec<RowGroup>,
+        /// From here.
+        from: WallTime,
+        /// Up to here.
+        to: WallTime,
+        /// In about so many pieces.
+        most: usize,
+    },
+    /// Everything that happened.
+    Events {
+        /// Which question this is.
+        generation: Generation,
+    },
+    /// The process table at one instant.
+    Snapshot {
+        /// Which question this is.
+        generation: Generation,
+        /// Which instant.
+        want: Want,
+    },
+    /// What a page shows beside the machine and its processes.
+    Things {
+        /// Which question this is.
+        generation: Generation,
+        /// Which page.
+        of: ThingsOf,
+        /// Which tick.
+        seq: Seq,
+    },
+    /// One process over a stretch of time.
+    Life {
+        /// Which question this is.
+        generation: Generation,
+        /// Which process.
+        whom: Whom,
+        /// From here.
+        from: WallTime,
+        /// Up to here.
+        to: WallTime,
+        /// In about so many pieces.
+        buckets: usize,
+    },
+    /// The load over a stretch of time, taken apart.
+    Load {
+        /// Which question this is.
+        generation: Generation,
+        /// About what.
+        question: LoadQuestion,
+    },
+}
+
+impl Job {
+    /// Whether it is answered a little at a time.
+    pub(super) fn comes_in_pieces(&self) -> bool {
+        matches!(self, Self::Events { .. } | Self::Load { .. })
+    }
+}
+
+/// What came back from one capture.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// The file is this one, whatever name it was opened by.
+    IsAt(PathBuf),
+    /// Opening it has come so far.
+    Opening(Stage),
+    /// Looking through all of it for damage has come so far.
+    Searched(Search),
+    /// It is open.
+    Opened(Arc<Facts>),
+    /// It cannot be opened, and why.
+    NotOpened(String),
+    /// More was recorded, or something was found damaged.
+    Changed(Arc<Facts>),
+    /// The curves that were asked for.
+    Series(Generation, Vec<Arc<SeriesData>>),
+    /// The curves of the whole capture.
+    Overview(Generation, Vec<Arc<SeriesData>>),
+    /// What each CPU or disk did.
+    Rows(Generation, Vec<Arc<RowsData>>),
+    /// Everything that happened.
+    Events(Generation, Arc<Events>),
+    /// The snapshot that was asked for.
+    Snapshot(Generation, Arc<Snapshot>),
+    /// What a page shows beside the machine and its processes.
+    Things(Generation, Arc<Things>),
+    /// The process that was asked about.
+    Life(Generation, Arc<Life>),
+    /// The load that was asked for.
+    Load(Generation, Arc<LoadData>),
+    /// A question could not be answered, and why.
+    Failed(String),
+}
