@@ -286,13 +286,18 @@ pub const SUPERUSER: u8 = 0x02;
 /// of the fork it was worked out from when its end was read.
 pub const START_IS_ABOUT: Ticks = Ticks(30);
 
+/// Whether the recorded start of a process may be that of samples.
+pub fn is_same_start(recorded: Ticks, sampled: Ticks) -> bool {
+    recorded.0.abs_diff(sampled.0) <= START_IS_ABOUT.0
+}
+
 impl Exited {
     /// Whether these are the samples of this process.
     pub fn is_of(&self, key: ProcessKey) -> bool {
         self.pid == key.pid
             && self
                 .started
-                .is_some_and(|started| started.0.abs_diff(key.started.0) <= START_IS_ABOUT.0)
+                .is_some_and(|started| is_same_start(started, key.started))
     }
 
     /// CPU time in all.

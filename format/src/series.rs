@@ -4,10 +4,11 @@
 //! The pyramid keeps the same series in coarser steps, so this list is part of the format:
 //! new ones go to the end.
 
-use crate::capture::chunk::Chunk;
-use crate::counter::{change, total};
-use crate::group::{CpuField, Group, LineField, MachineField, NetworkField, PressureField};
-use crate::tick::Key;
+mod cells;
+mod gauges;
+mod reader;
+
+pub use reader::SeriesReader;
 
 /// One curve of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,11 +90,59 @@ pub enum Series {
     Sent,
     /// Neither idle nor waiting for I/O, percent of all CPUs.
     CpuBusy,
+    /// Soft interrupts, a second.
+    Softirqs,
+    /// Page faults, minor and major, a second.
+    PageFaults,
+    /// TCP connections that this host began, a second (`Tcp.ActiveOpens`).
+    TcpOpenedOut,
+    /// TCP connections that others began with it, a second (`Tcp.PassiveOpens`).
+    TcpOpenedIn,
+    /// TCP segments sent again, a second (`Tcp.RetransSegs`).
+    TcpRetransmits,
+    /// TCP connections that did not come about, a second (`Tcp.AttemptFails`).
+    TcpFailed,
+    /// Established TCP connections that were reset, a second (`Tcp.EstabResets`).
+    TcpResets,
+    /// TCP segments with RST sent, a second (`Tcp.OutRsts`).
+    TcpResetsSent,
+    /// Connections that found a full accept queue, a second (`TcpExt.ListenOverflows`).
+    ListenOverflows,
+    /// Connections that a listener dropped for any reason, a second (`TcpExt.ListenDrops`).
+    ListenDrops,
+    /// UDP datagrams received and not delivered, a second (`Udp.InErrors` and `Udp6InErrors`).
+    UdpErrors,
+    /// Packets with errors or dropped, received and sent, a second, all interfaces but `lo`.
+    PacketsLost,
+    /// TCP sockets in state ESTABLISHED.
+    TcpEstablished,
+    /// TCP sockets in state LISTEN.
+    TcpListen,
+    /// TCP sockets in state CLOSE-WAIT.
+    TcpCloseWait,
+    /// TCP sockets in state TIME-WAIT.
+    TcpTimeWait,
+    /// TCP sockets in state SYN-SENT.
+    TcpSynSent,
+    /// TCP sockets in state SYN-RECV.
+    TcpSynReceived,
+    /// TCP sockets in state FIN-WAIT-1 or FIN-WAIT-2.
+    TcpFinWait,
+    /// TCP sockets in state LAST-ACK or CLOSING.
+    TcpClosing,
+    /// Of the file system with the least room: space in use, percent of what users may have.
+    FullestSpace,
+    /// Of the file system with the fewest inodes left: inodes in use, percent.
+    FullestInodes,
+    /// Frequency of the CPUs, their mean, in MHz.
+    CpuMegahertz,
+    /// Throttle events of all CPUs, a second.
+    CpuThrottles,
 }
 
 impl Series {
     /// How many series there are.
-    pub const COUNT: usize = 38;
+    pub const COUNT: usize = 62;
 
     /// Every series, in stored order.
     pub const ALL: [Self; Self::COUNT] = {
@@ -137,224 +186,56 @@ impl Series {
             S::Received,
             S::Sent,
             S::CpuBusy,
+            S::Softirqs,
+            S::PageFaults,
+            S::TcpOpenedOut,
+            S::TcpOpenedIn,
+            S::TcpRetransmits,
+            S::TcpFailed,
+            S::TcpResets,
+            S::TcpResetsSent,
+            S::ListenOverflows,
+            S::ListenDrops,
+            S::UdpErrors,
+            S::PacketsLost,
+            S::TcpEstablished,
+            S::TcpListen,
+            S::TcpCloseWait,
+            S::TcpTimeWait,
+            S::TcpSynSent,
+            S::TcpSynReceived,
+            S::TcpFinWait,
+            S::TcpClosing,
+            S::FullestSpace,
+            S::FullestInodes,
+            S::CpuMegahertz,
+            S::CpuThrottles,
         ]
     };
+
+    /// Whether it is made of sockets or file systems, which are not stored with the machine: at
+    /// single ticks it costs unpacking these.
+    pub const fn is_of_the_rest(self) -> bool {
+        use Series as S;
+        matches!(
+            self,
+            S::TcpEstablished
+                | S::TcpListen
+                | S::TcpCloseWait
+                | S::TcpTimeWait
+                | S::TcpSynSent
+                | S::TcpSynReceived
+                | S::TcpFinWait
+                | S::TcpClosing
+                | S::FullestSpace
+                | S::FullestInodes
+        )
+    }
 }
 
 /// The values of all series at one tick; absent where nothing was read, and at the first tick
 /// after a gap for what needs two.
 pub type SeriesValues = [Option<f64>; Series::COUNT];
-
-/// Computes the series of one tick after another.
-#[derive(Debug, Clone, Default)]
-pub struct SeriesReader {
-    before: Option<Counters>,
-}
-
-/// The counters of one tick that rates are made of.
-#[derive(Debug, Clone)]
-struct Counters {
-    seconds: f64,
-    cpu: [Option<u64>; 8],
-    pressure: [Option<u64>; 5],
-    vmstat: [Option<u64>; 6],
-    machine: [Option<u64>; 3],
-    network: [Option<u64>; 2],
-}
-
-const PRESSURE: [&str; 5] = [
-    "cpu some",
-    "memory some",
-    "memory full",
-    "io some",
-    "io full",
-];
-const VMSTAT: [&str; 6] = [
-    "pswpin",
-    "pswpout",
-    "pgpgin",
-    "pgpgout",
-    "pgmajfault",
-    "oom_kill",
-];
-const CPU: [CpuField; 8] = [
-    CpuField::User,
-    CpuField::Nice,
-    CpuField::System,
-    CpuField::Idle,
-    CpuField::Iowait,
-    CpuField::Irq,
-    CpuField::Softirq,
-    CpuField::Steal,
-];
-const MACHINE: [MachineField; 3] = [
-    MachineField::ContextSwitches,
-    MachineField::Interrupts,
-    MachineField::Forks,
-];
-
-impl SeriesReader {
-    /// Forgets the tick before: the next one follows a gap.
-    pub fn restart(&mut self) {
-        self.before = None;
-    }
-
-    /// The series at one tick of a chunk. Ticks are given in order.
-    pub fn read(&mut self, chunk: &Chunk, tick: usize) -> SeriesValues {
-        let mut values = [None; Series::COUNT];
-        gauges(&mut values, chunk, tick);
-        let now = Counters::read(chunk, tick);
-        if let Some(before) = &self.before {
-            rates(&mut values, before, &now);
-        }
-        self.before = Some(now);
-        values
-    }
-}
-
-fn gauges(values: &mut SeriesValues, chunk: &Chunk, tick: usize) {
-    let machine = |field: MachineField| {
-        let (row, _) = chunk.rows_at(Group::Machine, tick).next()?;
-        number(chunk, Group::Machine, row, field.column(), tick)
-    };
-    let hundredths = |field| machine(field).map(|count| count as f64 / 100.0);
-    let count = |field| machine(field).map(|count| count as f64);
-    let mut set = |series: Series, value| values[series as usize] = value;
-    set(Series::Load1, hundredths(MachineField::Load1));
-    set(Series::Load5, hundredths(MachineField::Load5));
-    set(Series::Load15, hundredths(MachineField::Load15));
-    set(Series::Running, count(MachineField::Running));
-    set(Series::Blocked, count(MachineField::Blocked));
-    set(
-        Series::Uninterruptible,
-        count(MachineField::ProcessesUninterruptible),
-    );
-    set(Series::Tasks, count(MachineField::TasksTotal));
-    let kib = |name| line(chunk, Group::Memory, name, tick).map(|count| count as f64);
-    set(Series::MemoryTotal, kib("MemTotal"));
-    set(Series::MemoryFree, kib("MemFree"));
-    set(Series::MemoryAvailable, kib("MemAvailable"));
-    set(Series::Buffers, kib("Buffers"));
-    set(
-        Series::Cached,
-        kib("Cached").zip(kib("SReclaimable")).map(|(a, b)| a + b),
-    );
-    set(
-        Series::SwapUsed,
-        kib("SwapTotal")
-            .zip(kib("SwapFree"))
-            .map(|(all, free)| all - free),
-    );
-    set(Series::Dirty, kib("Dirty"));
-}
-
-fn rates(values: &mut SeriesValues, before: &Counters, now: &Counters) {
-    let seconds = now.seconds - before.seconds;
-    if seconds <= 0.0 {
-        return;
-    }
-    let mut put = |series: Series, value| values[series as usize] = value;
-    let cpu = rises(&before.cpu, &now.cpu);
-    let all = total(cpu.iter().flatten().copied()) as f64;
-    let share = |modes: &[usize]| {
-        let used: Option<Vec<u64>> = modes.iter().map(|&mode| cpu[mode]).collect();
-        let used = used.map(total);
-        used.filter(|_| all > 0.0)
-            .map(|used| used as f64 * 100.0 / all)
-    };
-    put(Series::CpuUser, share(&[0]));
-    put(Series::CpuNice, share(&[1]));
-    put(Series::CpuSystem, share(&[2]));
-    put(Series::CpuIdle, share(&[3]));
-    put(Series::CpuIowait, share(&[4]));
-    put(Series::CpuBusy, share(&[0, 1, 2, 5, 6, 7]));
-    put(Series::CpuInterrupts, share(&[5, 6]));
-    put(Series::CpuSteal, share(&[7]));
-    let pressure = rises(&before.pressure, &now.pressure);
-    let percent = |line: usize| pressure[line].map(|micros| micros as f64 / seconds / 10_000.0);
-    put(Series::PressureCpuSome, percent(0));
-    put(Series::PressureMemorySome, percent(1));
-    put(Series::PressureMemoryFull, percent(2));
-    put(Series::PressureIoSome, percent(3));
-    put(Series::PressureIoFull, percent(4));
-    let per_second = |rise: Option<u64>| rise.map(|rise| rise as f64 / seconds);
-    let vmstat = rises(&before.vmstat, &now.vmstat).map(per_second);
-    let lines = [
-        Series::SwapIn,
-        Series::SwapOut,
-        Series::PagedIn,
-        Series::PagedOut,
-        Series::MajorFaults,
-        Series::OomKills,
-    ];
-    for (series, value) in lines.into_iter().zip(vmstat) {
-        put(series, value);
-    }
-    let counters = rises(&before.machine, &now.machine).map(per_second);
-    let counts = [Series::ContextSwitches, Series::Interrupts, Series::Forks];
-    for (series, value) in counts.into_iter().zip(counters) {
-        put(series, value);
-    }
-    let [received, sent] = rises(&before.network, &now.network).map(per_second);
-    put(Series::Received, received);
-    put(Series::Sent, sent);
-}
-
-fn rises<const N: usize>(before: &[Option<u64>; N], now: &[Option<u64>; N]) -> [Option<u64>; N] {
-    std::array::from_fn(|at| change(before[at]?, now[at]?).rise())
-}
-
-impl Counters {
-    fn read(chunk: &Chunk, tick: usize) -> Self {
-        let cpu_row = row_named(chunk, Group::Cpu, "cpu", tick);
-        let machine_row = chunk
-            .rows_at(Group::Machine, tick)
-            .next()
-            .map(|(row, _)| row);
-        let total = PressureField::Total.column();
-        let pressure = |name| {
-            let row = row_named(chunk, Group::Pressure, name, tick)?;
-            number(chunk, Group::Pressure, row, total, tick)
-        };
-        Self {
-            seconds: chunk.ticks()[tick].began.boot.0 as f64 / 1e6,
-            cpu: CPU.map(|field| number(chunk, Group::Cpu, cpu_row?, field.column(), tick)),
-            pressure: PRESSURE.map(pressure),
-            vmstat: VMSTAT.map(|name| line(chunk, Group::Vmstat, name, tick)),
-            machine: MACHINE
-                .map(|field| number(chunk, Group::Machine, machine_row?, field.column(), tick)),
-            network: [NetworkField::ReceivedBytes, NetworkField::SentBytes]
-                .map(|field| network(chunk, field, tick)),
-        }
-    }
-}
-
-/// The sum over all interfaces but `lo`; absent when there is none.
-fn network(chunk: &Chunk, field: NetworkField, tick: usize) -> Option<u64> {
-    let rows = chunk.rows_at(Group::Network, tick);
-    let real = rows.filter(|(_, key)| **key != Key::name("lo"));
-    let bytes =
-        real.filter_map(|(row, _)| number(chunk, Group::Network, row, field.column(), tick));
-    bytes.reduce(u64::saturating_add)
-}
-
-fn line(chunk: &Chunk, group: Group, name: &str, tick: usize) -> Option<u64> {
-    let row = row_named(chunk, group, name, tick)?;
-    number(chunk, group, row, LineField::Value.column(), tick)
-}
-
-fn row_named(chunk: &Chunk, group: Group, name: &str, tick: usize) -> Option<usize> {
-    let mut rows = chunk.rows_at(group, tick);
-    rows.find_map(|(row, key)| match key {
-        Key::Name(known) if **known == *name.as_bytes() => Some(row),
-        _ => None,
-    })
-}
-
-fn number(chunk: &Chunk, group: Group, row: usize, field: usize, tick: usize) -> Option<u64> {
-    let value = chunk.cell(group, row, field, tick);
-    value.ok().map(i64::cast_unsigned)
-}
 
 #[cfg(test)]
 mod tests {
@@ -365,13 +246,5 @@ mod tests {
         for (place, series) in Series::ALL.into_iter().enumerate() {
             assert_eq!(series as usize, place);
         }
-    }
-
-    #[test]
-    fn a_restarted_counter_has_no_rate() {
-        assert_eq!(
-            rises(&[Some(10), Some(10), None], &[Some(30), Some(4), Some(1)]),
-            [Some(20), None, None]
-        );
     }
 }

@@ -178,6 +178,8 @@ impl Capture {
     pub fn extract(&mut self, seq: Seq, extract: &Extract) -> Result<Option<Sample>, CaptureError> {
         let part = if extract.is_of_machine() {
             Part::Machine
+        } else if extract.processes.is_empty() {
+            Part::Rest
         } else {
             Part::All
         };

@@ -20,14 +20,42 @@ use crate::units::Ticks;
 const FEW_CHANGES: usize = 64 << 10;
 
 /// What of a chunk is wanted: unpacking less is faster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     /// Tick times, strings, rows, and the values of the machine.
     Machine,
     /// These and the values of processes.
     Processes,
+    /// Those of the machine and the rest: sockets, file systems and what else is no process.
+    Rest,
     /// Everything.
     All,
+}
+
+impl Part {
+    /// Whether the values of processes are in it.
+    pub(crate) const fn has_processes(self) -> bool {
+        matches!(self, Self::Processes | Self::All)
+    }
+
+    /// Whether the rest is in it.
+    pub(crate) const fn has_rest(self) -> bool {
+        matches!(self, Self::Rest | Self::All)
+    }
+
+    /// Whether another one is in it.
+    pub(crate) const fn has(self, other: Self) -> bool {
+        (self.has_processes() || !other.has_processes()) && (self.has_rest() || !other.has_rest())
+    }
+
+    /// The same without the rest.
+    pub(crate) const fn without_rest(self) -> Self {
+        if self.has_processes() {
+            Self::Processes
+        } else {
+            Self::Machine
+        }
+    }
 }
 
 /// A chunk from its frames. A part that is not wanted stays without values.

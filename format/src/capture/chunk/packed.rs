@@ -70,11 +70,13 @@ impl Packed {
         let (mut frames, mut raw) = (&self.rest[..], Vec::new());
         unpacker.open(&mut frames, FrameKind::Machine, self.key, &mut raw)?;
         decode::machine(&raw, &mut chunk)?;
-        if part >= Part::Processes {
+        if part.has_processes() {
             unpacker.open(&mut frames, FrameKind::Processes, self.key, &mut raw)?;
             decode::processes(&raw, &mut chunk)?;
+        } else if part.has_rest() {
+            skip(&mut frames)?;
         }
-        if part == Part::All {
+        if part.has_rest() {
             unpacker.open(&mut frames, FrameKind::Rest, self.key, &mut raw)?;
             decode::rest(&raw, &mut chunk)?;
         }

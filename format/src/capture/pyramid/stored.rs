@@ -75,6 +75,15 @@ pub(super) fn minute(bucket: &Bucket) -> Vec<Value> {
     ]
 }
 
+/// What a series takes: min, max and mean, as 32-bit floats.
+const SPREAD_BYTES: usize = 12;
+
+/// The presence bits of a capture of the first recorders, which knew 38 series.
+const FIRST_BITS: usize = 5;
+
+/// So that the length of a row tells how many of its bytes are presence bits.
+const _: () = assert!(Series::COUNT.div_ceil(8) < SPREAD_BYTES);
+
 /// A presence bit for each series, then min, max and mean of those present, as 32-bit floats.
 pub(super) fn encode(out: &mut Vec<u8>, series: &[Option<Spread>; Series::COUNT]) {
     for eight in series.chunks(8) {
@@ -99,32 +108,38 @@ fn single(value: f64) -> f32 {
     value as f32
 }
 
+/// Spreads take 12 bytes each, so what is left over when the length is divided by that are the
+/// presence bits. They are fewer in a capture of a program that knew fewer series, whose last are
+/// absent then; those that a later one appended are passed over.
 pub(crate) fn decode(bytes: &[u8]) -> Result<[Option<Spread>; Series::COUNT], FrameFault> {
-    let mut input = Input(bytes);
-    let mut present = [false; Series::COUNT];
-    for eight in present.chunks_mut(8) {
-        let bits = input.byte()?;
-        for (bit, present) in eight.iter_mut().enumerate() {
-            *present = bits >> bit & 1 == 1;
-        }
+    let (bits, spreads) = bytes.split_at(bytes.len() % SPREAD_BYTES);
+    let present: u32 = bits.iter().map(|bits| bits.count_ones()).sum();
+    let is_whole = bits.len() == FIRST_BITS || bits.len() >= Series::COUNT.div_ceil(8);
+    if !is_whole || spreads.len() / SPREAD_BYTES != present as usize {
+        return Err(FrameFault::Short);
     }
+    let mut input = Input(spreads);
     let mut series = [None; Series::COUNT];
-    for (spread, _) in series
-        .iter_mut()
-        .zip(present)
-        .filter(|(_, present)| *present)
-    {
+    let bits = bits
+        .iter()
+        .flat_map(|bits| (0..8).map(move |bit| bits >> bit & 1 == 1));
+    for (place, is_present) in bits.enumerate() {
+        if !is_present {
+            continue;
+        }
         let mut value = || -> Result<f64, FrameFault> {
             let bytes = [input.byte()?, input.byte()?, input.byte()?, input.byte()?];
             Ok(f64::from(f32::from_le_bytes(bytes)))
         };
-        *spread = Some(Spread {
+        let spread = Spread {
             min: value()?,
             max: value()?,
             mean: value()?,
-        });
+        };
+        if let Some(known) = series.get_mut(place) {
+            *known = Some(spread);
+        }
     }
-    input.end()?;
     Ok(series)
 }
 
@@ -144,5 +159,30 @@ mod tests {
         encode(&mut bytes, &series);
         assert_eq!(decode(&bytes), Ok(series));
         assert_eq!(decode(&bytes[..bytes.len() - 1]), Err(FrameFault::Short));
+    }
+
+    #[test]
+    fn a_bucket_of_fewer_or_more_series_gives_those_that_are_known() {
+        let spread = Spread {
+            min: 1.0,
+            max: 2.0,
+            mean: 1.5,
+        };
+        // 38 series take 5 bytes of bits.
+        let mut fewer = vec![0b1000_u8, 0, 0, 0, 0b10_0000];
+        let mut more = vec![0b1000_u8, 0, 0, 0, 0b10_0000, 0, 0, 0, 0b1];
+        for bytes in [&mut fewer, &mut more] {
+            let of = bytes.iter().map(|bits| bits.count_ones()).sum::<u32>();
+            for _ in 0..of {
+                for value in [1.0_f32, 2.0, 1.5] {
+                    bytes.extend_from_slice(&value.to_le_bytes());
+                }
+            }
+        }
+        let mut known = [None; Series::COUNT];
+        (known[3], known[37]) = (Some(spread), Some(spread));
+        assert_eq!(decode(&fewer), Ok(known));
+        assert_eq!(decode(&more), Ok(known));
+        assert_eq!(decode(&fewer[..5]), Err(FrameFault::Short));
     }
 }

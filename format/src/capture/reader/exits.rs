@@ -99,6 +99,22 @@ impl Capture {
         Ok(())
     }
 
+    /// The same a few at a time, oldest first, as [`Capture::life_ends`]. Costs some 3 µs each.
+    pub fn next_exited(
+        &mut self,
+        after: i64,
+        most: u32,
+        mut each: impl FnMut(StoredEnd),
+    ) -> Result<Option<i64>, CaptureError> {
+        let few = "SELECT max(id) FROM (SELECT id FROM exited WHERE id > ? ORDER BY id LIMIT ?)";
+        let Some(last) = self.last_of_few(few, after, most)? else {
+            return Ok(None);
+        };
+        let range = ("WHERE id > ? AND id <= ? ORDER BY id", &[after, last][..]);
+        self.rows("exited", range, |row| each(stored(row)))?;
+        Ok(Some(last))
+    }
+
     /// How this process ended, if the kernel told. Costs a scan of the table.
     pub fn end_of(&mut self, boot: i64, key: ProcessKey) -> Result<Option<Exited>, CaptureError> {
         let of_pid = (

@@ -3,15 +3,19 @@
 
 use super::{Capture, Part};
 use crate::capture::error::CaptureError;
+use crate::process::{Pid, ProcessKey};
 use crate::sample::Machine;
 use crate::tick::TickTimes;
 use crate::time::{Seq, WallTime};
+use crate::units::Ticks;
 
 /// When one life was seen first and last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LifeEnds {
-    /// Its pid.
-    pub pid: i32,
+    /// The boot's number.
+    pub boot: i64,
+    /// Its pid and start.
+    pub key: ProcessKey,
     /// Its name.
     pub comm: Vec<u8>,
     /// The first tick that saw it.
@@ -48,23 +52,20 @@ impl Capture {
         most: u32,
         mut each: impl FnMut(LifeEnds),
     ) -> Result<Option<i64>, CaptureError> {
-        let last = "SELECT max(id) FROM (SELECT id FROM process WHERE id > ? ORDER BY id LIMIT ?)";
-        let last = || -> rusqlite::Result<Option<i64>> {
-            let mut last = self.opened.db().prepare_cached(last)?;
-            last.query_row([after, most.into()], |row| row.get(0))
-        };
-        let last = last().map_err(self.sqlite("a plain table cannot be read"))?;
-        let Some(last) = last else {
+        let few = "SELECT max(id) FROM (SELECT id FROM process WHERE id > ? ORDER BY id LIMIT ?)";
+        let Some(last) = self.last_of_few(few, after, most)? else {
             return Ok(None);
         };
         let range = ("WHERE id > ? AND id <= ? ORDER BY id", &[after, last][..]);
         self.rows("process", range, |row| {
             let seconds = |column| row.integer(column).map(wall_of_seconds);
+            let pid = row.integer(1).and_then(|pid| i32::try_from(pid).ok());
             each(LifeEnds {
-                pid: row
-                    .integer(1)
-                    .and_then(|pid| i32::try_from(pid).ok())
-                    .unwrap_or(-1),
+                boot: row.integer(0).unwrap_or(0),
+                key: ProcessKey {
+                    pid: Pid(pid.unwrap_or(-1)),
+                    started: Ticks(row.unsigned(2).unwrap_or(0)),
+                },
                 comm: row.bytes(5).unwrap_or_default().to_owned(),
                 first: Seq(row.unsigned(7).unwrap_or(0)),
                 first_seen: seconds(9).unwrap_or(WallTime(0)),
@@ -72,6 +73,20 @@ impl Capture {
             });
         })?;
         Ok(Some(last))
+    }
+
+    /// The last row of the next few of a table, if there are any.
+    pub(super) fn last_of_few(
+        &self,
+        few: &'static str,
+        after: i64,
+        most: u32,
+    ) -> Result<Option<i64>, CaptureError> {
+        let last = || -> rusqlite::Result<Option<i64>> {
+            let mut last = self.opened.db().prepare_cached(few)?;
+            last.query_row([after, most.into()], |row| row.get(0))
+        };
+        last().map_err(self.sqlite("a plain table cannot be read"))
     }
 
     /// The lives that were added up because there were too many. Costs a scan of the table.

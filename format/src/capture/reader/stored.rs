@@ -157,7 +157,7 @@ impl Capture {
         part: Part,
     ) -> Result<Option<Rc<Chunk>>, CaptureError> {
         let chunks = &mut self.cache.chunks;
-        let fits = |has: Part| has >= part;
+        let fits = |has: Part| has.has(part);
         let known = chunks
             .iter()
             .position(|(id, has, _)| *id == first && fits(*has));
@@ -173,9 +173,9 @@ impl Capture {
         let mut unpacked = packed.chunk(part, self.cache.unpacker());
         if let Err(fault) = &unpacked {
             self.note_damage("chunk_body", first.cast_signed(), fault.clone());
-            if part == Part::All {
+            if part.has_rest() {
                 // Should only the rest be damaged, the chunk says that it lacks it.
-                unpacked = packed.chunk(Part::Processes, self.cache.unpacker());
+                unpacked = packed.chunk(part.without_rest(), self.cache.unpacker());
             }
         }
         Ok(unpacked.ok().map(|chunk| {

@@ -88,6 +88,14 @@ fn ends_come_newest_first_and_only_as_long_as_they_are_wanted() {
         seen.len() < 3
     };
     capture.each_exited(wall(2), wall(8), give).unwrap();
+    let (mut all, mut after) = (Vec::new(), i64::MIN);
+    while let Some(last) = capture
+        .next_exited(after, 3, |end| all.push(end.exited.wall))
+        .unwrap()
+    {
+        after = last;
+    }
+    assert_eq!(all, (0..10).map(wall).collect::<Vec<_>>());
     assert_eq!(seen, [wall(8), wall(7), wall(6)]);
     let counts = capture.count_ends().unwrap();
     assert_eq!(

@@ -193,6 +193,7 @@ fn lives_have_their_ends_and_the_machine_is_read_without_them() {
     assert!(ends.iter().all(|life| life.first == Seq(1)));
     assert!(ends.iter().all(|life| life.first_seen == wall(0)));
     assert!(ends.iter().all(|life| life.last.is_none()));
+    assert_eq!(ends[1].key, key(1));
     let (times, machine) = capture.machine(Seq(70)).unwrap().unwrap();
     let sample = capture.sample(Seq(70)).unwrap().unwrap();
     assert_eq!(times.began, sample.times.began);

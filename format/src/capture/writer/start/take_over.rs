@@ -126,12 +126,10 @@ impl Writer {
         for (id, frames) in
             read().map_err(CaptureError::sqlite(&self.path, "cannot read its chunks"))?
         {
+            let key = FrameKey::new(self.capture, id.cast_unsigned());
+            let chunk = decode(&frames, key, Part::All);
             // What is damaged has no curves either.
-            let Ok(chunk) = decode(
-                &frames,
-                FrameKey::new(self.capture, id.cast_unsigned()),
-                Part::Processes,
-            ) else {
+            let Ok(chunk) = chunk.or_else(|_fault| decode(&frames, key, Part::Processes)) else {
                 continue;
             };
             let added = self
