@@ -174,7 +174,7 @@ impl Pages {
             parts: memory::parts(machine),
             lines: memory::lines(machine),
             paging: memory::paging(machine, before, page_size),
-            disks: disks::sheet(machine, before),
+            disks: disks::drives_first(disks::sheet(machine, before)),
             networks: network::sheet(machine, before),
             pressure: pressure::sheet(machine, before),
         }

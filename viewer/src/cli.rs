@@ -42,7 +42,8 @@ pub struct Cli {
 
     /// How the processes are shown in the picture; may be given more than once: filter=TEXT,
     /// sort=COLUMN, as=tree, columns=pid,user,cpu,command, pin=TIME, select=PID, page=PID,
-    /// tab=cpu|memory|disks|network|pressure|log, search=TEXT (in the kernel log),
+    /// tab=cpu|memory|disks|network|sockets|waits|pressure|log|load, by=command|process|user|wchan
+    /// (the load), search=TEXT (in the kernel log), tracks=load,cpu,... (from the top),
     /// find=TEXT (among the commands), help=keys.
     #[arg(long, value_name = "KEY=VALUE", requires = "screenshot")]
     pub view: Vec<ViewOption>,

@@ -74,8 +74,9 @@ pub trait Replay {
     /// wanted once, and now and then while the capture grows.
     fn events(&mut self) -> Result<Option<Events>, ReplayError>;
 
-    /// Everything recorded at one instant.
-    fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError>;
+    /// Everything recorded at one instant, and the values of these curves in any case: those
+    /// [of the rest](SeriesId::is_of_the_rest) are left out else.
+    fn snapshot(&mut self, want: Want, curves: &[SeriesId]) -> Result<Snapshot, ReplayError>;
 
     /// What a page shows of one tick beside the machine and its processes.
     fn things(&mut self, of: ThingsOf, seq: Seq) -> Result<Things, ReplayError>;

@@ -2,7 +2,7 @@
 
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::cli::{Cli, USUAL_SIZE};
-use afterimage_viewer::command::Command;
+use afterimage_viewer::command::{Command, DeskCommand};
 use afterimage_viewer::screenshot::{Screen, Size, write_png};
 use afterimage_viewer::settings::{Window, file};
 use afterimage_viewer::state::ThemeChoice;
@@ -66,7 +66,9 @@ fn picture(cli: &Cli, path: &Path) -> anyhow::Result<()> {
 
 fn window(cli: &Cli) -> anyhow::Result<()> {
     let asked = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if cfg!(target_os = "linux") && !asked("DISPLAY") && !asked("WAYLAND_DISPLAY") {
+    // As winit chooses.
+    let is_wayland = asked("WAYLAND_DISPLAY") || asked("WAYLAND_SOCKET");
+    if cfg!(target_os = "linux") && !asked("DISPLAY") && !is_wayland {
         bail!(
             "there is no display (neither WAYLAND_DISPLAY nor DISPLAY is set); \
              --screenshot OUT.png writes the picture to a file without one"
@@ -90,6 +92,9 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
         options,
         Box::new(move |creation| {
             let mut viewer = Viewer::new(&creation.egui_ctx).in_window();
+            if cfg!(target_os = "linux") && is_wayland {
+                viewer.perform(Command::Desk(DeskCommand::NothingCanBeDropped));
+            }
             if let Some((read, path)) = &kept {
                 viewer.keep_settings(path.clone(), read);
             }

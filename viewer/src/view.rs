@@ -2,9 +2,10 @@
 //!
 //! `--view as=tree --view select=1180` does what a person would do before looking.
 
-use crate::command::{Command, LogCommand, WindowCommand};
+use crate::command::{Command, LogCommand, TrackCommand, WindowCommand};
 use crate::state::table::{Arrangement, Column, DEFAULT_COLUMNS};
 use crate::state::tabs::Tab;
+use crate::state::tracks::TrackId;
 use crate::state::{Document, State};
 use afterimage_analysis::load::By;
 use afterimage_analysis::processes::group::GroupBy;
@@ -38,13 +39,15 @@ pub enum ViewOption {
     LoadBy(By),
     /// `search=TEXT` in the kernel log.
     Search(String),
+    /// `tracks=load,cpu,network-trouble`: these tracks, from the top.
+    Tracks(Vec<TrackId>),
 }
 
 impl FromStr for ViewOption {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = "filter=, sort=, as=, columns=, pin=, select=, page=, tab=, by=, search=, find=, help=keys";
+        let known = "filter=, sort=, as=, columns=, pin=, select=, page=, tab=, by=, search=, tracks=, find=, help=keys";
         let (key, value) = text
             .split_once('=')
             .ok_or_else(|| format!("write KEY=VALUE with one of {known}"))?;
@@ -67,6 +70,7 @@ impl FromStr for ViewOption {
             "tab" => Self::Tab(tab(value)?),
             "by" => Self::LoadBy(value.parse()?),
             "search" => Self::Search(value.to_owned()),
+            "tracks" => Self::Tracks(value.split(',').map(track).collect::<Result<_, _>>()?),
             "as" => Self::As(match value {
                 "list" => Arrangement::Flat,
                 "tree" => Arrangement::Tree,
@@ -123,6 +127,12 @@ impl ViewOption {
                 let next = Command::Log(LogCommand::NextMatch(1));
                 vec![vec![Command::ShowTab(Tab::Log), search, next]]
             }
+            Self::Tracks(tracks) => {
+                let shown = document.timeline.tracks.0.iter().map(|track| track.id);
+                let all = shown.chain(tracks.iter().copied());
+                let toggle = |id| Command::Track(TrackCommand::Toggle(id));
+                vec![all.map(toggle).collect()]
+            }
             Self::Select(pid) => vec![follow(state, *pid)?],
             Self::Page(pid) => {
                 let mut commands = follow(state, *pid)?;
@@ -131,6 +141,14 @@ impl ViewOption {
             }
         })
     }
+}
+
+fn track(name: &str) -> Result<TrackId, String> {
+    let found = TrackId::ALL.into_iter().find(|id| id.key() == name);
+    found.ok_or_else(|| {
+        let known = TrackId::ALL.map(TrackId::key).join(", ");
+        format!("there is no track `{name}`: write one of {known}")
+    })
 }
 
 fn tab(name: &str) -> Result<Tab, String> {
@@ -185,12 +203,20 @@ mod tests {
             Ok(ViewOption::Columns(vec![Column::Pid, Column::Cpu]))
         );
         assert_eq!(read("tab=log"), Ok(ViewOption::Tab(Tab::Log)));
+        assert_eq!(
+            read("tracks=cpu,network-trouble"),
+            Ok(ViewOption::Tracks(vec![
+                TrackId::Cpu,
+                TrackId::NetworkTrouble
+            ]))
+        );
         for wrong in [
             "tree",
             "tab=x",
             "as=forest",
             "sort=x",
             "select=y",
+            "tracks=cpu,x",
             "colour=red",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");

@@ -17,9 +17,9 @@ const EXAMPLES: usize = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum By {
     /// One process, with all of its threads.
-    #[default]
     Process,
     /// Processes of the same name.
+    #[default]
     Command,
     /// Processes of the same user.
     User,

@@ -47,6 +47,17 @@ pub fn sheet(now: &Machine, before: Before<'_>) -> Sheet {
     }
 }
 
+/// The same with what is no drive at the end: files that are mounted as disks, and memory.
+pub fn drives_first(mut sheet: Sheet) -> Sheet {
+    let is_other = |name: &str| {
+        ["loop", "ram", "zram"]
+            .iter()
+            .any(|kind| name.starts_with(kind))
+    };
+    sheet.rows.sort_by_key(|row| is_other(&row.name));
+    sheet
+}
+
 fn values(now: &Disk, earlier: Result<&Disk, &Absent>, before: Before<'_>) -> Vec<Value> {
     let earlier = earlier.map_err(|absent| *absent);
     let kind = |pick: fn(&Disk) -> Requests| {

@@ -4,6 +4,7 @@
 //! left it, by what it rose over the recording; processes that began within it begin anew. A
 //! process that ended within the recording is left out: it cannot have lived in each pass.
 
+use crate::ends::told;
 use afterimage_format::capture::Capture;
 use afterimage_format::capture::chunk::Chunk;
 use afterimage_format::capture::lock::OwnerLock;
@@ -75,9 +76,9 @@ pub(crate) fn generate(recorded: &Path, days: u64, out: &Path) {
             vec![Record::Clock(anchor(&tick.times))]
         } else {
             let lines_until = |number: u64| number * interval / LINE_EVERY;
-            (lines_until(number - 1)..lines_until(number))
-                .map(|line| Record::KernelLog(log_line(line, tick.times.began)))
-                .collect()
+            let lines = lines_until(number - 1)..lines_until(number);
+            let lines = lines.map(|line| Record::KernelLog(log_line(line, tick.times.began)));
+            lines.chain(told(number * interval, &tick.times)).collect()
         };
         writer
             .commit(Some(&tick), records)

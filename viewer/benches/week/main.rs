@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a measurement")]
 
 mod cpu;
+mod ends;
 mod generate;
 mod measure;
 

@@ -10,6 +10,7 @@ use crate::cpu::{of_process, of_thread, percentile, status_mib};
 use afterimage_format::time::WallTime;
 use afterimage_viewer::app::Viewer;
 use afterimage_viewer::command::{Command, TimeCommand, TrackCommand};
+use afterimage_viewer::state::tabs::Tab;
 use afterimage_viewer::state::time::Speed;
 use afterimage_viewer::state::tracks::TrackId;
 use afterimage_viewer::state::{Document, Phase};
@@ -116,6 +117,7 @@ pub(crate) fn all(week: &Path) -> bool {
     stage.settle();
     passed &= moments(&mut stage);
     passed &= frames(&mut stage);
+    passed &= pages(&mut stage);
     passed &= stepping(&mut stage);
     passed &= playing(&mut stage);
     let (peak, now) = (status_mib("VmHWM"), status_mib("VmRSS"));
@@ -216,20 +218,33 @@ fn moments(stage: &mut Stage) -> bool {
 /// Frames over the whole week while the cursor moves: with the usual track, with four, with all.
 fn frames(stage: &mut Stage) -> bool {
     let toggle = |id: &TrackId| Command::Track(TrackCommand::Toggle(*id));
-    let more: [(&str, &[TrackId]); 3] = [
+    let more: [(&str, &[TrackId]); 4] = [
         ("usual tracks", &[]),
         (
             "four tracks",
             &[TrackId::Cpu, TrackId::Memory, TrackId::Disk],
         ),
         (
-            "every track",
+            "nine tracks",
             &[
                 TrackId::Cpus,
                 TrackId::Swap,
                 TrackId::Disks,
                 TrackId::Network,
                 TrackId::Kernel,
+            ],
+        ),
+        (
+            "every track",
+            &[
+                TrackId::Speed,
+                TrackId::Faults,
+                TrackId::Space,
+                TrackId::FileSystems,
+                TrackId::NetworkTrouble,
+                TrackId::Connections,
+                TrackId::Sockets,
+                TrackId::Interrupts,
             ],
         ),
     ];
@@ -270,6 +285,29 @@ fn frames(stage: &mut Stage) -> bool {
     for command in more.iter().flat_map(|(_, added)| *added).map(toggle) {
         stage.viewer.perform(command);
     }
+    stage.settle();
+    passed
+}
+
+/// Frames of each page over the whole week while the cursor moves.
+fn pages(stage: &mut Stage) -> bool {
+    let mut passed = true;
+    for tab in Tab::ALL {
+        stage.viewer.perform(Command::ShowTab(tab));
+        stage.settle();
+        let span = stage.document().time.capture;
+        let frames: Vec<Frame> = anywhere(span)
+            .take(100)
+            .map(|at| {
+                stage.viewer.perform(Command::SetCursor(at));
+                stage.answers();
+                stage.frame()
+            })
+            .collect();
+        let what = format!("frame with the page {}", tab.title());
+        passed &= row_of_frames(&what, &frames, 6.0, 95);
+    }
+    stage.viewer.perform(Command::ShowTab(Tab::Processes));
     stage.settle();
     passed
 }

@@ -28,7 +28,7 @@ pub(super) fn actions() -> Vec<Action> {
             .keys(HELP)
             .hint("F1", "help"),
         desk("Open a capture …", DeskCommand::Choose)
-            .what("By the desktop's dialog or by its path; dropping a file on the window does it, too.")
+            .what("By the desktop's dialog or by its path; but for Wayland, dropping a file on the window does it, too.")
             .keys([Press::with(Modifiers::COMMAND, Key::O)])
             .hint("Ctrl O", "open a capture"),
         desk("Close this capture", DeskCommand::CloseShown)

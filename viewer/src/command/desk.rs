@@ -27,6 +27,8 @@ pub enum DeskCommand {
     Retry(DocumentId),
     /// A file was opened.
     Remember(Recent),
+    /// The window cannot have files dropped on it: nothing of Wayland tells winit of them.
+    NothingCanBeDropped,
     /// Forget a file that was opened before.
     Forget(PathBuf),
     /// It was looked whether these files are missing.

@@ -7,6 +7,7 @@ mod curves;
 mod damage;
 mod events;
 mod life;
+mod lives;
 mod load;
 mod rows;
 mod search;
@@ -197,9 +198,14 @@ impl CaptureReplay {
     }
 
     /// What the curves show at a sample; nothing when another one has the same time.
-    fn curves_at(&mut self, sample: &Sample) -> Result<Option<Bucket>, ReplayError> {
+    fn curves_at(
+        &mut self,
+        sample: &Sample,
+        wanted: &[SeriesId],
+    ) -> Result<Option<Bucket>, ReplayError> {
         let at = sample.times.began.wall;
-        let mut buckets = self.reader()?.curves(at, at, 1)?.buckets;
+        let wanted = curves::sources(wanted);
+        let mut buckets = self.reader()?.curves_of(&wanted, at, at, 1)?.buckets;
         let found = buckets.pop();
         Ok(found.filter(|bucket| bucket.first == sample.times.seq && bucket.ticks == 1))
     }
@@ -248,7 +254,8 @@ impl Replay for CaptureReplay {
     ) -> Result<Vec<SeriesData>, ReplayError> {
         // Time without data must not cost resolution.
         let (from, to) = (from.max(self.facts.first), to.min(self.facts.last));
-        let curves = self.reader()?.curves(from, to, buckets)?;
+        let sources = curves::sources(wanted);
+        let curves = self.reader()?.curves_of(&sources, from, to, buckets)?;
         self.notice_damage()?;
         let interval_at = |seq| self.whole.interval_at(seq);
         let after_gap = |seq| self.whole.is_after_gap(seq);
@@ -283,14 +290,14 @@ impl Replay for CaptureReplay {
         Ok(Some(events))
     }
 
-    fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {
+    fn snapshot(&mut self, want: Want, curves: &[SeriesId]) -> Result<Snapshot, ReplayError> {
         let now = self.wanted(want)?;
         self.travel.arrive(now.times.seq, self.whole.ends);
         let before = match now.times.seq {
             seq if seq > self.whole.ends.0 => self.sample(Seq(seq.0 - 1))?,
             _ => None,
         };
-        let curves = self.curves_at(&now)?;
+        let bucket = self.curves_at(&now, curves)?;
         self.notice_damage()?;
         let interval = self.whole.interval_at(now.times.seq);
         let step = before
@@ -300,7 +307,8 @@ impl Replay for CaptureReplay {
             &now,
             step.as_ref(),
             &self.whole.host,
-            (&self.facts.zone, curves.as_ref()),
+            &self.facts.zone,
+            (bucket.as_ref(), curves),
         ))
     }
 

@@ -1,10 +1,12 @@
 //! What happened at one moment each, for the lanes under the curves.
 
+mod end;
 mod row;
 
 use crate::data::LogEntry;
 use afterimage_format::process::Pid;
 use afterimage_format::time::WallTime;
+pub use end::{EndEvent, How};
 pub use row::{EventRow, LaneEvent, LifeEvent, Name};
 use std::time::Duration;
 
@@ -19,17 +21,20 @@ pub enum Lane {
     KernelLog,
     /// Births and deaths of processes.
     Processes,
+    /// Processes that ended by a signal, or told of an error.
+    Failures,
     /// Runs of the recorder, and gaps.
     Recorder,
 }
 
 impl Lane {
     /// Every lane, from the top.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Marks,
         Self::OomKills,
         Self::KernelLog,
         Self::Processes,
+        Self::Failures,
         Self::Recorder,
     ];
 
@@ -40,6 +45,7 @@ impl Lane {
             Self::OomKills => "OOM kills",
             Self::KernelLog => "Kernel log",
             Self::Processes => "Processes",
+            Self::Failures => "Failures",
             Self::Recorder => "Recorder",
         }
     }
@@ -57,8 +63,13 @@ impl Lane {
                  below."
             }
             Self::Processes => {
-                "How many processes began (upwards) and ended (downwards). Known a minute after \
-                 it happened."
+                "How many processes began (upwards) and ended (downwards), also those that lived \
+                 between two snapshots where the kernel told of their ends. Else known a minute \
+                 after it happened."
+            }
+            Self::Failures => {
+                "Processes that a signal ended (upper row), and those whose exit status was not 0 \
+                 (lower row). Some programs answer a question that way: grep, test, systemctl."
             }
             Self::Recorder => "When the recorder ran, and when it did not, and why.",
         }
@@ -71,6 +82,7 @@ impl Lane {
             Self::OomKills => &["kill"],
             Self::KernelLog => &["error", "warning", "message"],
             Self::Processes => &["birth", "death"],
+            Self::Failures => &["end by a signal", "end with an error"],
             Self::Recorder => &["begin of a run", "gap"],
         }
     }
@@ -90,7 +102,7 @@ pub struct RunBand {
 }
 
 /// Everything that happened in a capture, as far as it is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Events {
     /// Each row of events in order of time, by lane and by class.
     rows: Vec<(Lane, Vec<EventRow>)>,
@@ -135,6 +147,16 @@ impl Events {
         let same = self.log[from..].iter().take_while(|entry| entry.at == at);
         let mut kills = same.filter(|entry| entry.is_kill);
         kills.find_map(|entry| entry.pid)
+    }
+
+    /// Whose failure is the first at an instant.
+    pub fn failed_at(&self, at: WallTime) -> Option<Pid> {
+        let rows = self.of(Lane::Failures).iter();
+        let mut pids = rows.filter_map(|row| {
+            let place = row.place(at);
+            (row.times().get(place) == Some(&at)).then(|| row.pid(place))?
+        });
+        pids.next().map(Pid)
     }
 
     /// The rows of a lane, one a class.

@@ -16,7 +16,8 @@ pub struct Snapshot {
     pub at: WallTime,
     /// The tick before it, from which the rates are counted; `None` on the first.
     pub previous: Option<WallTime>,
-    /// The value of each curve at this very instant.
+    /// The value of each curve at this very instant, but for those [of the
+    /// rest](SeriesId::is_of_the_rest) that were not asked for.
     pub values: BTreeMap<SeriesId, Reading<f64>>,
     /// The machine as a whole: CPUs, memory, disks, network and pressure.
     pub machine: Pages,

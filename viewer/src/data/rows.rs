@@ -1,4 +1,5 @@
-//! What each CPU and each disk did over time: rows of shares, for the tracks drawn as heat.
+//! What each CPU, disk and file system did over time: rows of shares, for the tracks drawn as
+//! heat.
 
 use afterimage_format::time::WallTime;
 
@@ -9,6 +10,8 @@ pub enum RowGroup {
     Cpus,
     /// One row a block device: how much of the time it had something to do.
     Disks,
+    /// One row for each of the fullest file systems: how much of its space was in use.
+    FileSystems,
 }
 
 /// The rows of a group over a stretch of time.
@@ -29,7 +32,8 @@ pub struct RowCell {
     pub from: WallTime,
     /// Up to this one.
     pub to: WallTime,
-    /// Percent of that time, row by row; `None` where it was not recorded.
+    /// Percent of that time, or of the space at its end, row by row; `None` where it was not
+    /// recorded.
     pub values: Vec<Option<f32>>,
 }
 

@@ -71,6 +71,56 @@ pub enum SeriesId {
     ContextSwitches,
     /// `processes` of `/proc/stat`.
     Forks,
+    /// `intr` of `/proc/stat`.
+    Interrupts,
+    /// `softirq` of `/proc/stat`.
+    Softirqs,
+    /// `pgfault` of `/proc/vmstat`: minor and major.
+    PageFaults,
+    /// `ActiveOpens` of `/proc/net/snmp`, Tcp: connections that this host began.
+    TcpOpenedOut,
+    /// `PassiveOpens` of `/proc/net/snmp`, Tcp: connections that others began.
+    TcpOpenedIn,
+    /// `RetransSegs` of `/proc/net/snmp`, Tcp.
+    TcpRetransmits,
+    /// `AttemptFails` of `/proc/net/snmp`, Tcp.
+    TcpFailed,
+    /// `EstabResets` of `/proc/net/snmp`, Tcp.
+    TcpResets,
+    /// `OutRsts` of `/proc/net/snmp`, Tcp.
+    TcpResetsSent,
+    /// `ListenOverflows` of `/proc/net/netstat`, TcpExt.
+    ListenOverflows,
+    /// `ListenDrops` of `/proc/net/netstat`, TcpExt.
+    ListenDrops,
+    /// `InErrors` of `/proc/net/snmp`, Udp, and `Udp6InErrors` of `/proc/net/snmp6`.
+    UdpErrors,
+    /// Errors and drops of `/proc/net/dev`, all interfaces but `lo`.
+    PacketsLost,
+    /// Sockets in state ESTABLISHED, by `sock_diag`.
+    TcpEstablished,
+    /// Sockets in state LISTEN, by `sock_diag`.
+    TcpListen,
+    /// Sockets in state TIME-WAIT, by `sock_diag`.
+    TcpTimeWait,
+    /// Sockets in state CLOSE-WAIT, by `sock_diag`.
+    TcpCloseWait,
+    /// Sockets in state SYN-SENT, by `sock_diag`.
+    TcpSynSent,
+    /// Sockets in state SYN-RECV, by `sock_diag`.
+    TcpSynReceived,
+    /// Sockets in state FIN-WAIT-1 or FIN-WAIT-2, by `sock_diag`.
+    TcpFinWait,
+    /// Sockets in state LAST-ACK or CLOSING, by `sock_diag`.
+    TcpClosing,
+    /// `statvfs` of the file system with the least room: space in use.
+    FullestSpace,
+    /// `statvfs` of the file system with the fewest inodes left: inodes in use.
+    FullestInodes,
+    /// `cpufreq/scaling_cur_freq` of each CPU: their mean.
+    CpuMegahertz,
+    /// `thermal_throttle/core_throttle_count` of each CPU.
+    CpuThrottles,
 }
 
 /// What the values of a curve are.
@@ -86,11 +136,15 @@ pub enum Unit {
     BytesPerSecond,
     /// A number of things each second.
     PerSecond,
+    /// A number of things.
+    Count,
+    /// A frequency, in MHz.
+    Megahertz,
 }
 
 impl SeriesId {
     /// Every curve there is.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 58] = [
         Self::LoadOne,
         Self::LoadFive,
         Self::LoadFifteen,
@@ -124,6 +178,31 @@ impl SeriesId {
         Self::Sent,
         Self::ContextSwitches,
         Self::Forks,
+        Self::Interrupts,
+        Self::Softirqs,
+        Self::PageFaults,
+        Self::TcpOpenedOut,
+        Self::TcpOpenedIn,
+        Self::TcpRetransmits,
+        Self::TcpFailed,
+        Self::TcpResets,
+        Self::TcpResetsSent,
+        Self::ListenOverflows,
+        Self::ListenDrops,
+        Self::UdpErrors,
+        Self::PacketsLost,
+        Self::TcpEstablished,
+        Self::TcpListen,
+        Self::TcpTimeWait,
+        Self::TcpCloseWait,
+        Self::TcpSynSent,
+        Self::TcpSynReceived,
+        Self::TcpFinWait,
+        Self::TcpClosing,
+        Self::FullestSpace,
+        Self::FullestInodes,
+        Self::CpuMegahertz,
+        Self::CpuThrottles,
     ];
 
     /// What the legend calls it.
@@ -162,6 +241,31 @@ impl SeriesId {
             Self::Sent => "sent",
             Self::ContextSwitches => "context switches",
             Self::Forks => "forks",
+            Self::Interrupts => "interrupts",
+            Self::Softirqs => "soft interrupts",
+            Self::PageFaults => "page faults",
+            Self::TcpOpenedOut => "begun here",
+            Self::TcpOpenedIn => "accepted",
+            Self::TcpRetransmits => "sent again",
+            Self::TcpFailed => "failed to open",
+            Self::TcpResets => "reset",
+            Self::TcpResetsSent => "RST sent",
+            Self::ListenOverflows => "accept queue full",
+            Self::ListenDrops => "dropped by listeners",
+            Self::UdpErrors => "UDP lost",
+            Self::PacketsLost => "packets lost",
+            Self::TcpEstablished => "ESTABLISHED",
+            Self::TcpListen => "LISTEN",
+            Self::TcpTimeWait => "TIME-WAIT",
+            Self::TcpCloseWait => "CLOSE-WAIT",
+            Self::TcpSynSent => "SYN-SENT",
+            Self::TcpSynReceived => "SYN-RECV",
+            Self::TcpFinWait => "FIN-WAIT",
+            Self::TcpClosing => "LAST-ACK",
+            Self::FullestSpace => "space",
+            Self::FullestInodes => "inodes",
+            Self::CpuMegahertz => "mean of the CPUs",
+            Self::CpuThrottles => "throttled",
         }
     }
 
@@ -182,7 +286,9 @@ impl SeriesId {
             | Self::CpuSystem
             | Self::CpuInterrupts
             | Self::CpuSteal
-            | Self::CpuBusy => Unit::Percent,
+            | Self::CpuBusy
+            | Self::FullestSpace
+            | Self::FullestInodes => Unit::Percent,
             Self::MemoryUsed
             | Self::MemoryCache
             | Self::MemoryFree
@@ -196,8 +302,42 @@ impl SeriesId {
             | Self::DiskWritten
             | Self::Received
             | Self::Sent => Unit::BytesPerSecond,
-            Self::MajorFaults | Self::ContextSwitches | Self::Forks => Unit::PerSecond,
+            Self::MajorFaults
+            | Self::ContextSwitches
+            | Self::Forks
+            | Self::Interrupts
+            | Self::Softirqs
+            | Self::PageFaults
+            | Self::TcpOpenedOut
+            | Self::TcpOpenedIn
+            | Self::TcpRetransmits
+            | Self::TcpFailed
+            | Self::TcpResets
+            | Self::TcpResetsSent
+            | Self::ListenOverflows
+            | Self::ListenDrops
+            | Self::UdpErrors
+            | Self::PacketsLost
+            | Self::CpuThrottles => Unit::PerSecond,
+            Self::TcpEstablished
+            | Self::TcpListen
+            | Self::TcpTimeWait
+            | Self::TcpCloseWait
+            | Self::TcpSynSent
+            | Self::TcpSynReceived
+            | Self::TcpFinWait
+            | Self::TcpClosing => Unit::Count,
+            Self::CpuMegahertz => Unit::Megahertz,
         }
+    }
+}
+
+impl SeriesId {
+    /// Whether it is made of sockets or file systems: a capture keeps these apart from the machine
+    /// and its processes, so a snapshot has its value only when it is asked for.
+    pub const fn is_of_the_rest(self) -> bool {
+        matches!(self.unit(), Unit::Count)
+            || matches!(self, Self::FullestSpace | Self::FullestInodes)
     }
 }
 

@@ -221,8 +221,12 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
             Ok(events) => Ok(Reply::Events(generation, Arc::new(events?))),
             Err(error) => Err(error),
         },
-        Job::Snapshot { generation, want } => replay
-            .snapshot(want)
+        Job::Snapshot {
+            generation,
+            want,
+            curves,
+        } => replay
+            .snapshot(want, &curves)
             .map(|snapshot| Reply::Snapshot(generation, Arc::new(snapshot))),
         Job::Things {
             generation,

@@ -8,7 +8,8 @@ use afterimage_format::units::Bytes;
 pub fn value(id: SeriesId, value: f64) -> String {
     match (id, id.unit()) {
         (SeriesId::LoadOne | SeriesId::LoadFive | SeriesId::LoadFifteen, _) => load(value),
-        (_, Unit::Tasks) => count(value),
+        (_, Unit::Tasks | Unit::Count) => count(value),
+        (_, Unit::Megahertz) => format!("{value:.0} MHz"),
         (_, Unit::Percent) => format!("{} %", percent(value)),
         (_, Unit::Bytes) => bytes(whole(value)),
         (_, Unit::BytesPerSecond) => format!("{}/s", bytes(whole(value))),
@@ -28,6 +29,8 @@ pub const fn widest(id: SeriesId) -> &'static str {
         Unit::Bytes => "000.0 MiB",
         Unit::BytesPerSecond => "000.0 MiB/s",
         Unit::PerSecond => "00000/s",
+        Unit::Count => "00000",
+        Unit::Megahertz => "0000 MHz",
     }
 }
 
@@ -35,7 +38,8 @@ pub const fn widest(id: SeriesId) -> &'static str {
 pub fn mark(unit: Unit, value: f64) -> String {
     let short = |text: String| text.replace(".0 ", " ");
     match unit {
-        Unit::Tasks => count(value),
+        Unit::Tasks | Unit::Count => count(value),
+        Unit::Megahertz => format!("{value:.0} MHz"),
         Unit::Percent => format!("{} %", count(value)),
         Unit::Bytes => short(bytes(whole(value))),
         Unit::BytesPerSecond => format!("{}/s", short(bytes(whole(value)))),

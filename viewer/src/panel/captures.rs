@@ -33,7 +33,11 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
 
 /// Draws the button that opens another capture, and the menu of those that were open before.
 pub fn open_button(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
-    let hover = "Open a capture: choose a file, type its path, or drop it on the window (Ctrl-O)";
+    let hover = if state.desk.takes_no_drops {
+        "Open a capture: choose a file, or type its path (Ctrl-O)"
+    } else {
+        "Open a capture: choose a file, type its path, or drop it on the window (Ctrl-O)"
+    };
     if ui.button("Open …").on_hover_text(hover).clicked() {
         out.push(Command::Desk(DeskCommand::Choose));
     }

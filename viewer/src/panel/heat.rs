@@ -1,4 +1,4 @@
-//! Rows of heat: one a CPU or a disk, the stronger the busier it was.
+//! Rows of heat: one a CPU, a disk or a file system, the stronger the busier or fuller it was.
 
 use crate::data::rows::RowCell;
 use crate::data::{RowGroup, RowsData};
@@ -12,6 +12,8 @@ use egui::{Align2, FontId, Mesh, Rect, Response, RichText, Shape, Tooltip, Ui, p
 
 /// Rows at least so high have their names beside them.
 const READABLE: f32 = 11.0;
+/// How many characters of a name there is room for.
+const LONGEST: usize = 10;
 
 /// Draws the rows.
 pub fn paint(ui: &Ui, shown: Shown<'_>, (group, plot): (RowGroup, Rect)) {
@@ -62,7 +64,7 @@ fn names(ui: &Ui, rows: &RowsData, plot: Rect, row_height: f32) {
         }
         let y = plot.top() + (row as f32 + 0.5) * row_height;
         let place = pos2(plot.left() - 7.0, y);
-        let name: String = escaped(name).chars().take(10).collect();
+        let name = short(&escaped(name));
         ui.painter().text(
             place,
             Align2::RIGHT_CENTER,
@@ -71,6 +73,19 @@ fn names(ui: &Ui, rows: &RowsData, plot: Rect, row_height: f32) {
             tokens.text_weak,
         );
     }
+}
+
+/// A name as far as there is room; of a path its end, which tells it from the others.
+fn short(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= LONGEST {
+        return name.to_owned();
+    }
+    if name.starts_with('/') {
+        let end: String = name.chars().skip(length + 1 - LONGEST).collect();
+        return format!("…{end}");
+    }
+    name.chars().take(LONGEST).collect()
 }
 
 /// Tells of the row and the piece of time under the pointer; whether there is one.
@@ -101,9 +116,15 @@ pub fn words(
         .at_pointer()
         .gap(12.0)
         .show(|ui| {
-            let text = format!("{} {value} busy", escaped(name));
+            let (of_what, when) = match group {
+                RowGroup::Cpus | RowGroup::Disks => ("busy", over(cell)),
+                RowGroup::FileSystems => ("of the space in use", String::new()),
+            };
+            let text = format!("{} {value} {of_what}", escaped(name));
             ui.label(RichText::new(text).color(tokens.text_strong));
-            ui.label(RichText::new(over(cell)).color(tokens.text_weak));
+            if !when.is_empty() {
+                ui.label(RichText::new(when).color(tokens.text_weak));
+            }
         });
     true
 }

@@ -130,8 +130,14 @@ fn one(
         out.push(Command::SetCursor(at));
         out.push(Command::Time(crate::command::TimeCommand::Settle));
         let events = document.timeline.events.as_ref();
-        let killed = events.filter(|_| lane == Lane::OomKills && nearest.is_some());
-        if let Some(pid) = killed.and_then(|events| events.killed_at(at)) {
+        let whose = events
+            .filter(|_| nearest.is_some())
+            .and_then(|events| match lane {
+                Lane::OomKills => events.killed_at(at),
+                Lane::Failures => events.failed_at(at),
+                _ => None,
+            });
+        if let Some(pid) = whose {
             out.push(Command::FollowPid(pid, at));
         }
     }

@@ -10,12 +10,15 @@ use crate::panel::timeline::GUTTER;
 use crate::state::Document;
 use crate::state::tracks::{Track, TrackId, What};
 use crate::theme::Tokens;
-use egui::{CursorIcon, FontId, Id, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{CursorIcon, FontId, Galley, Id, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use entry::Entry;
+use std::sync::Arc;
 
 /// How high one line is.
 const LINE: f32 = 22.0;
 const APART: f32 = 14.0;
+/// Room before the title.
+const INDENT: f32 = 12.0;
 /// Room for the buttons that move a track and take it away.
 const BUTTONS: f32 = 74.0;
 
@@ -92,7 +95,8 @@ fn places<'a>(
 ) -> Vec<(&'a Entry, Rect)> {
     let left = rect.left() + GUTTER;
     let right = rect.right() - BUTTONS;
-    let (mut x, mut y) = (left, rect.top());
+    let behind_title = rect.left() + INDENT + title(ui, group).rect.width() + APART;
+    let (mut x, mut y) = (left.max(behind_title), rect.top());
     let mut places = Vec::new();
     for entry in &group.entries {
         let width = entry.width(ui, document);
@@ -103,6 +107,13 @@ fn places<'a>(
         x += width + APART;
     }
     places
+}
+
+fn title(ui: &Ui, group: &Group) -> Arc<Galley> {
+    let tokens = Tokens::of(ui.visuals());
+    let font = FontId::proportional(14.0);
+    let text = group.title.to_owned();
+    ui.painter().layout_no_wrap(text, font, tokens.text_strong)
 }
 
 /// The title that moves its track when it is dragged.
@@ -140,12 +151,9 @@ pub fn place(
         pos2(ui.max_rect().left(), top),
         vec2(ui.available_width(), LINE),
     );
-    let font = FontId::proportional(14.0);
-    let title = ui
-        .painter()
-        .layout_no_wrap(group.title.to_owned(), font, tokens.text_strong);
+    let title = title(ui, group);
     let at = pos2(
-        rect.left() + 12.0,
+        rect.left() + INDENT,
         rect.center().y - title.rect.height() / 2.0,
     );
     let area = Rect::from_min_size(at, title.rect.size());
@@ -197,21 +205,21 @@ fn buttons(ui: &mut Ui, document: &Document, track: &Track, rect: Rect, out: &mu
     let name = |what: &str| format!("{what} {}", track.title);
     let mut push = |command| out.push(Command::Track(command));
     let id: TrackId = track.id;
-    ui.scope_builder(UiBuilder::new().max_rect(area), |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 1.0;
-            let up = (&*name("Move up:"), "Move this track up");
-            if icon::button(ui, Icon::Up, up, !is_first).clicked() {
-                push(TrackCommand::Shift(id, -1));
-            }
-            let down = (&*name("Move down:"), "Move this track down");
-            if icon::button(ui, Icon::Down, down, !is_last).clicked() {
-                push(TrackCommand::Shift(id, 1));
-            }
-            let close = (&*name("Remove:"), "Take this track away");
-            if icon::button(ui, Icon::Close, close, true).clicked() {
-                push(TrackCommand::Toggle(id));
-            }
-        });
+    // A scope would move what comes next to under the buttons, over the legend's second line.
+    let mut beside = ui.new_child(UiBuilder::new().max_rect(area));
+    beside.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 1.0;
+        let up = (&*name("Move up:"), "Move this track up");
+        if icon::button(ui, Icon::Up, up, !is_first).clicked() {
+            push(TrackCommand::Shift(id, -1));
+        }
+        let down = (&*name("Move down:"), "Move this track down");
+        if icon::button(ui, Icon::Down, down, !is_last).clicked() {
+            push(TrackCommand::Shift(id, 1));
+        }
+        let close = (&*name("Remove:"), "Take this track away");
+        if icon::button(ui, Icon::Close, close, true).clicked() {
+            push(TrackCommand::Toggle(id));
+        }
     });
 }

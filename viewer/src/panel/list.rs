@@ -47,6 +47,12 @@ pub(super) fn height(document: &Document, id: ListId, lines: usize) -> f32 {
     TITLE + HEADER + lines * ROW + 6.0
 }
 
+/// About that height, with half a line at the end: one sees that there are more.
+pub(super) fn half_a_line(height: f32) -> f32 {
+    let lines = ((height - TITLE - HEADER) / ROW).floor().max(0.0);
+    TITLE + HEADER + (lines + 0.55) * ROW
+}
+
 /// Draws a list into a part of the page.
 pub(super) fn show_in(
     ui: &mut Ui,

@@ -40,6 +40,7 @@ pub fn ways(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
         }
         let text = match (chooser.is_choosing, &chooser.problem) {
             (true, _) => "The desktop's dialog is open.",
+            (false, _) if state.desk.takes_no_drops => "or type its path",
             (false, _) => "or drop files on this window",
         };
         ui.label(RichText::new(text).color(tokens.text_weak));

@@ -13,7 +13,7 @@ use crate::state::tracks::{Half, ShownTrack, Track, TrackId, What};
 use crate::theme::{Curve, Tokens};
 use crate::time_axis::TimeAxis;
 pub use axis::{MARKS_APART, gaps};
-use egui::{CursorIcon, Painter, Rect, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::{Align2, CursorIcon, FontId, Painter, Rect, Sense, Stroke, Ui, WidgetInfo, vec2};
 use std::sync::Arc;
 
 /// A track, of which capture, over which time.
@@ -179,6 +179,13 @@ fn paint(ui: &Ui, shown: Shown<'_>, plot: Rect, pointed_at: Option<SeriesId>) {
     pointer::band(&clipped, document, axis, plot);
 }
 
+/// Whether its curves are there and empty: this host does not have them, or nobody recorded them.
+fn is_unknown(document: &Document, half: &Half) -> bool {
+    let all = half.stack.iter().chain(half.lines);
+    let mut loaded = all.map(|id| document.series.get(id));
+    loaded.all(|series| series.is_some_and(|series| series.buckets.is_empty()))
+}
+
 /// The curves on one side of the zero line, with their scale.
 fn half(
     (painter, clipped): (&Painter, &Painter),
@@ -199,6 +206,13 @@ fn half(
         lines: &data(half.lines),
         axis,
     };
+    if is_unknown(document, half) {
+        let words = "Nothing was recorded of this.";
+        let font = FontId::proportional(12.0);
+        let middle = area.rect.center();
+        clipped.text(middle, Align2::CENTER_CENTER, words, font, tokens.text_weak);
+        return;
+    }
     let folded = kept::folded(painter.ctx(), wanted);
     let highest = folded.highest.max(half.at_least).max(cpus.unwrap_or(0.0));
     let scale = match half.unit {

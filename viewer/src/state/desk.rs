@@ -31,6 +31,8 @@ pub struct Desk {
     pub preferences: Preferences,
     /// How the window is divided.
     pub shares: Shares,
+    /// Whether files that are dropped on the window are not told of, so that none are asked for.
+    pub takes_no_drops: bool,
 }
 
 /// The way to open a file: the field that takes a path, beside the desktop's own dialog.

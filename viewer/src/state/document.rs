@@ -200,7 +200,32 @@ impl Document {
         }
         let generation = self.next_generation();
         self.owed_snapshot = Some(generation);
-        vec![Request::Ask(self.id, Job::Snapshot { generation, want })]
+        let curves = self.timeline.tracks.series();
+        let curves = curves.into_iter().filter(|id| id.is_of_the_rest());
+        let job = Job::Snapshot {
+            generation,
+            want,
+            curves: curves.collect(),
+        };
+        vec![Request::Ask(self.id, job)]
+    }
+
+    /// Asks for the values of curves that are shown and were not when the snapshot was taken.
+    pub(crate) fn want_values(&mut self) -> Vec<Request> {
+        let Some(snapshot) = self.snapshot.clone() else {
+            return vec![];
+        };
+        let shown = self.timeline.tracks.series();
+        let mut asked = shown.iter().filter(|id| id.is_of_the_rest());
+        if asked.all(|id| snapshot.values.contains_key(id)) {
+            return vec![];
+        }
+        self.want(match (self.time.following, self.owed_snapshot) {
+            (true, _) => Want::Last,
+            // Another moment than that of the snapshot is on its way.
+            (false, Some(_)) => Want::At(self.time.wanted),
+            (false, None) => Want::At(snapshot.at),
+        })
     }
 
     /// Asks for the curves of the view and as much again on either side, for panning, and for

@@ -1,6 +1,7 @@
 //! Which tracks are shown, in which order, and how high.
 
 mod every;
+mod more;
 
 use crate::data::{RowGroup, SeriesId, Unit};
 
@@ -25,6 +26,22 @@ pub enum TrackId {
     Network,
     /// Context switches and forks.
     Kernel,
+    /// Interrupts and soft interrupts.
+    Interrupts,
+    /// Page faults.
+    Faults,
+    /// How fast the CPUs run, and how often they are slowed down.
+    Speed,
+    /// What goes wrong on the network.
+    NetworkTrouble,
+    /// New TCP connections.
+    Connections,
+    /// TCP sockets by state.
+    Sockets,
+    /// The fullest file system.
+    Space,
+    /// Each file system on a row of its own.
+    FileSystems,
 }
 
 /// What a track shows on one side of its zero line.
@@ -68,7 +85,7 @@ pub struct Track {
 /// How a track is drawn.
 #[expect(
     clippy::large_enum_variant,
-    reason = "a constant of which there are nine"
+    reason = "a constant of which there are seventeen"
 )]
 #[derive(Debug, Clone, Copy)]
 pub enum What {
@@ -80,17 +97,48 @@ pub enum What {
 
 impl TrackId {
     /// Every track there is, in the order of the menu.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::Load,
         Self::Cpu,
         Self::Cpus,
+        Self::Speed,
         Self::Memory,
         Self::Swap,
+        Self::Faults,
         Self::Disk,
         Self::Disks,
+        Self::Space,
+        Self::FileSystems,
         Self::Network,
+        Self::NetworkTrouble,
+        Self::Connections,
+        Self::Sockets,
         Self::Kernel,
+        Self::Interrupts,
     ];
+
+    /// What the command line calls it.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Cpu => "cpu",
+            Self::Cpus => "cpus",
+            Self::Speed => "speed",
+            Self::Memory => "memory",
+            Self::Swap => "swap",
+            Self::Faults => "faults",
+            Self::Disk => "disk",
+            Self::Disks => "disks",
+            Self::Space => "space",
+            Self::FileSystems => "file-systems",
+            Self::Network => "network",
+            Self::NetworkTrouble => "network-trouble",
+            Self::Connections => "connections",
+            Self::Sockets => "sockets",
+            Self::Kernel => "switches",
+            Self::Interrupts => "interrupts",
+        }
+    }
 
     /// What it is.
     pub const fn track(self) -> Track {
@@ -102,6 +150,13 @@ impl TrackId {
             Self::Disk => every::disk(),
             Self::Network => every::network(),
             Self::Kernel => every::kernel(),
+            Self::Interrupts => more::interrupts(),
+            Self::Faults => more::faults(),
+            Self::Speed => more::speed(),
+            Self::NetworkTrouble => more::network_trouble(),
+            Self::Connections => more::connections(),
+            Self::Sockets => more::sockets(),
+            Self::Space => more::space(),
             Self::Cpus => Track {
                 id: self,
                 title: "Each CPU",
@@ -115,6 +170,13 @@ impl TrackId {
                 meaning: "A row for each block device: how much of the time it had something to do",
                 what: What::Rows(RowGroup::Disks),
                 height: 32.0,
+            },
+            Self::FileSystems => Track {
+                id: self,
+                title: "Each file system",
+                meaning: "A row for each of the fullest file systems: how much of its space is in use",
+                what: What::Rows(RowGroup::FileSystems),
+                height: 66.0,
             },
         }
     }

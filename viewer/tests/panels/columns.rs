@@ -50,7 +50,7 @@ fn row(has_memory: bool) -> ProcessRow {
     let path = folder.path().join("ps.afterimage");
     write(&path, (1..=2).map(|seq| (shell(seq, has_memory), vec![])));
     let mut replay = opened(&path);
-    let snapshot = replay.snapshot(Want::First).expect("it is sound");
+    let snapshot = replay.snapshot(Want::First, &[]).expect("it is sound");
     snapshot.rows[0].clone()
 }
 
@@ -120,7 +120,7 @@ fn first_life(kill: i64) -> Life {
     };
     write(&path, (1..=9).map(tick));
     let mut replay = opened(&path);
-    let row = replay.snapshot(Want::First).expect("it is sound").rows[0].clone();
+    let row = replay.snapshot(Want::First, &[]).expect("it is sound").rows[0].clone();
     let facts = replay.facts();
     let whom = Whom {
         key: row.key,

@@ -175,6 +175,27 @@ fn value(moment: &Moment, id: SeriesId) -> f64 {
         SeriesId::Sent => 4e5 + at(25) * 8e6,
         SeriesId::ContextSwitches => 9e3 + at(26) * 6e3,
         SeriesId::Forks => at(27) * 14.0,
+        SeriesId::Interrupts => 4e3 + at(28) * 2e3,
+        SeriesId::Softirqs => 3e3 + at(29) * 2e3,
+        SeriesId::PageFaults => 8e2 + at(30).powi(3) * 9e3,
+        SeriesId::TcpOpenedOut => at(31) * 12.0,
+        SeriesId::TcpOpenedIn => 30.0 + at(32) * 40.0,
+        SeriesId::TcpRetransmits => at(33).powi(6) * 80.0,
+        SeriesId::TcpFailed => at(34).powi(8) * 10.0,
+        SeriesId::TcpResets => at(35).powi(5) * 30.0,
+        SeriesId::TcpResetsSent => at(36).powi(5) * 20.0,
+        SeriesId::ListenOverflows | SeriesId::ListenDrops => moment.blocked as f64,
+        SeriesId::UdpErrors | SeriesId::PacketsLost => at(37).powi(9) * 50.0,
+        SeriesId::TcpEstablished => 240.0 + at(38) * 60.0,
+        SeriesId::TcpListen => 14.0,
+        SeriesId::TcpTimeWait => 400.0 + at(39) * 200.0,
+        SeriesId::TcpCloseWait => moment.second as f64 / 20.0,
+        SeriesId::TcpSynSent | SeriesId::TcpSynReceived => at(40).powi(4) * 9.0,
+        SeriesId::TcpFinWait | SeriesId::TcpClosing => at(41) * 20.0,
+        SeriesId::FullestSpace => 71.0 + moment.second as f64 / 300.0,
+        SeriesId::FullestInodes => 34.0,
+        SeriesId::CpuMegahertz => 1_200.0 + busy * 22.0,
+        SeriesId::CpuThrottles => 0.0,
     }
 }
 
@@ -261,7 +282,7 @@ impl Replay for Generated {
         Ok(Some(events::all(self.many)))
     }
 
-    fn snapshot(&mut self, want: Want) -> Result<Snapshot, ReplayError> {
+    fn snapshot(&mut self, want: Want, _curves: &[SeriesId]) -> Result<Snapshot, ReplayError> {
         let last = self.moments.len() - 1;
         let place = match want {
             Want::At(at) => self.place(at),

@@ -2,6 +2,7 @@
 
 mod columns;
 mod crowd;
+mod dragging;
 mod filtering;
 mod generated;
 mod hostile;
@@ -23,6 +24,7 @@ mod stepping;
 mod table;
 mod tracks;
 mod unreadable;
+mod wayland;
 mod window;
 mod written;
 

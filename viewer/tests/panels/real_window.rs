@@ -9,17 +9,33 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-const VIEWER: &str = env!("CARGO_BIN_EXE_afterimage-viewer");
+pub(crate) const VIEWER: &str = env!("CARGO_BIN_EXE_afterimage-viewer");
 const SIZE: (u32, u32) = (1280, 800);
 /// How much one channel of a pixel may differ: the two renderers round differently.
 const CHANNEL: u8 = 40;
 /// The share of pixels that may differ by more.
 const DIFFERENT: f64 = 0.004;
 /// A debug build under a software renderer takes its time.
-const PATIENCE: u32 = 160;
+pub(crate) const PATIENCE: u32 = 160;
 
 /// A process that ends with the test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    /// The viewer with these arguments, and with a home of its own.
+    pub(crate) fn viewer(mut command: Command, arguments: &[&str], home: &Path) -> Self {
+        command
+            .args(arguments)
+            .args(["--theme", "dark", "--size", "1280x800"])
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("HOME", home)
+            .env("XDG_CONFIG_HOME", home)
+            .env("XDG_DATA_HOME", home)
+            .env("XDG_RUNTIME_DIR", home)
+            .stderr(Stdio::null());
+        Self(command.spawn().expect("it was built"))
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -29,8 +45,9 @@ impl Drop for Running {
     }
 }
 
-struct Display {
-    name: String,
+/// A display without a screen.
+pub(crate) struct Display {
+    pub(crate) name: String,
     _server: Running,
 }
 
@@ -63,7 +80,7 @@ impl Display {
         })
     }
 
-    fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
             .env("DISPLAY", &self.name)
@@ -72,7 +89,7 @@ impl Display {
     }
 
     /// Runs a tool of this display; whether it could be run and was content.
-    fn run(&self, program: &str, arguments: &[&str]) -> bool {
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> bool {
         let mut command = self.command(program);
         let done = command
             .args(arguments)
@@ -82,22 +99,12 @@ impl Display {
         done.is_ok_and(|status| status.success())
     }
 
-    fn viewer(&self, capture: &Path, home: &Path) -> Running {
-        let mut command = self.command(VIEWER);
-        command
-            .arg(capture)
-            .args(["--at", "+80s", "--theme", "dark", "--size", "1280x800"])
-            .env("LIBGL_ALWAYS_SOFTWARE", "1")
-            .env("HOME", home)
-            .env("XDG_CONFIG_HOME", home)
-            .env("XDG_DATA_HOME", home)
-            .env("XDG_RUNTIME_DIR", home)
-            .stderr(Stdio::null());
-        Running(command.spawn().expect("it was built"))
+    /// The viewer with these arguments.
+    pub(crate) fn viewer(&self, arguments: &[&str], home: &Path) -> Running {
+        Running::viewer(self.command(VIEWER), arguments, home)
     }
-
     /// What the display shows.
-    fn picture(&self, file: &Path) -> Option<Picture> {
+    pub(crate) fn picture(&self, file: &Path) -> Option<Picture> {
         let name = file.to_str().expect("a plain name");
         self.run("import", &["-window", "root", name])
             .then(|| read(file))
@@ -105,7 +112,7 @@ impl Display {
 }
 
 #[derive(PartialEq)]
-struct Picture {
+pub(crate) struct Picture {
     size: (u32, u32),
     rgb: Vec<u8>,
 }
@@ -132,7 +139,7 @@ fn read(file: &Path) -> Picture {
 
 impl Picture {
     /// The share of pixels that are different from those of another one.
-    fn different_from(&self, other: &Self) -> f64 {
+    pub(crate) fn different_from(&self, other: &Self) -> f64 {
         if self.size != other.size {
             return 1.0;
         }
@@ -147,21 +154,25 @@ impl Picture {
     }
 }
 
-/// What the binary paints without a display.
-fn painted(capture: &Path, file: &Path, view: &[&str]) -> Picture {
+/// What the binary paints of these arguments without a display.
+pub(crate) fn painted(arguments: &[&str], file: &Path) -> Picture {
     let mut command = Command::new(VIEWER);
     command
-        .arg(capture)
+        .args(arguments)
         .args(["--theme", "dark", "--size", "1280x800", "--screenshot"])
-        .arg(file)
-        .args(view);
+        .arg(file);
     let done = command.status().expect("it was built");
-    assert!(done.success(), "{view:?}");
+    assert!(done.success(), "{arguments:?}");
     read(file)
 }
 
+/// Whether two pictures with so many different pixels are of the same.
+pub(crate) fn close_enough(difference: f64) -> bool {
+    difference <= DIFFERENT
+}
+
 /// Waits until the window shows that picture; the least difference that was seen.
-fn wait_for(display: &Display, wanted: &Picture, file: &Path) -> f64 {
+pub(crate) fn wait_for(display: &Display, wanted: &Picture, file: &Path) -> f64 {
     let mut least = 1.0_f64;
     for _ in 0..PATIENCE {
         if let Some(shown) = display.picture(file) {
@@ -176,7 +187,7 @@ fn wait_for(display: &Display, wanted: &Picture, file: &Path) -> f64 {
 }
 
 /// A display with everything that drives it, or why there is none.
-fn display() -> Result<Display, &'static str> {
+pub(crate) fn display() -> Result<Display, &'static str> {
     let answers = |tool: &&str| {
         let mut command = Command::new(tool);
         let command = command.arg("--version").stdout(Stdio::null());
@@ -203,7 +214,8 @@ impl Scene {
 
     /// Waits until the window shows what the binary paints of this view; that picture.
     fn shows(&self, what: &str, view: &[&str]) -> Picture {
-        let wanted = painted(&self.capture, &self.wanted, view);
+        let capture = self.capture.to_str().expect("a plain name");
+        let wanted = painted(&[&[capture], view].concat(), &self.wanted);
         let difference = wait_for(&self.display, &wanted, &self.shot);
         assert!(
             difference <= DIFFERENT,
@@ -243,7 +255,8 @@ fn a_real_window_driven_by_keys_and_mouse_shows_what_the_picture_without_one_doe
     };
     // Where the mouse rests nothing is under it.
     scene.xdotool(&["mousemove", "1279", "799"]);
-    let mut viewer = scene.display.viewer(&scene.capture, folder.path());
+    let path = scene.capture.to_str().expect("a plain name");
+    let mut viewer = scene.display.viewer(&[path, "--at", "+80s"], folder.path());
     let first = scene.shows("as it opens", &["--at", "+80s"]);
     let running = viewer.0.try_wait().expect("it can be asked").is_none();
     assert!(running, "it still runs");

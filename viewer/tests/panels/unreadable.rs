@@ -54,7 +54,7 @@ impl Replay for Broken {
         Err(ReplayError::Damaged)
     }
 
-    fn snapshot(&mut self, _want: Want) -> Result<Snapshot, ReplayError> {
+    fn snapshot(&mut self, _want: Want, _curves: &[SeriesId]) -> Result<Snapshot, ReplayError> {
         Err(ReplayError::Damaged)
     }
 

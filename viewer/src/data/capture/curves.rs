@@ -133,6 +133,12 @@ const USED: [(f64, Series); 4] = [
     (-1.0, Series::Cached),
 ];
 
+/// What of a capture some curves are made of.
+pub(super) fn sources(wanted: &[SeriesId]) -> Vec<Series> {
+    let parts = wanted.iter().flat_map(|id| stored(*id).parts);
+    parts.map(|(_, series)| *series).collect()
+}
+
 /// How a curve comes from what a capture stores.
 fn stored(id: SeriesId) -> Stored {
     use SeriesId as Id;
@@ -187,5 +193,43 @@ fn stored(id: SeriesId) -> Stored {
         Id::Sent => one!(Sent, One, true),
         Id::ContextSwitches => one!(ContextSwitches, One, true),
         Id::Forks => one!(Forks, One, true),
+        Id::Interrupts => one!(Interrupts, One, true),
+        Id::Softirqs => one!(Softirqs, One, true),
+        Id::PageFaults => one!(PageFaults, One, true),
+        Id::TcpOpenedOut => one!(TcpOpenedOut, One, true),
+        Id::TcpOpenedIn => one!(TcpOpenedIn, One, true),
+        Id::TcpRetransmits => one!(TcpRetransmits, One, true),
+        Id::TcpFailed => one!(TcpFailed, One, true),
+        Id::TcpResets => one!(TcpResets, One, true),
+        Id::TcpResetsSent => one!(TcpResetsSent, One, true),
+        Id::ListenOverflows => one!(ListenOverflows, One, true),
+        Id::ListenDrops => one!(ListenDrops, One, true),
+        Id::UdpErrors => one!(UdpErrors, One, true),
+        Id::PacketsLost => one!(PacketsLost, One, true),
+        Id::TcpEstablished => one!(TcpEstablished, One, false),
+        Id::TcpListen => one!(TcpListen, One, false),
+        Id::TcpTimeWait => one!(TcpTimeWait, One, false),
+        Id::TcpCloseWait => one!(TcpCloseWait, One, false),
+        Id::TcpSynSent => one!(TcpSynSent, One, false),
+        Id::TcpSynReceived => one!(TcpSynReceived, One, false),
+        Id::TcpFinWait => one!(TcpFinWait, One, false),
+        Id::TcpClosing => one!(TcpClosing, One, false),
+        Id::FullestSpace => one!(FullestSpace, One, false),
+        Id::FullestInodes => one!(FullestInodes, One, false),
+        Id::CpuMegahertz => one!(CpuMegahertz, One, false),
+        Id::CpuThrottles => one!(CpuThrottles, One, true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curves_that_cost_more_are_those_whose_sources_do() {
+        for id in SeriesId::ALL {
+            let costs = sources(&[id]).iter().any(|series| series.is_of_the_rest());
+            assert_eq!(costs, id.is_of_the_rest(), "{id:?}");
+        }
     }
 }

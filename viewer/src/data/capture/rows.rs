@@ -1,8 +1,9 @@
-//! What each CPU and disk did, from the counters at the edges of each piece of time.
+//! What each CPU, disk and file system did, from the ticks at the edges of each piece of time.
 //!
 //! The pyramid holds the machine as a whole, so this is read from single ticks: a mean over a
 //! piece is exact with the counters at its two edges, however long it is. A spike within a
-//! longer piece shows in its mean only.
+//! longer piece shows in its mean only. How full a file system is, is what it was at the end of
+//! the piece.
 
 use super::CaptureReplay;
 use super::whole::Whole;
@@ -10,8 +11,9 @@ use crate::data::ReplayError;
 use crate::data::rows::{RowCell, RowGroup, RowsData};
 use afterimage_analysis::rate::rise;
 use afterimage_format::counter::total;
+use afterimage_format::group::Group;
 use afterimage_format::reading::Reading;
-use afterimage_format::sample::{CpuTimes, Machine};
+use afterimage_format::sample::{CpuTimes, Extract, FileSystem, Machine, Sample};
 use afterimage_format::time::{MonotonicTime, Seq, WallTime};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,7 +23,23 @@ const KEPT: usize = 2_000;
 /// More values than a picture needs: hosts of many CPUs get longer pieces.
 const MOST_VALUES: usize = 24_000;
 
-/// The counters of one tick.
+/// So many file systems have a row: the fullest.
+const MOST_FILE_SYSTEMS: usize = 8;
+/// Those of which less is used, in percent, only stand in the way: `/dev`, `/run`.
+const LEAST_USED: f32 = 1.0;
+/// `f_flag`, `ST_RDONLY`: what nobody can write to is not full.
+const READ_ONLY: u64 = 1;
+
+/// What is read of a tick for the rows of CPUs and disks.
+const MACHINE: Extract = Extract::MACHINE;
+/// The same for those of file systems.
+const FILE_SYSTEMS: Extract = Extract {
+    machine: false,
+    processes: &[],
+    things: &[Group::FileSystem],
+};
+
+/// What is known of one tick.
 #[derive(Debug)]
 pub(super) struct Counters {
     wall: WallTime,
@@ -30,10 +48,13 @@ pub(super) struct Counters {
     cpus: Vec<(Box<str>, [Reading<u64>; 2])>,
     /// For each disk: busy, in microseconds.
     disks: Vec<(Box<str>, Reading<u64>)>,
+    /// For each file system that can be written to: the share that is used.
+    file_systems: Vec<(Box<str>, Option<f32>)>,
 }
 
-/// The counters that were read lately, by tick.
-pub(super) type Known = BTreeMap<Seq, Rc<Counters>>;
+/// The ticks that were read lately, and whether of them the file systems were read, or the
+/// machine.
+pub(super) type Known = BTreeMap<(Seq, bool), Rc<Counters>>;
 
 impl CaptureReplay {
     /// The rows of a group in about `most` pieces or fewer. Costs 1 ms for each minute of the
@@ -56,12 +77,12 @@ impl CaptureReplay {
             return Ok(data);
         };
         let width = self
-            .counters(last)?
+            .counters(last, group)?
             .map_or(1, |counters| counters.width(group));
         let most = most.min(MOST_VALUES / width.max(1)).max(50);
         for pair in edges(&self.whole, (first, last), most).windows(2) {
-            let (Some(before), Some(now)) = (self.counters(pair[0])?, self.counters(pair[1])?)
-            else {
+            let before = self.counters(pair[0], group)?;
+            let (Some(before), Some(now)) = (before, self.counters(pair[1], group)?) else {
                 continue;
             };
             if !self.whole.is_after_gap(pair[1]) {
@@ -70,25 +91,30 @@ impl CaptureReplay {
             }
         }
         self.notice_damage()?;
+        if group == RowGroup::FileSystems {
+            keep_fullest(&mut data, MOST_FILE_SYSTEMS);
+        }
         Ok(data)
     }
 
-    fn counters(&mut self, seq: Seq) -> Result<Option<Rc<Counters>>, ReplayError> {
-        if let Some(known) = self.counters.get(&seq) {
+    fn counters(&mut self, seq: Seq, group: RowGroup) -> Result<Option<Rc<Counters>>, ReplayError> {
+        let is_of_files = group == RowGroup::FileSystems;
+        let extract = if is_of_files { FILE_SYSTEMS } else { MACHINE };
+        if let Some(known) = self.counters.get(&(seq, is_of_files)) {
             return Ok(Some(Rc::clone(known)));
         }
         if self.damage.stretch_of(seq).is_some() {
             return Ok(None);
         }
-        let Some((times, machine)) = self.reader()?.machine(seq)? else {
+        let Some(sample) = self.reader()?.extract(seq, &extract)? else {
             return Ok(None);
         };
-        let counters = Counters::of(&machine, times.began.wall, times.began.monotonic);
-        let counters = Rc::new(counters);
+        let counters = Rc::new(Counters::of(&sample));
         if self.counters.len() >= KEPT {
             self.counters.clear();
         }
-        self.counters.insert(seq, Rc::clone(&counters));
+        let known = (seq, is_of_files);
+        self.counters.insert(known, Rc::clone(&counters));
         Ok(Some(counters))
     }
 }
@@ -145,7 +171,8 @@ fn add(data: &mut RowsData, before: &Counters, now: &Counters, to: WallTime) {
 }
 
 impl Counters {
-    fn of(machine: &Machine, wall: WallTime, monotonic: MonotonicTime) -> Self {
+    fn of(sample: &Sample) -> Self {
+        let machine: &Machine = &sample.machine;
         let cpus = machine.cpus.iter();
         let cpus = cpus.map(|(name, times)| (name.clone(), busy_and_all(times)));
         let disks = machine.disks.iter().filter(|(name, _)| is_whole(name));
@@ -153,11 +180,19 @@ impl Counters {
             let busy = disk.busy_time;
             (name.clone(), busy.map(|time| saturated(time.as_micros())))
         });
+        let file_systems = sample.file_systems.iter().flatten();
+        let can_fill = |row: &FileSystem| {
+            let has_size = row.total.is_ok_and(|total| total.0 > 0);
+            has_size && row.flags.is_ok_and(|flags| flags & READ_ONLY == 0)
+        };
+        let file_systems = file_systems.filter(|(_, row)| can_fill(row));
+        let file_systems = file_systems.map(|(point, row)| (point.clone(), used(row)));
         Self {
-            wall,
-            monotonic,
+            wall: sample.times.began.wall,
+            monotonic: sample.times.began.monotonic,
             cpus: cpus.collect(),
             disks: busy.collect(),
+            file_systems: file_systems.collect(),
         }
     }
 
@@ -165,6 +200,7 @@ impl Counters {
         match group {
             RowGroup::Cpus => self.cpus.len(),
             RowGroup::Disks => self.disks.len(),
+            RowGroup::FileSystems => self.file_systems.len(),
         }
     }
 
@@ -189,8 +225,42 @@ impl Counters {
                 let rows = self.disks.iter();
                 rows.map(|row| (&*row.0, share(row))).collect()
             }
+            RowGroup::FileSystems => {
+                let rows = self.file_systems.iter();
+                rows.map(|(name, used)| (&**name, *used)).collect()
+            }
         }
     }
+}
+
+/// Leaves the rows that were fullest at some time, the fullest first.
+fn keep_fullest(data: &mut RowsData, most: usize) {
+    let fullest = |row: usize| {
+        let values = data.cells.iter();
+        let values = values.filter_map(|cell| cell.values.get(row).copied().flatten());
+        values.fold(0.0, f32::max)
+    };
+    let mut order: Vec<(usize, f32)> = (0..data.names.len())
+        .map(|row| (row, fullest(row)))
+        .collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    order.truncate(most);
+    let used = order.partition_point(|(_, fullest)| *fullest >= LEAST_USED);
+    order.truncate(used.max(1));
+    let rows: Vec<usize> = order.into_iter().map(|(row, _)| row).collect();
+    data.names = rows.iter().map(|&row| data.names[row].clone()).collect();
+    for cell in &mut data.cells {
+        let value = |row: &usize| cell.values.get(*row).copied().flatten();
+        cell.values = rows.iter().map(value).collect();
+    }
+}
+
+/// The share that is used, as `df` counts it: what only the superuser may take is not counted.
+fn used(row: &FileSystem) -> Option<f32> {
+    let (total, free) = (row.total.ok()?.0, row.free.ok()?.0);
+    let used = total.checked_sub(free)? as f64;
+    let all = used + row.available.ok()?.0 as f64;
+    (all > 0.0).then(|| percent(used / all))
 }
 
 fn busy_and_all(times: &CpuTimes) -> [Reading<u64>; 2] {
@@ -240,6 +310,31 @@ fn saturated(micros: u128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fullest_rows_are_kept_with_their_values() {
+        let cell = |values: &[Option<f32>]| RowCell {
+            from: WallTime(0),
+            to: WallTime(1),
+            values: values.to_vec(),
+        };
+        let mut data = RowsData {
+            group: RowGroup::FileSystems,
+            names: ["/", "/boot", "/var", "/dev"].map(str::to_owned).to_vec(),
+            // `/var` was mounted later.
+            cells: vec![
+                cell(&[Some(20.0), Some(40.0)]),
+                cell(&[Some(21.0), None, Some(90.0), Some(0.0)]),
+            ],
+        };
+        keep_fullest(&mut data, 8);
+        assert_eq!(data.names, ["/var", "/boot", "/"], "`/dev` is empty");
+        keep_fullest(&mut data, 2);
+        assert_eq!(data.names, ["/var", "/boot"]);
+        let values = data.cells.iter().map(|cell| cell.values.clone());
+        let values: Vec<_> = values.collect();
+        assert_eq!(values, [[None, Some(40.0)], [Some(90.0), None]]);
+    }
 
     #[test]
     fn parts_of_disks_and_disks_of_memory_have_no_row() {

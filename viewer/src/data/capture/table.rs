@@ -17,18 +17,21 @@ pub(super) fn snapshot(
     now: &Sample,
     step: Option<&Step<'_>>,
     host: &Host,
-    (zone, curves): (&Zone, Option<&Bucket>),
+    zone: &Zone,
+    (curves, wanted): (Option<&Bucket>, &[SeriesId]),
 ) -> Snapshot {
     let view = View::new(host, zone, &now.times);
     let (rows, gone) = row::rows(now, step, &view);
     let page_bytes = host.page_size.get() as f64;
     let machine = Pages::new(now, step, host.page_size);
-    let values = SeriesId::ALL.map(|id| (id, value(id, now, &machine, (curves, page_bytes))));
+    let is_known = |id: &SeriesId| !id.is_of_the_rest() || wanted.contains(id);
+    let values = SeriesId::ALL.into_iter().filter(is_known);
+    let values = values.map(|id| (id, value(id, now, &machine, (curves, page_bytes))));
     Snapshot {
         seq: now.times.seq,
         at: now.times.began.wall,
         previous: step.map(|step| step.before.times.began.wall),
-        values: values.into(),
+        values: values.collect(),
         machine,
         rows,
         gone,

@@ -1,6 +1,8 @@
 //! Captures written by the format's own writer, read as the viewer reads them.
 
+mod lives;
 mod load;
+mod tracks;
 
 use super::*;
 use crate::data::life::Trace;
@@ -151,7 +153,7 @@ fn ended() -> (tempfile::TempDir, CaptureReplay) {
 }
 
 fn seq(replay: &mut CaptureReplay, want: Want) -> u64 {
-    replay.snapshot(want).unwrap().seq.0
+    replay.snapshot(want, &[]).unwrap().seq.0
 }
 
 fn near(reading: Result<f64, Missing>, expected: f64) {
@@ -204,7 +206,7 @@ fn steps_stop_at_the_ends_and_do_not_count_a_gap() {
 #[test]
 fn a_snapshot_has_rates_over_the_step_before_it() {
     let (_folder, mut replay) = ended();
-    let snapshot = replay.snapshot(Want::At(wall(12))).unwrap();
+    let snapshot = replay.snapshot(Want::At(wall(12)), &[]).unwrap();
     assert_eq!(snapshot.previous, Some(wall(11)));
     near(snapshot.values[&SeriesId::LoadOne], 1.5);
     near(snapshot.values[&SeriesId::Runnable], 3.0);
@@ -228,7 +230,7 @@ fn a_snapshot_has_rates_over_the_step_before_it() {
 fn there_is_no_rate_at_the_beginning_and_after_a_gap() {
     let (_folder, mut replay) = ended();
     for second in [0, 100] {
-        let snapshot = replay.snapshot(Want::At(wall(second))).unwrap();
+        let snapshot = replay.snapshot(Want::At(wall(second)), &[]).unwrap();
         assert_eq!(snapshot.at, wall(second));
         assert_eq!(snapshot.previous, None);
         assert_eq!(snapshot.rows[0].cpu_percent, Err(Missing::NotRead));

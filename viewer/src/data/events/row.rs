@@ -3,6 +3,7 @@
 //! Words are made when somebody looks: of a life only its pid and the number of its name are
 //! kept. How many things a stretch of events tells of is known without going over them.
 
+use super::end::{EndEvent, How};
 use afterimage_format::time::WallTime;
 use std::ops::Range;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ pub enum Name {
 }
 
 /// Events of one class, in order of time.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct EventRow {
     times: Vec<WallTime>,
     /// Every so manieth of them: a search begins in these, which are few enough to stay in the
@@ -54,13 +55,15 @@ pub struct EventRow {
     words: Words,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Words {
     Texts(Vec<Box<str>>),
     Lives {
         who: Vec<(i32, u32)>,
         names: Arc<[Name]>,
         verb: &'static str,
+        /// Of those that the kernel told of, what it told: which event, in order, and how.
+        told: Vec<(u32, How)>,
     },
 }
 
@@ -86,6 +89,21 @@ impl From<Vec<LaneEvent>> for EventRow {
 }
 
 impl EventRow {
+    /// Ends of lives, in any order.
+    pub fn of_ends(mut ends: Vec<EndEvent>, names: Arc<[Name]>) -> Self {
+        ends.sort_by_key(|end| end.life.at);
+        let how = (0_u32..)
+            .zip(&ends)
+            .filter_map(|(place, end)| Some((place, end.how?)));
+        let known = how.collect();
+        let lives = ends.iter().map(|end| end.life).collect();
+        let mut row = Self::of_lives(lives, names, "ended");
+        if let Words::Lives { told, .. } = &mut row.words {
+            *told = known;
+        }
+        row
+    }
+
     /// Begins or ends of lives, in any order; `verb` says which.
     pub fn of_lives(mut lives: Vec<LifeEvent>, names: Arc<[Name]>, verb: &'static str) -> Self {
         lives.sort_by_key(|life| life.at);
@@ -100,7 +118,12 @@ impl EventRow {
             steps: steps(&times),
             times,
             many,
-            words: Words::Lives { who, names, verb },
+            words: Words::Lives {
+                who,
+                names,
+                verb,
+                told: Vec::new(),
+            },
         }
     }
 
@@ -123,14 +146,34 @@ impl EventRow {
     pub fn text(&self, place: usize) -> String {
         match &self.words {
             Words::Texts(texts) => texts.get(place).map(ToString::to_string),
-            Words::Lives { who, names, verb } => who.get(place).and_then(|(pid, name)| {
+            Words::Lives {
+                who,
+                names,
+                verb,
+                told,
+            } => who.get(place).and_then(|(pid, name)| {
+                let how = told.binary_search_by_key(&place, |(place, _)| *place as usize);
+                let how = how.map(|found| told[found].1.words(names));
+                let what = how.as_deref().unwrap_or(verb);
                 Some(match names.get(*name as usize)? {
-                    Name::One(name) => format!("{pid} ({name}) {verb}"),
+                    Name::One(name) => format!("{pid} ({name}) {what}"),
                     Name::Many(_, text) => text.to_string(),
                 })
             }),
         }
         .unwrap_or_default()
+    }
+
+    /// The pid that one of them is about, if it is about a process alone.
+    pub fn pid(&self, place: usize) -> Option<i32> {
+        match &self.words {
+            Words::Texts(_) => None,
+            Words::Lives { who, names, .. } => {
+                let (pid, name) = who.get(place)?;
+                let is_one = matches!(names.get(*name as usize), Some(Name::One(_)));
+                is_one.then_some(*pid)
+            }
+        }
     }
 
     /// How many things a stretch of them tells of. Costs two searches.
@@ -219,5 +262,32 @@ mod tests {
         assert_eq!([row.text(0), row.text(1)], ["42 (sh) ended", "7 of sh"]);
         assert_eq!(row.count(&(0..2)), 8);
         assert_eq!(row.text(2), "");
+    }
+
+    #[test]
+    fn an_end_that_nobody_told_of_stands_among_those_that_are_told() {
+        let names: Arc<[Name]> = [Name::One("sh".into())].into();
+        let end = |at, pid, how| EndEvent {
+            life: LifeEvent {
+                at: WallTime(at),
+                pid,
+                name: 0,
+            },
+            how,
+        };
+        let how = How {
+            parent: Some(7),
+            ..How::default()
+        };
+        let ends = vec![end(9, 43, Some(how)), end(5, 42, None), end(5, 41, None)];
+        let row = EventRow::of_ends(ends, names);
+        assert_eq!(
+            [row.text(0), row.text(1), row.text(2)],
+            [
+                "42 (sh) ended",
+                "41 (sh) ended",
+                "43 (sh) ended, child of 7"
+            ]
+        );
     }
 }

@@ -66,6 +66,8 @@ pub enum Job {
         generation: Generation,
         /// Which instant.
         want: Want,
+        /// Curves whose values are wanted though they cost more.
+        curves: Vec<SeriesId>,
     },
     /// What a page shows beside the machine and its processes.
     Things {

@@ -10,6 +10,7 @@ fn snapshot(number: u64) -> Job {
     Job::Snapshot {
         generation: Generation(number),
         want,
+        curves: vec![],
     }
 }
 

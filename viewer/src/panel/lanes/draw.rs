@@ -13,6 +13,9 @@ use crate::time_axis::TimeAxis;
 use egui::{Color32, FontId, Mesh, Painter, Rect, Shape, Stroke, pos2, vec2};
 use std::sync::Arc;
 
+/// An end by a signal that is so far from others is a cross, else a bar, in points.
+const APART: f32 = 7.0;
+
 /// A lane, with the painter and everything that its events are drawn with.
 struct Drawing<'a> {
     painter: &'a Painter,
@@ -44,6 +47,7 @@ pub(super) fn lane(
         Lane::OomKills => drawing.kills(),
         Lane::KernelLog => drawing.log(),
         Lane::Processes => drawing.lives(),
+        Lane::Failures => drawing.failures(),
         Lane::Recorder => {
             drawing.runs(&events.runs);
             // A gap within a run is one as well.
@@ -180,6 +184,43 @@ impl Drawing<'_> {
             }
         }
         self.painter.add(Shape::mesh(mesh));
+    }
+
+    /// Two rows: ends by a signal, as crosses where there is room, and those with an error.
+    fn failures(&self) {
+        let half = self.area.height() / 2.0;
+        let sides = [
+            (0, self.tokens.blocked, self.area.top() + half / 2.0 + 1.0),
+            (
+                1,
+                self.tokens.warning,
+                self.area.bottom() - half / 2.0 - 1.0,
+            ),
+        ];
+        for (class, color, middle) in sides {
+            let clusters = self.clusters(Lane::Failures, class);
+            let mut mesh = Mesh::default();
+            let mut before = f32::NEG_INFINITY;
+            for (place, cluster) in clusters.iter().enumerate() {
+                let (x, many) = (self.x(*cluster), cluster.end - cluster.first);
+                let next = clusters.get(place + 1).map(|next| self.x(*next));
+                let is_alone = x - before > APART && next.is_none_or(|next| next - x > APART);
+                before = x;
+                if class == 0 && many == 1 && is_alone {
+                    let stroke = Stroke::new(1.5, color);
+                    for side in [-1.0, 1.0] {
+                        let (center, arm) = (pos2(x, middle), vec2(2.5, 2.5 * side));
+                        self.painter
+                            .line_segment([center - arm, center + arm], stroke);
+                    }
+                    continue;
+                }
+                let high = (2.0 + (many as f32).log2()).min(half - 2.0);
+                let edges = [x - 1.0, x + 1.0, middle - high / 2.0, middle + high / 2.0];
+                quad(&mut mesh, edges, color, color);
+            }
+            self.painter.add(Shape::mesh(mesh));
+        }
     }
 
     /// A bar for each run, with its words where they fit.

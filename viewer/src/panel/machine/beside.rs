@@ -100,8 +100,10 @@ pub(super) fn show(
         let is_last = number + 1 == rows.len();
         let height = if is_last {
             room.bottom() - top
+        } else if shrink < 1.0 {
+            list::half_a_line(row.height * shrink)
         } else {
-            row.height * shrink
+            row.height
         };
         let rect = Rect::from_min_size(egui::pos2(room.left(), top), vec2(room.width(), height));
         one_row(ui, (state, document), row, rect, out);

@@ -66,6 +66,7 @@ pub(super) fn change(state: &mut State, command: DeskCommand) -> Vec<Request> {
         }
         DeskCommand::Say(word) => desk.word = Some(word),
         DeskCommand::Unsay => desk.word = None,
+        DeskCommand::NothingCanBeDropped => desk.takes_no_drops = true,
         DeskCommand::Divide(divider, share) => desk.shares.set(divider, share),
         DeskCommand::ToggleMissing | DeskCommand::ToggleNotice => {
             return with_active(state, |document| notice(document, &command));

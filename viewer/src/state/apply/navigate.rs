@@ -89,7 +89,9 @@ pub(super) fn change_track(document: &mut Document, command: TrackCommand) -> Ve
     match command {
         TrackCommand::Toggle(id) => {
             timeline.tracks.toggle(id);
-            document.want_series()
+            let mut requests = document.want_series();
+            requests.extend(document.want_values());
+            requests
         }
         TrackCommand::Shift(id, by) => {
             timeline.tracks.shift(id, by);

@@ -3,8 +3,8 @@
 use super::super::tests::{
     answer, answer_timeline, at, facts_with_gap, open_state, receive, wanted,
 };
-use crate::command::{Command, TimeCommand, TrackCommand};
-use crate::data::worker::Reply;
+use crate::command::{Command, Request, TimeCommand, TrackCommand};
+use crate::data::worker::{Job, Reply};
 use crate::data::{Lane, SeriesId, Want};
 use crate::state::time::{Grip, Speed};
 use crate::state::tracks::TrackId;
@@ -150,4 +150,26 @@ fn a_track_that_is_added_asks_for_its_curves_and_one_that_is_there_does_not() {
     assert!(state.is_waiting());
     answer_timeline(&mut state, &asked);
     assert_eq!(asked.len(), 1);
+}
+
+#[test]
+fn sockets_that_become_a_track_are_asked_for_at_the_moment_that_is_shown() {
+    let mut state = open_state();
+    answer_if_owed(&mut state);
+    let shown = state.documents[0].snapshot.as_ref().unwrap().at;
+    let sockets = Command::Track(TrackCommand::Toggle(TrackId::Sockets));
+    let asked = apply(&mut state, sockets);
+    assert_eq!(wanted(&asked), [Want::At(shown)]);
+    let curves = asked.iter().find_map(|request| match request {
+        Request::Ask(_, Job::Snapshot { curves, .. }) => Some(curves.clone()),
+        _ => None,
+    });
+    assert!(curves.unwrap().contains(&SeriesId::TcpCloseWait));
+}
+
+/// The snapshot that opening asked for has come.
+fn answer_if_owed(state: &mut State) {
+    if state.documents[0].owed_snapshot.is_some() {
+        answer(state, 700);
+    }
 }

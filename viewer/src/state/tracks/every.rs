@@ -4,7 +4,7 @@ use super::{Half, Track, TrackId, What};
 use crate::data::{SeriesId, Unit};
 
 /// A half with nothing special about it.
-const PLAIN: Half = Half {
+pub(super) const PLAIN: Half = Half {
     title: "",
     meaning: "",
     stack: &[],

@@ -93,6 +93,7 @@ pub(crate) fn rows(
     let names: &[&str] = match group {
         RowGroup::Cpus => &["cpu0", "cpu1", "cpu2", "cpu3"],
         RowGroup::Disks => &["vda", "vdb"],
+        RowGroup::FileSystems => &["/var/lib/postgresql", "/", "/boot"],
     };
     let most = i64::try_from(most.max(1)).expect("a screen is not that wide");
     let step = ((to.0 - from.0) / 1_000_000 / most).max(1);

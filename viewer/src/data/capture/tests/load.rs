@@ -7,7 +7,7 @@ use afterimage_analysis::load::{By, Group};
 #[test]
 fn a_snapshot_has_its_tasks_in_groups_and_says_how_many_were_not_seen() {
     let (_folder, mut replay) = ended();
-    let snapshot = replay.snapshot(Want::At(wall(10))).unwrap();
+    let snapshot = replay.snapshot(Want::At(wall(10)), &[]).unwrap();
     let things = replay.things(ThingsOf::Load, snapshot.seq).unwrap();
     let load = things.load.unwrap();
     // Three run, of which one is the recorder; one of the others was seen.
