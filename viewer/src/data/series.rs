@@ -89,9 +89,9 @@ pub enum SeriesId {
     TcpResets,
     /// `OutRsts` of `/proc/net/snmp`, Tcp.
     TcpResetsSent,
-    /// `ListenOverflows` of `/proc/net/netstat`, TcpExt.
+    /// `ListenOverflows` of `/proc/net/netstat`, `TcpExt`.
     ListenOverflows,
-    /// `ListenDrops` of `/proc/net/netstat`, TcpExt.
+    /// `ListenDrops` of `/proc/net/netstat`, `TcpExt`.
     ListenDrops,
     /// `InErrors` of `/proc/net/snmp`, Udp, and `Udp6InErrors` of `/proc/net/snmp6`.
     UdpErrors,
@@ -222,7 +222,7 @@ impl SeriesId {
             Self::CpuUser => "user",
             Self::CpuNice => "nice",
             Self::CpuSystem => "system",
-            Self::CpuInterrupts => "interrupts",
+            Self::CpuInterrupts | Self::Interrupts => "interrupts",
             Self::CpuSteal => "stolen",
             Self::CpuBusy => "busy",
             Self::MemoryUsed => "used",
@@ -241,7 +241,6 @@ impl SeriesId {
             Self::Sent => "sent",
             Self::ContextSwitches => "context switches",
             Self::Forks => "forks",
-            Self::Interrupts => "interrupts",
             Self::Softirqs => "soft interrupts",
             Self::PageFaults => "page faults",
             Self::TcpOpenedOut => "begun here",

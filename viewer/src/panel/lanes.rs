@@ -191,7 +191,7 @@ fn words(ui: &Ui, response: &Response, document: &Document, all: &[Near<'_>]) {
     Tooltip::for_widget(response)
         .at_pointer()
         .gap(12.0)
-        .width(520.0)
+        .width(680.0)
         .show(|ui| {
             for near in all {
                 let count = near.row.count(&near.events);

@@ -23,102 +23,88 @@ pub struct Curve {
     pub fill_beyond: f32,
 }
 
+/// A line, with so much of the space under it filled.
+const fn solid(color: Color32, fill: f32) -> Curve {
+    Curve {
+        color,
+        thickness: 1.5,
+        dash: None,
+        fill,
+        fill_beyond: fill,
+    }
+}
+
+const fn dashed(color: Color32, dash: (i64, i64)) -> Curve {
+    Curve {
+        dash: Some(dash),
+        ..solid(color, 0.0)
+    }
+}
+
+/// In a stack the layers part from each other by their fill.
+const fn layer(color: Color32, fill: f32) -> Curve {
+    Curve {
+        thickness: 0.0,
+        ..solid(color, fill)
+    }
+}
+
 impl Tokens {
     /// How a curve is drawn.
     pub fn curve(&self, id: SeriesId) -> Curve {
-        let solid = |color, fill| Curve {
-            color,
-            thickness: 1.5,
-            dash: None,
-            fill,
-            fill_beyond: fill,
-        };
-        let dashed = |color, dash| Curve {
-            color,
-            thickness: 1.5,
-            dash: Some(dash),
-            fill: 0.0,
-            fill_beyond: 0.0,
-        };
-        // In a stack the layers part from each other by their fill.
-        let layer = |color| Curve {
-            thickness: 0.0,
-            ..solid(color, 0.85)
-        };
+        use SeriesId as Id;
         match id {
-            SeriesId::LoadOne => Curve {
+            Id::LoadOne => Curve {
                 thickness: 2.0,
                 ..solid(self.load_one, 0.0)
             },
-            SeriesId::LoadFive => dashed(self.load_five, (9, 4)),
-            SeriesId::LoadFifteen => dashed(self.load_fifteen, (3, 3)),
-            SeriesId::Runnable => Curve {
+            Id::LoadFive => dashed(self.load_five, (9, 4)),
+            Id::LoadFifteen => dashed(self.load_fifteen, (3, 3)),
+            Id::Runnable => Curve {
                 fill_beyond: 0.62,
                 ..solid(self.running, 0.16)
             },
-            SeriesId::Blocked => solid(self.blocked, 0.70),
-            SeriesId::PressureCpu => solid(self.running, 0.12),
-            SeriesId::PressureIo => solid(self.io, 0.16),
-            SeriesId::PressureIoFull => Curve {
-                thickness: 0.0,
-                ..solid(self.io, 0.60)
-            },
-            SeriesId::PressureMemory => solid(self.memory, 0.16),
-            SeriesId::PressureMemoryFull => Curve {
-                thickness: 0.0,
-                ..solid(self.memory, 0.60)
-            },
-            SeriesId::CpuIowait => dashed(self.io, (5, 3)),
-            SeriesId::CpuUser => layer(self.running),
-            SeriesId::CpuNice => layer(self.nice),
-            SeriesId::CpuSystem => layer(self.system),
-            SeriesId::CpuInterrupts => layer(self.interrupts),
-            SeriesId::CpuSteal => layer(self.blocked),
-            SeriesId::CpuBusy => Curve {
+            Id::Blocked => solid(self.blocked, 0.70),
+            Id::PressureCpu => solid(self.running, 0.12),
+            Id::TcpEstablished | Id::CpuMegahertz => solid(self.running, 0.16),
+            Id::PressureIo | Id::UdpErrors | Id::TcpSynSent => solid(self.io, 0.16),
+            Id::PressureIoFull => layer(self.io, 0.60),
+            Id::PressureMemory => solid(self.memory, 0.16),
+            Id::PressureMemoryFull => layer(self.memory, 0.60),
+            Id::CpuUser => layer(self.running, 0.85),
+            Id::CpuNice => layer(self.nice, 0.85),
+            Id::CpuSystem => layer(self.system, 0.85),
+            Id::CpuInterrupts => layer(self.interrupts, 0.85),
+            Id::CpuSteal => layer(self.blocked, 0.85),
+            Id::CpuBusy => Curve {
                 thickness: 1.0,
                 ..solid(self.text_strong, 0.0)
             },
-            SeriesId::MemoryUsed => layer(self.memory),
-            SeriesId::MemoryCache => Curve {
-                fill: 0.45,
-                fill_beyond: 0.45,
-                ..layer(self.spare)
-            },
-            SeriesId::MemoryFree => Curve {
-                fill: 0.14,
-                fill_beyond: 0.14,
-                ..layer(self.spare)
-            },
-            SeriesId::MemoryAvailable | SeriesId::MemoryTotal => solid(self.text_strong, 0.0),
-            SeriesId::Dirty => dashed(self.io, (3, 3)),
-            SeriesId::SwapUsed | SeriesId::SwapOut => dashed(self.blocked, (5, 3)),
-            SeriesId::SwapIn | SeriesId::MajorFaults => solid(self.memory, 0.3),
-            SeriesId::DiskRead | SeriesId::DiskWritten => solid(self.io, 0.3),
-            SeriesId::Received | SeriesId::Sent => solid(self.system, 0.3),
-            SeriesId::ContextSwitches | SeriesId::Forks => solid(self.event, 0.3),
-            SeriesId::Interrupts | SeriesId::Softirqs => solid(self.interrupts, 0.3),
-            SeriesId::PageFaults => solid(self.memory, 0.3),
-            SeriesId::TcpOpenedIn | SeriesId::TcpOpenedOut => solid(self.system, 0.3),
-            SeriesId::TcpRetransmits => solid(self.io, 0.3),
-            SeriesId::TcpResets => solid(self.blocked, 0.3),
-            SeriesId::TcpResetsSent => dashed(self.blocked, (5, 3)),
-            SeriesId::TcpFailed => dashed(self.memory, (3, 3)),
-            SeriesId::ListenOverflows => solid(self.blocked, 0.3),
-            SeriesId::ListenDrops => dashed(self.blocked, (5, 3)),
-            SeriesId::UdpErrors => solid(self.io, 0.16),
-            SeriesId::PacketsLost => dashed(self.io, (3, 3)),
-            SeriesId::TcpEstablished => solid(self.running, 0.16),
-            SeriesId::TcpListen => dashed(self.text_strong, (3, 3)),
-            SeriesId::TcpTimeWait => dashed(self.event, (9, 4)),
-            SeriesId::TcpCloseWait => solid(self.blocked, 0.3),
-            SeriesId::TcpSynSent => solid(self.io, 0.16),
-            SeriesId::TcpSynReceived => dashed(self.io, (5, 3)),
-            SeriesId::TcpFinWait => dashed(self.mark, (9, 4)),
-            SeriesId::TcpClosing => dashed(self.mark, (3, 3)),
-            SeriesId::FullestSpace => solid(self.io, 0.3),
-            SeriesId::FullestInodes => dashed(self.memory, (5, 3)),
-            SeriesId::CpuMegahertz => solid(self.running, 0.16),
-            SeriesId::CpuThrottles => solid(self.blocked, 0.3),
+            Id::MemoryUsed => layer(self.memory, 0.85),
+            Id::MemoryCache => layer(self.spare, 0.45),
+            Id::MemoryFree => layer(self.spare, 0.14),
+            Id::MemoryAvailable | Id::MemoryTotal => solid(self.text_strong, 0.0),
+            Id::Dirty | Id::PacketsLost => dashed(self.io, (3, 3)),
+            Id::CpuIowait | Id::TcpSynReceived => dashed(self.io, (5, 3)),
+            Id::SwapUsed | Id::SwapOut | Id::TcpResetsSent | Id::ListenDrops => {
+                dashed(self.blocked, (5, 3))
+            }
+            Id::SwapIn | Id::MajorFaults | Id::PageFaults => solid(self.memory, 0.3),
+            Id::DiskRead | Id::DiskWritten | Id::TcpRetransmits | Id::FullestSpace => {
+                solid(self.io, 0.3)
+            }
+            Id::Received | Id::Sent | Id::TcpOpenedIn | Id::TcpOpenedOut => solid(self.system, 0.3),
+            Id::ContextSwitches | Id::Forks => solid(self.event, 0.3),
+            Id::Interrupts | Id::Softirqs => solid(self.interrupts, 0.3),
+            Id::TcpResets | Id::ListenOverflows | Id::TcpCloseWait | Id::CpuThrottles => {
+                solid(self.blocked, 0.3)
+            }
+            Id::TcpFailed => dashed(self.memory, (3, 3)),
+            Id::FullestInodes => dashed(self.memory, (5, 3)),
+            Id::TcpListen => dashed(self.text_strong, (3, 3)),
+            Id::TcpTimeWait => dashed(self.event, (9, 4)),
+            Id::TcpFinWait => dashed(self.mark, (9, 4)),
+            Id::TcpClosing => dashed(self.mark, (3, 3)),
         }
     }
 

@@ -184,7 +184,7 @@ fn value(moment: &Moment, id: SeriesId) -> f64 {
         SeriesId::TcpFailed => at(34).powi(8) * 10.0,
         SeriesId::TcpResets => at(35).powi(5) * 30.0,
         SeriesId::TcpResetsSent => at(36).powi(5) * 20.0,
-        SeriesId::ListenOverflows | SeriesId::ListenDrops => moment.blocked as f64,
+        SeriesId::ListenOverflows | SeriesId::ListenDrops => moment.blocked as f64 * 2.0,
         SeriesId::UdpErrors | SeriesId::PacketsLost => at(37).powi(9) * 50.0,
         SeriesId::TcpEstablished => 240.0 + at(38) * 60.0,
         SeriesId::TcpListen => 14.0,

@@ -22,6 +22,26 @@ fn the_keys_go_from_mark_to_mark() {
 }
 
 #[test]
+fn failures_are_gone_to_one_by_one_and_told_in_words() {
+    let mut harness = harness("13:20:00");
+    harness.get_by_label("Lane: Failures").click();
+    settle(&mut harness);
+    harness.key_press(Key::N);
+    settle(&mut harness);
+    assert_eq!(cursor(&harness), "13:31:00");
+    let lane = harness.get_by_label("Failures: 62 events").rect();
+    let time = &document(&harness).time;
+    let micros = time.view.micros() as f64;
+    let share = (time.capture.from.0 + 1_860_000_000 - time.view.from.0) as f64 / micros;
+    #[expect(clippy::cast_possible_truncation, reason = "a place on a screen")]
+    let x = lane.left() + lane.width() * share as f32;
+    harness.hover_at(egui::pos2(x, lane.center().y));
+    harness.run_steps(12);
+    let words = "8123 (job) was killed by SIGSEGV (core) after 0.2 s";
+    assert!(harness.query_by_label_contains(words).is_some());
+}
+
+#[test]
 fn a_click_on_an_event_goes_there_and_chooses_its_lane() {
     let mut harness = harness("14:00:00");
     let lane = harness.get_by_label("OOM kills: 1 events").rect();

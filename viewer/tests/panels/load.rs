@@ -22,11 +22,28 @@ fn plot(harness: &Harness<'static, Viewer>) -> String {
     label.expect("it has one")
 }
 
-fn page(at: &'static str) -> Harness<'static, Viewer> {
+/// The page as it is at first.
+fn first(at: &'static str) -> Harness<'static, Viewer> {
     let mut harness = harness(at);
     harness.get_by_role_and_label(Role::Tab, "Load").click();
     settle(&mut harness);
     harness
+}
+
+/// The page with a row for each process.
+fn page(at: &'static str) -> Harness<'static, Viewer> {
+    let mut harness = first(at);
+    harness
+        .get_by_role_and_label(Role::Button, "Process")
+        .click();
+    settle(&mut harness);
+    harness
+}
+
+#[test]
+fn it_is_grouped_by_command_at_first_as_short_lives_would_all_be_others() {
+    let harness = first("13:57:03");
+    assert!(plot(&harness).starts_with("Load over time by command: postgres, "));
 }
 
 #[test]

@@ -188,9 +188,9 @@ impl Lives {
                 names.push((born, told.end.name));
             }
         }
-        for names in self.parents.values_mut() {
-            names.sort_unstable();
-        }
+        self.parents
+            .values_mut()
+            .for_each(|names| names.sort_unstable());
         for mut told in std::mem::take(&mut self.told) {
             let names = told.how.parent.and_then(|parent| self.parents.get(&parent));
             told.how.parent_name = names.and_then(|names| {

@@ -49,7 +49,7 @@ pub(super) const fn faults() -> Track {
 }
 
 pub(super) const fn speed() -> Track {
-    let (speeds, throttles) = (&[SeriesId::CpuMegahertz], &[SeriesId::CpuThrottles]);
+    let (speeds, events) = (&[SeriesId::CpuMegahertz], &[SeriesId::CpuThrottles]);
     let speed = Half {
         lines: speeds,
         legend: speeds,
@@ -58,8 +58,8 @@ pub(super) const fn speed() -> Track {
         ..PLAIN
     };
     let throttled = Half {
-        lines: throttles,
-        legend: throttles,
+        lines: events,
+        legend: events,
         ..PLAIN
     };
     Track {

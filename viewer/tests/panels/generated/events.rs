@@ -38,6 +38,14 @@ pub(crate) fn all(many: i64) -> Events {
         (0..900).map(|number| event(whole(noise(number, 31) * 7_199.0), "8123 (sh) began"));
     let deaths =
         (0..900).map(|number| event(whole(noise(number, 32) * 7_199.0), "8123 (sh) ended"));
+    let killed = [
+        (1_860, "8123 (job) was killed by SIGSEGV (core) after 0.2 s"),
+        (
+            3_702,
+            "2013 (php-fpm8.2) was killed by SIGKILL after 41 m 3 s",
+        ),
+    ];
+    let errors = (0..60).map(|number| event(3_120 + number * 14, "8123 (sh) exited with status 1"));
     let rows = [
         (Lane::Marks, 0, row(&marks)),
         (Lane::OomKills, 0, row(&kills)),
@@ -61,6 +69,8 @@ pub(crate) fn all(many: i64) -> Events {
         ),
         (Lane::Processes, 0, births.collect()),
         (Lane::Processes, 1, deaths.collect()),
+        (Lane::Failures, 0, row(&killed)),
+        (Lane::Failures, 1, errors.collect()),
         (Lane::Recorder, 0, vec![event(0, "run 1 begins")]),
         (
             Lane::Recorder,

@@ -145,7 +145,7 @@ fn ends_by_a_signal_and_with_an_error_are_failures_and_others_are_not() {
 fn thirty_thousand_ends_in_a_minute_are_all_counted() {
     let ends = (0..30_000).map(|number| Exited {
         wall: WallTime(wall(1).0 + i64::from(number) * 2_000),
-        ..exited(0, 1_000 + number, number % 3 << 8)
+        ..exited(0, 1_000 + number, (number % 3) << 8)
     });
     let events = events(ends.collect());
     let deaths = &events.of(Lane::Processes)[1];
