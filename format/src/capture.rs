@@ -7,6 +7,7 @@
 
 pub(crate) mod bytes;
 pub mod chunk;
+pub(crate) mod dumps;
 pub mod error;
 mod frame;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -28,5 +29,5 @@ pub mod watch;
 pub mod writer;
 
 pub use open::{Mode, PrivateFolder};
-pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Rescue, Verified};
+pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Rescue, StoredDump, Verified};
 pub use remake::{Made, Maker};

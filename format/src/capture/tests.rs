@@ -2,6 +2,7 @@
 
 mod begun;
 mod clips;
+mod dumps;
 mod ends;
 mod going_on;
 mod hostile;

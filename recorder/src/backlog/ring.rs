@@ -8,6 +8,7 @@
 use crate::store::Job;
 use afterimage_format::capture::writer::{Options, Record};
 use afterimage_format::facts::{Event, Gap, GapKind};
+use afterimage_format::thread_dump::PackedText;
 use afterimage_format::tick::{PackedTick, Tick, TickPacker};
 use afterimage_format::time::{Seq, WallTime};
 use std::collections::VecDeque;
@@ -388,6 +389,14 @@ fn bytes(records: &[Record]) -> usize {
         }
         Record::Gap(gap) => gap.detail.len(),
         Record::Source(source) => source.detail.len(),
+        Record::ThreadDump(dump) => {
+            let texts = [&dump.text, &dump.before, &dump.after];
+            texts
+                .into_iter()
+                .flatten()
+                .map(PackedText::packed_bytes)
+                .sum()
+        }
         Record::Clock(_) | Record::EndsSum(_) | Record::Settings { .. } => 0,
     };
     records

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 /// The tables that could grow without end, each with at most [`SHARE_PERCENT`] of the limit.
-const LIMITED: [&str; 7] = [
+const LIMITED: [&str; 8] = [
     "kernel_log",
     "process",
     "process_sum",
@@ -14,14 +14,31 @@ const LIMITED: [&str; 7] = [
     "event",
     "source",
     "exited",
+    "thread_dump",
 ];
 const SHARE_PERCENT: u64 = 15;
 /// Their columns that may be long.
-const TEXTS: [&str; 5] = ["text", "detail", "comm", "user", "command_line"];
+const TEXTS: [&str; 11] = [
+    "text",
+    "detail",
+    "comm",
+    "user",
+    "command_line",
+    "trigger_detail",
+    "arguments",
+    "vm",
+    "body",
+    "kernel_before",
+    "kernel_after",
+];
 /// What a row takes beside its texts: record header, numbers, cell pointer.
 const ROW_BYTES: u64 = 48;
 /// A table is brought this far below its share, so that it is not trimmed with each chunk.
 const TRIM_PERCENT: u64 = 90;
+
+/// Which dumps are before a moment: of a burst all or none, as the later lean on the earlier.
+const BURST_IS_BEFORE: &str = "unix_us < ?1 AND (burst IS NULL OR burst NOT IN \
+    (SELECT burst FROM thread_dump WHERE unix_us >= ?1 AND burst IS NOT NULL))";
 
 /// How large the limited tables are.
 #[derive(Debug, Default)]
@@ -168,9 +185,13 @@ fn trim(db: &Connection, table: &str, quota: &mut Quota, goal: u64) -> rusqlite:
     } else {
         ""
     };
-    let sql = format!(
-        "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE id > 0 {open} ORDER BY id LIMIT ?)"
-    );
+    let oldest = format!("SELECT id FROM {table} WHERE id > 0 {open} ORDER BY id LIMIT ?1");
+    let beside = if table == "thread_dump" {
+        format!("OR burst IN (SELECT burst FROM {table} WHERE id IN ({oldest}))")
+    } else {
+        String::new()
+    };
+    let sql = format!("DELETE FROM {table} WHERE id IN ({oldest}) {beside}");
     let deleted = db.prepare_cached(&sql)?.execute([rows.cast_signed()])?;
     quota.evicted(deleted as u64);
     Ok(())
@@ -216,13 +237,14 @@ fn drop_oldest_chunk(
     db.prepare_cached("DELETE FROM gap WHERE to_unix_us < ?")?
         .execute([to])?;
     for (table, quota) in LIMITED.into_iter().zip(&mut quotas.0) {
-        let (column, limit) = match table {
-            "process" => ("last_seq", next),
-            "kernel_log" | "event" | "exited" => ("unix_us", to),
-            "process_sum" => ("to_unix_s", to / 1_000_000),
+        let (is_before, limit) = match table {
+            "process" => ("last_seq < ?", next),
+            "kernel_log" | "event" | "exited" => ("unix_us < ?", to),
+            "process_sum" => ("to_unix_s < ?", to / 1_000_000),
+            "thread_dump" => (BURST_IS_BEFORE, to),
             _ => continue,
         };
-        let sql = format!("DELETE FROM {table} WHERE {column} < ?");
+        let sql = format!("DELETE FROM {table} WHERE {is_before}");
         let deleted = db.prepare_cached(&sql)?.execute([limit])?;
         quota.evicted(deleted as u64);
     }
