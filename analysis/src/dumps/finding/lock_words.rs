@@ -3,6 +3,7 @@
 use super::{Evidence, Finding, Looked, Severity};
 use crate::dumps::frame;
 use crate::dumps::locks::{Holder, Kind, Wanted};
+use crate::dumps::model::{How, LockUse, Source};
 use crate::dumps::pools::{Of, Starved};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -181,7 +182,7 @@ fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
         summary,
         victims: seen.victims(&wanted.waiters),
         suspects: suspects
-            .map(|holder| seen.party(holder, score, seen.doing(holder)))
+            .map(|holder| seen.party(holder, score, with_lock(seen, holder, wanted)))
             .collect(),
         evidence,
         next: match wanted.holder {
@@ -192,6 +193,33 @@ fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
             _ => "See what the holder was doing, and what that waited for.".to_owned(),
         },
     }
+}
+
+/// What a holder was doing, and where it took the lock.
+fn with_lock(seen: &Looked<'_>, holder: usize, wanted: &Wanted) -> Vec<String> {
+    let mut doing = seen.doing(holder);
+    let thread = &seen.dump.threads[holder];
+    let is_it = |used: &&LockUse| {
+        let id = used.lock.as_ref().map(|lock| &lock.id);
+        used.how == How::Locked && id == Some(&wanted.lock.id)
+    };
+    // The outermost of several is where it was taken first.
+    let taken = thread.locks.iter().rev().find(is_it);
+    let frame = taken.and_then(|used| {
+        // JSON counts frames from 0, text has the line behind its frame.
+        let at = if seen.dump.source == Source::HotSpotJson {
+            used.depth
+        } else {
+            used.depth.checked_sub(1)?
+        };
+        thread.stack.frames().nth(at)
+    });
+    let place = doing.len().min(1);
+    doing.splice(
+        place..place,
+        frame.map(|frame| format!("took it in {}", frame::short(frame))),
+    );
+    doing
 }
 
 fn plural(threads: usize) -> String {

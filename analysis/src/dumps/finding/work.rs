@@ -77,12 +77,12 @@ fn of_hog(seen: &Looked<'_>, used: &CpuUse) -> Finding {
         .or(thread)
         .and_then(frame::telling)
         .map(frame::short);
-    let doing = match (
-        of_runtime(&used.name),
-        carried.or(thread).and_then(|at| at.carries),
-        at,
-    ) {
+    let number = thread.and_then(|thread| thread.carries);
+    let doing = match (of_runtime(&used.name), number, at) {
         (Some(what), ..) => format!(" It {what}."),
+        (None, Some(number), Some(at)) if carried.is_some() => {
+            format!(" It carries virtual thread #{number}, which is in {at}.")
+        }
         (None, Some(number), _) => format!(" It carries virtual thread #{number}."),
         (None, None, Some(at)) => format!(" It is in {at}."),
         (None, None, None) => String::new(),
