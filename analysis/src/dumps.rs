@@ -11,7 +11,8 @@
 //! - [`groups`]: threads that do the same. [`pools`]: threads that wait for something to be free.
 //! - [`kernel`]: the same threads as the kernel saw them before and after.
 //! - [`history`]: the same threads from dump to dump.
-//! - [`report`], [`finding`]: all of that together, and what it means in plain words.
+//! - [`report`], [`finding`]: all of that together, and what it means in plain words;
+//!   [`summary`]: the few numbers that a capture keeps beside the text.
 //!
 //! Takes no dump and stores none.
 
@@ -34,6 +35,7 @@ pub mod pools;
 pub mod py_spy;
 pub mod report;
 mod scan;
+pub mod summary;
 #[cfg(test)]
 mod tests;
 

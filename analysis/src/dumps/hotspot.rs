@@ -6,12 +6,13 @@
 mod deadlocks;
 mod header;
 mod lock_line;
+mod thread;
 
 use super::intern::Interner;
 use super::lines::{Line, Lines, strip};
-use super::model::{Dump, How, LockUse, Source, State, Thread, UnknownLines, When};
-use header::Header;
+use super::model::{Dump, Source, UnknownLines, When};
 use jiff::civil::DateTime;
+use thread::{Came, Open};
 
 /// What every dump begins with.
 const BEGIN: &str = "Full thread dump ";
@@ -123,6 +124,10 @@ pub(super) fn parse<'a>(lines: &mut Lines<'a>, said: &Said, names: &mut Interner
     if !reader.dump.is_truncated {
         deadlocks::parse(lines, &mut reader.dump, reader.names);
         heap(lines);
+        // Behind a prefix they would not look empty.
+        while lines.peek().is_some_and(|line| line.text.trim().is_empty()) {
+            lines.take();
+        }
     }
     Some(reader.dump)
 }
@@ -143,23 +148,6 @@ fn heap(lines: &mut Lines<'_>) {
     *lines = ahead;
 }
 
-/// A thread whose lines are being read.
-#[derive(Debug)]
-struct Open<'a> {
-    header: Header<'a>,
-    /// The name of one that goes over several lines.
-    name: Option<Box<str>>,
-    state: Option<State>,
-    frames: Vec<&'a str>,
-    locks: Vec<LockUse>,
-    carries: Option<u64>,
-    /// What of the above is of a virtual thread that it carries: its number, and where it begins.
-    mounted: Option<(u64, usize, usize)>,
-    lists_owned: bool,
-    start: usize,
-    end: usize,
-}
-
 /// The dump so far.
 struct Reader<'a, 'n> {
     dump: Dump,
@@ -167,14 +155,6 @@ struct Reader<'a, 'n> {
     open: Option<Open<'a>>,
     /// Within the list of threads before the first of them.
     is_in_list: bool,
-}
-
-/// What came of a line.
-enum Came {
-    Known,
-    Unknown,
-    /// The threads are complete.
-    End,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -337,106 +317,4 @@ fn begins_another(mut lines: Lines<'_>) -> bool {
 fn length(list: &str) -> Option<usize> {
     let (_, length) = list.split_once("length=")?;
     length.split(',').next()?.trim().parse().ok()
-}
-
-/// `Carrying virtual thread #231`.
-fn virtual_number(text: &str, before: &str) -> Option<u64> {
-    let number = text.strip_prefix(before)?.trim().strip_prefix('#')?;
-    number.parse().ok()
-}
-
-impl<'a> Open<'a> {
-    fn line(&mut self, text: &'a str, names: &mut Interner) -> Came {
-        if let Some(frame) = text.strip_prefix("at ") {
-            self.frames.push(frame);
-            return Came::Known;
-        }
-        if let Some(rest) = text.strip_prefix("- ") {
-            let (_, first, _) = self.mounted.unwrap_or_default();
-            let depth = self.frames.len() - first.min(self.frames.len());
-            return match lock_line::parse(rest, (depth, self.lists_owned), names) {
-                Some(used) => {
-                    self.locks.extend(used);
-                    Came::Known
-                }
-                None => Came::Unknown,
-            };
-        }
-        if let Some(state) = text.strip_prefix("java.lang.Thread.State: ") {
-            let word = state.split(' ').next().unwrap_or(state);
-            let Some(state) = State::from_java(word) else {
-                return Came::Unknown;
-            };
-            self.state = Some(state);
-            return Came::Known;
-        }
-        if let Some(number) = virtual_number(text, "Carrying virtual thread ") {
-            self.carries = Some(number);
-            return Came::Known;
-        }
-        if let Some(number) = virtual_number(text, "Mounted virtual thread ") {
-            self.mounted = Some((number, self.frames.len(), self.locks.len()));
-            return Came::Known;
-        }
-        if text == "Locked ownable synchronizers:" {
-            self.lists_owned = true;
-            return Came::Known;
-        }
-        // The states within the VM stand there when it was asked to say more.
-        let known = [
-            "No compile task",
-            "Compiling:",
-            "JavaThread state:",
-            "Thread: 0x",
-            "...",
-        ];
-        if known.iter().any(|known| text.starts_with(known)) {
-            return Came::Known;
-        }
-        Came::Unknown
-    }
-
-    /// The thread, and the virtual thread that it carries where its stack is there.
-    fn into_threads(mut self, names: &mut Interner) -> Vec<Thread> {
-        let header = self.header;
-        let mounted = self.mounted.map(|(number, frames, locks)| {
-            let frames = self.frames.split_off(frames.min(self.frames.len()));
-            let all = self.locks.split_off(locks.min(self.locks.len()));
-            // The list of synchronizers at the end is of the carrier's heading.
-            let is_owned = |used: &LockUse| used.how == How::Owns;
-            let (owned, locks): (Vec<_>, Vec<_>) = all.into_iter().partition(is_owned);
-            self.locks.extend(owned);
-            (number, frames, locks)
-        });
-        let place = self.start..self.end;
-        let name = self.name.unwrap_or_else(|| header.name.into());
-        let carrier = Thread {
-            number: header.number,
-            os_id: header.os_id,
-            status: header.status.into(),
-            is_daemon: header.is_daemon,
-            cpu: header.cpu,
-            elapsed: header.elapsed,
-            allocated_bytes: header.allocated_bytes,
-            stack: names.stack(self.frames.iter().copied()),
-            locks: self.locks.into(),
-            carries: self.carries,
-            place: place.clone(),
-            ..Thread::new(&name, self.state.unwrap_or(State::Vm))
-        };
-        let mounted = mounted.map(|(number, frames, locks)| Thread {
-            number: Some(number),
-            os_id: header.os_id,
-            status: "mounted".into(),
-            is_daemon: true,
-            is_virtual: true,
-            stack: names.stack(frames.iter().copied()),
-            locks: locks.into(),
-            carrier: header.number,
-            is_listed: false,
-            place,
-            ..Thread::new("", State::Runnable)
-        });
-        std::iter::once(carrier).chain(mounted).collect()
-    }
 }

@@ -32,16 +32,15 @@ impl Interner {
         let mut numbers = std::mem::take(&mut self.numbers);
         numbers.clear();
         numbers.extend(frames.into_iter().map(|frame| self.number(frame)));
-        let stack = match self.stacks.get(numbers.as_slice()) {
-            Some(known) => known.clone(),
-            None => {
-                let frames = numbers
-                    .iter()
-                    .filter_map(|number| self.texts.get(*number as usize).cloned());
-                let new = Arc::new(Stack(frames.collect()));
-                self.stacks.insert(numbers.as_slice().into(), new.clone());
-                new
-            }
+        let stack = if let Some(known) = self.stacks.get(numbers.as_slice()) {
+            known.clone()
+        } else {
+            let frames = numbers
+                .iter()
+                .filter_map(|number| self.texts.get(*number as usize).cloned());
+            let new = Arc::new(Stack(frames.collect()));
+            self.stacks.insert(numbers.as_slice().into(), new.clone());
+            new
         };
         self.numbers = numbers;
         stack

@@ -6,13 +6,14 @@
 //! A thread waits for one lock at most, and a lock has one holder at most: so everything here takes
 //! time in proportion to the number of threads.
 
-use super::frame;
-use super::model::{Dump, How, Lock, LockUse, State, Thread};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+mod guess;
+mod owners;
 
-/// So many threads are looked at for who might hold a lock.
-const MOST_LOOKED_AT: usize = 1000;
+use super::model::{Dump, Lock};
+use guess::{Places, guess};
+use owners::{Owners, Want, owners, want};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What kind of thing is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,14 +91,6 @@ pub struct Locks {
     pub unnamed_initializations: Vec<usize>,
     /// For each thread that holds any, which of them.
     held: HashMap<usize, Vec<usize>>,
-}
-
-/// What a thread cannot go on without.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Want<'t> {
-    This(&'t LockUse, &'t Lock, Kind),
-    /// JDK 8 to 16 do not name the class.
-    SomeClass,
 }
 
 impl Locks {
@@ -300,165 +293,5 @@ impl Locks {
     pub fn held_by(&self, thread: usize) -> impl Iterator<Item = &Wanted> {
         let held = self.held.get(&thread).into_iter().flatten();
         held.map(|at| &self.wanted[*at])
-    }
-}
-
-/// Who holds what, as the dump says.
-#[derive(Debug, Default)]
-struct Owners {
-    locks: HashMap<Arc<str>, usize>,
-    /// Who runs the initialization of a class.
-    classes: HashMap<Arc<str>, usize>,
-    numbers: HashMap<u64, usize>,
-}
-
-impl Owners {
-    /// Whom the line itself names.
-    fn named(&self, used: &LockUse) -> Option<usize> {
-        self.numbers.get(&used.owner?).copied()
-    }
-}
-
-fn owners(dump: &Dump) -> Owners {
-    let mut owners = Owners::default();
-    let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (place, thread) in dump.threads.iter().enumerate() {
-        names.entry(&thread.name).or_default().push(place);
-        if let Some(number) = thread.number {
-            owners.numbers.entry(number).or_insert(place);
-        }
-        for used in &thread.locks {
-            let Some(lock) = &used.lock else { continue };
-            let has_it = match used.how {
-                How::Owns => true,
-                How::Locked => !gives_up(thread, lock),
-                _ => false,
-            };
-            if has_it {
-                owners.locks.entry(lock.id.clone()).or_insert(place);
-            }
-        }
-        for frame in thread.stack.frames() {
-            if let Some(class) = frame::method(frame).strip_suffix(".<clinit>") {
-                owners.classes.entry(class.into()).or_insert(place);
-            }
-        }
-    }
-    for reported in dump.reported.iter().flatten() {
-        let (Some(lock), Some(holder)) = (&reported.lock, &reported.holder) else {
-            continue;
-        };
-        if let Some([only]) = names.get(&**holder).map(Vec::as_slice) {
-            owners.locks.entry(lock.id.clone()).or_insert(*only);
-        }
-    }
-    owners
-}
-
-/// Whether a thread does not have a monitor although a line further out says that it locked it: who
-/// waits on one gives it up.
-fn gives_up(thread: &Thread, lock: &Lock) -> bool {
-    let waits = |used: &&LockUse| {
-        matches!(
-            used.how,
-            How::WaitingOn | How::Relocking | How::WaitingToLock
-        )
-    };
-    let mut waiting = thread.locks.iter().filter(waits);
-    waiting.any(|used| used.lock.as_ref().is_some_and(|other| other.id == lock.id))
-}
-
-fn want<'t>(thread: &'t Thread, owners: &Owners) -> Option<Want<'t>> {
-    for used in &thread.locks {
-        let kind = match used.how {
-            How::WaitingToLock if used.lock.as_ref().is_some_and(is_of_go) => Kind::Synchronizer,
-            How::WaitingToLock | How::Relocking => Kind::Monitor,
-            // Up to JDK 8 this is all that is said of a thread that was notified.
-            How::WaitingOn if thread.state == State::Blocked => Kind::Monitor,
-            How::ClassInitialization => Kind::ClassInitialization,
-            How::Parking => Kind::Synchronizer,
-            _ => continue,
-        };
-        let lock = used.lock.as_ref()?;
-        let is_lock = kind != Kind::Synchronizer
-            || is_of_go(lock)
-            || is_exclusive(&lock.class)
-            || used.owner.is_some()
-            || owners.locks.contains_key(&lock.id);
-        return is_lock.then_some(Want::This(used, lock, kind));
-    }
-    let waits_inside = thread.state == State::Runnable && &*thread.status == "in Object.wait()";
-    let is_own = thread
-        .top()
-        .is_some_and(|top| frame::method(top) == "java.lang.Object.wait");
-    (waits_inside && !is_own).then_some(Want::SomeClass)
-}
-
-fn is_of_go(lock: &Lock) -> bool {
-    lock.class.starts_with("sync.")
-}
-
-/// Whether somebody must hold it when others wait for it. That nobody holds a condition, a latch or
-/// a queue is as it should be.
-fn is_exclusive(class: &str) -> bool {
-    let is_sync = class.contains("Lock$") && class.ends_with("Sync");
-    is_sync || class.ends_with(".StampedLock")
-}
-
-/// Where methods and classes are on the stacks.
-#[derive(Debug, Default)]
-struct Places<'d> {
-    methods: HashMap<&'d str, Vec<usize>>,
-    classes: HashMap<&'d str, Vec<usize>>,
-}
-
-impl<'d> Places<'d> {
-    fn of(dump: &'d Dump) -> Self {
-        let mut places = Self::default();
-        for (place, thread) in dump.threads.iter().enumerate() {
-            for frame in thread
-                .stack
-                .frames()
-                .filter(|frame| !frame::is_runtime(frame))
-            {
-                for (map, name) in [
-                    (&mut places.methods, frame::method(frame)),
-                    (&mut places.classes, frame::class(frame)),
-                ] {
-                    let at = map.entry(name).or_default();
-                    if at.last() != Some(&place) {
-                        at.push(place);
-                    }
-                }
-            }
-        }
-        places
-    }
-}
-
-/// The one thread that is in the code from which the others want the lock, and does not want it.
-fn guess(
-    wanted: &Wanted,
-    (dump, waits_for): (&Dump, &[Option<usize>]),
-    places: &Places<'_>,
-) -> Option<usize> {
-    let first = *wanted.waiters.first()?;
-    let wants = waits_for.get(first).copied().flatten();
-    let mut frames = dump.threads.get(first)?.stack.frames();
-    let from = frames.find(|frame| !frame::is_runtime(frame))?;
-    let only = |at: Option<&Vec<usize>>| {
-        let others = at?.iter().filter(|place| waits_for[**place] != wants);
-        let others = others.take(MOST_LOOKED_AT);
-        let mut others = others.filter(|place| !frame::is_idle(&dump.threads[**place]));
-        match (others.next(), others.next()) {
-            (Some(one), None) => Some(Some(*one)),
-            (None, _) => Some(None),
-            _ => None,
-        }
-    };
-    match only(places.methods.get(frame::method(from))) {
-        Some(Some(one)) => Some(one),
-        Some(None) => only(places.classes.get(frame::class(from))).flatten(),
-        None => None,
     }
 }

@@ -177,9 +177,10 @@ fn by_kernel(dump: &Dump, kernel: &Kernel) -> Vec<CpuUse> {
         .enumerate()
         .filter_map(|(place, seen)| {
             let (thread, seen) = (&dump.threads[place], seen.as_ref()?);
-            let name = match thread.name.is_empty() {
-                true => comm(seen.comm.as_deref()).unwrap_or_else(|| thread.called()),
-                false => thread.called(),
+            let name = if thread.name.is_empty() {
+                comm(seen.comm.as_deref()).unwrap_or_else(|| thread.called())
+            } else {
+                thread.called()
             };
             thread.is_listed.then_some((Some(place), name, seen))
         });

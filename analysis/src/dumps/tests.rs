@@ -5,6 +5,7 @@ mod logs;
 mod others;
 mod own;
 mod real;
+mod series;
 
 use super::model::{Dump, State, Thread};
 use super::read_bytes;

@@ -15,7 +15,8 @@ const HOG: f64 = 0.5;
 const WANTS: f64 = 0.8;
 /// At least so much it must get then.
 const GETS: f64 = 0.2;
-/// So much more than any other it must have had, where only the time since its start is known.
+/// So much more than those that got less it must have had, where only the time since its start is
+/// known.
 const MORE: f64 = 4.0;
 /// In less time nothing can be said of it.
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -57,10 +58,9 @@ fn is_hog(seen: &Looked<'_>, used: &CpuUse, uses: &[CpuUse]) -> bool {
     if !is_at_work(used) || over < Duration::from_secs(1) || used.cpu < Duration::from_millis(500) {
         return false;
     }
-    let others = uses
-        .iter()
-        .filter(|other| other.thread != used.thread && is_at_work(other));
-    let most = others.filter_map(CpuUse::share).fold(0.0, f64::max);
+    let others = uses.iter().filter(|other| is_at_work(other));
+    let shares = others.filter_map(CpuUse::share);
+    let most = shares.filter(|share| *share < GETS).fold(0.0, f64::max);
     share >= HOG || (share >= GETS && share >= MORE * most)
 }
 
