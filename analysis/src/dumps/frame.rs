@@ -11,11 +11,8 @@ use toml::Table;
 /// The name of a frame: what stands before its place. `java.base/` before it, and the versions within
 /// the brackets of HotSpot, do not belong to it.
 pub fn method(frame: &str) -> &str {
-    let end = frame
-        .rfind(" (")
-        .or_else(|| place_of(frame))
-        .unwrap_or(frame.len());
-    let name = &frame[..end];
+    let end = place_of(frame).unwrap_or(frame.len());
+    let (name, place) = (frame[..end].trim_end(), &frame[end..]);
     // `java.base/java.lang.Thread.run`: a module, which has no brackets; not a path of Go.
     let module = name.split_once('/').filter(|(module, rest)| {
         let is_module =
@@ -23,9 +20,14 @@ pub fn method(frame: &str) -> &str {
         module.contains('.')
             && module.bytes().all(is_module)
             && !rest.contains('/')
-            && is_java(frame)
+            && !is_go(place)
     });
     module.map_or(name, |(_, rest)| rest)
+}
+
+/// Whether a place is in a file of Go, or of its assembler.
+fn is_go(place: &str) -> bool {
+    place.contains(".go:") || place.contains(".s:")
 }
 
 /// Where the last brackets of a frame begin.
@@ -126,7 +128,7 @@ pub fn is_runtime(frame: &str) -> bool {
     let is_of =
         |starts: &[String], name: &str| starts.iter().any(|start| name.starts_with(start.as_str()));
     let place = frame.rfind('(').map_or("", |at| &frame[at..]);
-    if place.contains(".go:") || place.contains(".s:") {
+    if is_go(place) {
         is_of(&BOOK.go, frame)
     } else if place.contains(".py:") || place.contains(".pyx:") {
         is_of(&BOOK.python, frame)

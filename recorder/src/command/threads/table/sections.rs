@@ -76,6 +76,7 @@ fn heading(worked: &Worked<'_>) -> String {
         .collect();
     let carried = match report.virtual_threads {
         0 => String::new(),
+        1 => "; 1 virtual thread among or on them".to_owned(),
         count => format!("; {count} virtual threads among or on them"),
     };
     line!(
