@@ -5,8 +5,10 @@
 //! one compressed chunk. Reading: a reader finds the chunk of a moment, unpacks it, and gives
 //! typed samples.
 
+pub mod bring;
 pub(crate) mod bytes;
 pub mod chunk;
+pub(crate) mod dumps;
 pub mod error;
 mod frame;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -28,5 +30,5 @@ pub mod watch;
 pub mod writer;
 
 pub use open::{Mode, PrivateFolder};
-pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Rescue, Verified};
+pub use reader::{Capture, Checked, Curves, Damage, LifeBucket, Rescue, StoredDump, Verified};
 pub use remake::{Made, Maker};

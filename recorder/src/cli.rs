@@ -1,9 +1,11 @@
 //! The command line: what can be said, and who answers.
 
+mod dump;
 mod lastcomm;
 mod load;
 mod replay;
 mod ss;
+mod threads;
 
 use crate::command;
 use crate::command::output::OutputError;
@@ -16,10 +18,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub(crate) use dump::{DumpArgs, HelperArgs};
 pub(crate) use lastcomm::LastcommArgs;
 pub(crate) use load::LoadArgs;
 pub(crate) use replay::{DfArgs, IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
 pub(crate) use ss::SsArgs;
+pub(crate) use threads::ThreadsArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -45,6 +49,10 @@ pub(crate) enum Command {
     Status(SocketArgs),
     /// Leave a mark with a text at this moment of the recording
     Mark(MarkArgs),
+    /// Have the running recorder take a thread dump of a process, or of every Java virtual machine
+    Dump(DumpArgs),
+    #[command(hide = true)]
+    ThreadDumpHelper(HelperArgs),
     /// What a capture holds: host, span, gaps, sizes, sources
     Info(InfoArgs),
     /// Verify every frame and every row of a capture
@@ -79,6 +87,8 @@ pub(crate) enum Command {
     Ss(SsArgs),
     /// What the load is made of: tasks that run, could run, or are in state D
     Load(LoadArgs),
+    /// Thread dumps: findings, locks, groups, CPU; of a capture, or of a file that somebody made
+    Threads(ThreadsArgs),
     /// The kernel log
     Dmesg(RangeArgs),
     /// The processes that ended, the last one first, with how they ended and what they had used
@@ -144,6 +154,10 @@ pub(crate) struct RecordArgs {
     /// may be given more than once
     #[arg(long, value_name = "NAME|PID")]
     pub(crate) threads_of: Vec<String>,
+    /// Take thread dumps of Java virtual machines when something is wrong with them; also without
+    /// this, `afterimage dump` asks for one
+    #[arg(long)]
+    pub(crate) thread_dumps: bool,
     /// A directory that stands in for /proc. If it is called `proc`, `sys` beside it stands in for
     /// /sys; else there is none
     #[arg(long, value_name = "DIR")]

@@ -5,6 +5,7 @@ mod clip;
 mod copy;
 mod dmesg;
 mod doctor;
+mod dump;
 mod generate;
 mod holdings;
 mod info;
@@ -23,6 +24,7 @@ mod salvage;
 mod sound;
 mod ss;
 mod stretch;
+mod threads;
 mod top;
 mod waits;
 
@@ -50,6 +52,8 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Record(args) => record::run(&args),
         Command::Status(args) => live::status(&args),
         Command::Mark(args) => live::mark(&args),
+        Command::Dump(args) => dump::run(&args),
+        Command::ThreadDumpHelper(args) => Ok(dump::helper(&args)),
         Command::Info(args) => info::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Ps(args) => ps::run(&args),
@@ -67,6 +71,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Waits(args) => waits::run(&args),
         Command::Ss(args) => ss::run(&args),
         Command::Load(args) => load::run(&args),
+        Command::Threads(args) => threads::run(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Lastcomm(args) => lastcomm::run(&args),
         Command::Copy(args) => copy::run(&args),

@@ -81,4 +81,6 @@ mod tasks;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
+mod threads_command;
+#[cfg(test)]
 mod two_recorders;

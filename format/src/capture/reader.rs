@@ -5,6 +5,7 @@
 
 mod check;
 mod clip;
+mod dumps;
 mod exits;
 mod listing;
 mod moments;
@@ -17,6 +18,7 @@ mod time;
 mod verify;
 
 pub use check::Checked;
+pub use dumps::StoredDump;
 pub use exits::{EndCounts, LifeName, StoredEnd};
 pub use moments::{LifeEnds, ShortLives};
 pub use salvaged::Rescue;
@@ -44,6 +46,7 @@ pub struct Capture {
     damage: Vec<Damage>,
     watch: Arc<dyn Watch>,
     rescue: Option<Rescue>,
+    last_dump: dumps::LastDump,
 }
 
 /// Something in the capture that could not be used.
@@ -83,6 +86,7 @@ impl Capture {
             damage: Vec::new(),
             watch,
             rescue: None,
+            last_dump: dumps::LastDump::default(),
         };
         if !capture.opened.is_sound {
             capture.note_damage("capture", 1, FrameFault::Check);

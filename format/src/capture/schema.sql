@@ -55,6 +55,14 @@ CREATE TABLE exited (
   uid INTEGER, wait_status INTEGER, user_us INTEGER, system_us INTEGER, read_bytes INTEGER, write_bytes INTEGER, peak_rss_kib INTEGER,
   lifetime_us INTEGER, flags INTEGER, tty_nr INTEGER, known_by TEXT, row_check INTEGER);
 
+-- Thread dumps, and attempts at them that were refused or failed.
+CREATE TABLE thread_dump (
+  id INTEGER PRIMARY KEY, run INTEGER, seq INTEGER, unix_us INTEGER, end_unix_us INTEGER, pid INTEGER, started_ticks INTEGER, comm TEXT, kind TEXT,
+  trigger TEXT, trigger_detail TEXT, burst INTEGER, status TEXT, detail TEXT, arguments TEXT, signalled INTEGER, attach_us INTEGER, wall_us INTEGER,
+  pause_us INTEGER, vm TEXT, cpu_us INTEGER, raw_bytes INTEGER, base_id INTEGER, body BLOB, kernel_before BLOB, kernel_after BLOB,
+  threads INTEGER, runnable INTEGER, blocked INTEGER, waiting INTEGER, timed_waiting INTEGER, vm_threads INTEGER, virtual_threads INTEGER,
+  deadlocks INTEGER, unknown_lines INTEGER, top_blocker TEXT, top_blocked INTEGER, parser_version INTEGER, row_check INTEGER);
+
 -- The machine minute by minute: means, unless the name says otherwise.
 CREATE TABLE minute (
   id INTEGER PRIMARY KEY, from_unix_us INTEGER, to_unix_us INTEGER, ticks INTEGER, load1 REAL, load1_max REAL, running REAL, running_max REAL,

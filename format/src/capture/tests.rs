@@ -1,7 +1,9 @@
 //! Writer and reader together: whatever was written is read back, and damage is named.
 
 mod begun;
+mod brought;
 mod clips;
+mod dumps;
 mod ends;
 mod going_on;
 mod hostile;

@@ -4,7 +4,8 @@
 //! - 0.1: the first.
 //! - 0.2: of each sum of a life, at how many ticks it is known.
 //! - 0.3: tasks, sockets, network protocols, file systems, file locks, interrupts, limits and
-//!   NUMA nodes; the frequencies of CPUs; what disks are; the table of processes that ended.
+//!   NUMA nodes; the frequencies of CPUs; what disks are; the tables of processes that ended
+//!   and of thread dumps.
 
 use super::error::CaptureError;
 use rusqlite::Connection;

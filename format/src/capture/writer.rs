@@ -8,6 +8,7 @@
 //! It has no clock and no threads: time is what the ticks say.
 
 mod close;
+mod dumps;
 mod evict;
 mod finish;
 mod place;
@@ -15,7 +16,8 @@ mod reserve;
 mod rows;
 mod start;
 
-pub(super) use evict::used_bytes;
+pub(super) use dumps::brought_row;
+pub(super) use evict::{Brought, used_bytes};
 pub use place::Carried;
 pub(super) use rows::{chunk_row, gap_row};
 pub(super) use start::{NUMBER, NUMBER_ROW, capture_number, create, create_private};
@@ -28,6 +30,7 @@ use super::lives::Lives;
 use super::lock::OwnerLock;
 use super::pyramid::PyramidWriter;
 use crate::facts::{Anchor, EndsSum, Event, Exited, Gap, GapKind, KernelLogLine, Source};
+use crate::thread_dump::{PackedText, ThreadDump};
 use crate::tick::Tick;
 use crate::time::{MonotonicTime, Seq, WallTime};
 use rusqlite::Connection;
@@ -88,6 +91,8 @@ pub enum Record {
     Exited(Exited),
     /// Processes that ended, too many to keep one by one.
     EndsSum(EndsSum),
+    /// A thread dump, or an attempt at one.
+    ThreadDump(Box<ThreadDump>),
     /// Missing ticks.
     Gap(Gap),
     /// A source whose state changed, and the tick since which it holds.
@@ -113,10 +118,21 @@ impl Record {
             | Self::Event(_)
             | Self::Exited(_)
             | Self::EndsSum(_)
+            | Self::ThreadDump(_)
             | Self::Source(_)
             | Self::Settings { .. } => {}
         }
         self
+    }
+
+    /// About what it takes in the file.
+    fn bytes(&self) -> usize {
+        let texts = match self {
+            Self::ThreadDump(dump) => [&dump.text, &dump.before, &dump.after],
+            _ => [&None; 3],
+        };
+        let texts = texts.into_iter().flatten();
+        RECORD_BYTES + texts.map(PackedText::packed_bytes).sum::<usize>()
     }
 }
 
@@ -284,7 +300,8 @@ impl Writer {
     /// A flood of log lines may need more room in one tick than a chunk does in sixty.
     fn keep_room(&mut self) -> rusqlite::Result<()> {
         let ticks: usize = self.unsaved.iter().map(|(_, frame)| frame.len()).sum();
-        let needed = ticks + self.unsaved_records.len() * RECORD_BYTES;
+        let records: usize = self.unsaved_records.iter().map(Record::bytes).sum();
+        let needed = ticks + records;
         self.top_up_reserve(2 * needed as u64)?;
         self.make_room(needed)
     }

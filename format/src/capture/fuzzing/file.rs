@@ -186,6 +186,9 @@ pub(super) fn walk(capture: &mut Capture) -> Result<(), CaptureError> {
         capture.each_exited(ALWAYS.0, ALWAYS.1, |_| true),
         capture.count_ends(),
     ));
+    for dump in capture.thread_dumps(ALWAYS.0, ALWAYS.1).unwrap_or_default() {
+        drop((capture.dump_text(dump.id), capture.dump_kernel(dump.id)));
+    }
     drop((capture.ticks(), capture.chunks(), capture.data_bytes()));
     for most in [2, 10_000] {
         drop(capture.curves(ALWAYS.0, ALWAYS.1, most));

@@ -87,6 +87,7 @@ impl Capture {
         let mut rows = known;
         self.cut_runs(&mut rows, &new, wanted);
         self.take_range(&mut rows, &new, wanted)?;
+        self.take_dumps(&mut new, wanted)?;
         new.finish(rows, (note, maker.now))
     }
 
@@ -202,6 +203,31 @@ impl Capture {
             column(values, 0).is_some_and(|run| runs.contains_key(&run))
         });
         self.take_rows(rows, "note", ("", &[]))
+    }
+
+    /// Dumps are taken one by one, as they may be large, and with what they lean on.
+    fn take_dumps(&mut self, new: &mut Remake, wanted: Wanted) -> Result<(), CaptureError> {
+        let (from, to) = new.walls();
+        let from = if wanted.from_start { i64::MIN } else { from.0 };
+        let to = if wanted.to_end { i64::MAX } else { to.0 };
+        let then = "unix_us BETWEEN ?1 AND ?2";
+        let there = format!(
+            "WHERE {then} OR (unix_us <= ?2 AND burst IN (SELECT burst FROM thread_dump WHERE {then})) \
+             ORDER BY id"
+        );
+        for id in self.rows("thread_dump", (&there, &[from, to]), |row| row.id)? {
+            let values = |row: &CheckedRow| row.values().to_vec();
+            let found = self.rows("thread_dump", ("WHERE id = ?", &[id]), values)?;
+            let rows = found
+                .into_iter()
+                .map(|values| Ok(("thread_dump", id, values)));
+            let path = self.path().to_owned();
+            new.add_rows(rows, |source| CaptureError::Open {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        Ok(())
     }
 
     fn take_rows(

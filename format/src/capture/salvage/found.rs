@@ -21,7 +21,7 @@ use std::io;
 use std::path::Path;
 
 /// The tables whose rows are taken; the others are made anew.
-const TAKEN: [&str; 10] = [
+const TAKEN: [&str; 11] = [
     "host",
     "run",
     "gap",
@@ -31,10 +31,11 @@ const TAKEN: [&str; 10] = [
     "event",
     "kernel_log",
     "exited",
+    "thread_dump",
     "note",
 ];
 /// Those of them that may be large.
-const LARGE: [&str; 4] = ["event", "kernel_log", "source", "exited"];
+const LARGE: [&str; 5] = ["event", "kernel_log", "source", "exited", "thread_dump"];
 /// The tables that are made anew.
 const DERIVED: [&str; 6] = [
     "command",

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 /// The tables that could grow without end, each with at most [`SHARE_PERCENT`] of the limit.
-const LIMITED: [&str; 7] = [
+const LIMITED: [&str; 8] = [
     "kernel_log",
     "process",
     "process_sum",
@@ -14,14 +14,31 @@ const LIMITED: [&str; 7] = [
     "event",
     "source",
     "exited",
+    "thread_dump",
 ];
 const SHARE_PERCENT: u64 = 15;
 /// Their columns that may be long.
-const TEXTS: [&str; 5] = ["text", "detail", "comm", "user", "command_line"];
+const TEXTS: [&str; 11] = [
+    "text",
+    "detail",
+    "comm",
+    "user",
+    "command_line",
+    "trigger_detail",
+    "arguments",
+    "vm",
+    "body",
+    "kernel_before",
+    "kernel_after",
+];
 /// What a row takes beside its texts: record header, numbers, cell pointer.
 const ROW_BYTES: u64 = 48;
 /// A table is brought this far below its share, so that it is not trimmed with each chunk.
 const TRIM_PERCENT: u64 = 90;
+
+/// Which dumps are before a moment: of a burst all or none, as the later lean on the earlier.
+const BURST_IS_BEFORE: &str = "unix_us < ?1 AND (burst IS NULL OR burst NOT IN \
+    (SELECT burst FROM thread_dump WHERE unix_us >= ?1 AND burst IS NOT NULL))";
 
 /// How large the limited tables are.
 #[derive(Debug, Default)]
@@ -99,23 +116,7 @@ impl Writer {
                     self.lives.forget_commands();
                 }
             }
-            let values = [
-                quota.rows,
-                quota.bytes,
-                quota.evicted_rows,
-                quota.evicted_bytes,
-            ]
-            .map(integer);
-            let values = [text(table.as_bytes())]
-                .into_iter()
-                .chain(values)
-                .collect::<Vec<Value>>();
-            tables::named("quota").replace(
-                &transaction,
-                self.capture,
-                i64::try_from(place).unwrap_or(0) + 1,
-                values,
-            )?;
+            store(&transaction, self.capture, table, quota)?;
         }
         let newest = self.last.map_or(0, |(_, _, wall)| wall.0);
         let oldest_kept = newest
@@ -128,6 +129,48 @@ impl Writer {
         }
         while drop_oldest_chunk(&transaction, Some(oldest_kept), &mut self.quotas)? {}
         transaction.commit()
+    }
+}
+
+/// Writes the count of a table.
+fn store(db: &Connection, capture: u64, table: &str, quota: &Quota) -> rusqlite::Result<()> {
+    let numbers = [
+        quota.rows,
+        quota.bytes,
+        quota.evicted_rows,
+        quota.evicted_bytes,
+    ];
+    let values = [text(table.as_bytes())].into_iter();
+    let values: Vec<Value> = values.chain(numbers.map(integer)).collect();
+    let place = LIMITED.iter().position(|known| *known == table);
+    let id = place.and_then(|place| i64::try_from(place).ok());
+    tables::named("quota").replace(db, capture, id.unwrap_or(0) + 1, values)
+}
+
+/// The count of a table to which rows are added while nobody records: whoever records next takes
+/// what is there for counted.
+#[derive(Debug)]
+pub(in crate::capture) struct Brought(Quota);
+
+impl Brought {
+    const TABLE: &'static str = "thread_dump";
+
+    /// Before the rows are added.
+    pub(in crate::capture) fn begin(db: &Connection, capture: u64) -> rusqlite::Result<Self> {
+        let quotas = Quotas::load(db, capture)?;
+        let mut tables = LIMITED.into_iter().zip(quotas.0);
+        let found = tables.find(|(table, _)| *table == Self::TABLE);
+        Ok(Self(found.map(|(_, quota)| quota).unwrap_or_default()))
+    }
+
+    /// After it.
+    pub(in crate::capture) fn count(
+        mut self,
+        db: &Connection,
+        capture: u64,
+    ) -> rusqlite::Result<()> {
+        count_new(db, Self::TABLE, &mut self.0)?;
+        store(db, capture, Self::TABLE, &self.0)
     }
 }
 
@@ -168,9 +211,13 @@ fn trim(db: &Connection, table: &str, quota: &mut Quota, goal: u64) -> rusqlite:
     } else {
         ""
     };
-    let sql = format!(
-        "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE id > 0 {open} ORDER BY id LIMIT ?)"
-    );
+    let oldest = format!("SELECT id FROM {table} WHERE id > 0 {open} ORDER BY id LIMIT ?1");
+    let beside = if table == "thread_dump" {
+        format!("OR burst IN (SELECT burst FROM {table} WHERE id IN ({oldest}))")
+    } else {
+        String::new()
+    };
+    let sql = format!("DELETE FROM {table} WHERE id IN ({oldest}) {beside}");
     let deleted = db.prepare_cached(&sql)?.execute([rows.cast_signed()])?;
     quota.evicted(deleted as u64);
     Ok(())
@@ -216,13 +263,14 @@ fn drop_oldest_chunk(
     db.prepare_cached("DELETE FROM gap WHERE to_unix_us < ?")?
         .execute([to])?;
     for (table, quota) in LIMITED.into_iter().zip(&mut quotas.0) {
-        let (column, limit) = match table {
-            "process" => ("last_seq", next),
-            "kernel_log" | "event" | "exited" => ("unix_us", to),
-            "process_sum" => ("to_unix_s", to / 1_000_000),
+        let (is_before, limit) = match table {
+            "process" => ("last_seq < ?", next),
+            "kernel_log" | "event" | "exited" => ("unix_us < ?", to),
+            "process_sum" => ("to_unix_s < ?", to / 1_000_000),
+            "thread_dump" => (BURST_IS_BEFORE, to),
             _ => continue,
         };
-        let sql = format!("DELETE FROM {table} WHERE {column} < ?");
+        let sql = format!("DELETE FROM {table} WHERE {is_before}");
         let deleted = db.prepare_cached(&sql)?.execute([limit])?;
         quota.evicted(deleted as u64);
     }

@@ -17,7 +17,10 @@ impl Writer {
             if let Record::Settings { sync, args } = record {
                 return start::change_run(db, self.capture, self.run, (*sync, args));
             }
-            let (table, values) = self.row(record, seq);
+            let (table, values) = match record {
+                Record::ThreadDump(dump) => ("thread_dump", self.dump_row(db, dump, seq)?),
+                record => self.row(record, seq),
+            };
             tables::named(table)
                 .insert(db, self.capture, None, values)
                 .map(drop)
@@ -56,8 +59,9 @@ impl Writer {
                 let values = [integer(self.run), integer(seq)].into_iter().chain(texts);
                 ("source", values.collect())
             }
-            // A change of a row that is there, and no row.
+            // What is no row by itself: a change of one that is there, and what leans on another.
             Record::Settings { .. } => ("run", Vec::new()),
+            Record::ThreadDump(_) => ("thread_dump", Vec::new()),
             Record::Clock(anchor) => {
                 let values = vec![
                     integer(self.run),
