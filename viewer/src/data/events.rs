@@ -15,6 +15,8 @@ pub enum Lane {
     Marks,
     /// Kills by the OOM killer, from the kernel log.
     OomKills,
+    /// Dumps of the threads of a process, and what was refused or failed.
+    ThreadDumps,
     /// The kernel log.
     KernelLog,
     /// Births and deaths of processes.
@@ -25,9 +27,10 @@ pub enum Lane {
 
 impl Lane {
     /// Every lane, from the top.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Marks,
         Self::OomKills,
+        Self::ThreadDumps,
         Self::KernelLog,
         Self::Processes,
         Self::Recorder,
@@ -38,6 +41,7 @@ impl Lane {
         match self {
             Self::Marks => "Marks",
             Self::OomKills => "OOM kills",
+            Self::ThreadDumps => "Thread dumps",
             Self::KernelLog => "Kernel log",
             Self::Processes => "Processes",
             Self::Recorder => "Recorder",
@@ -51,6 +55,10 @@ impl Lane {
             Self::OomKills => {
                 "Processes that the kernel killed because memory ran out, on the machine or in a \
                  cgroup."
+            }
+            Self::ThreadDumps => {
+                "Dots: dumps of the threads of a process. Rings: it was not asked, and why. \
+                 Crosses: it was asked, and nothing came. Page Threads (h) shows them."
             }
             Self::KernelLog => {
                 "What the kernel logged: errors in the upper row, warnings in the middle, the rest \
@@ -69,6 +77,7 @@ impl Lane {
         match self {
             Self::Marks => &["mark"],
             Self::OomKills => &["kill"],
+            Self::ThreadDumps => &["dump", "dump refused", "dump failed"],
             Self::KernelLog => &["error", "warning", "message"],
             Self::Processes => &["birth", "death"],
             Self::Recorder => &["begin of a run", "gap"],

@@ -14,6 +14,7 @@ use crate::panel::pointer;
 use crate::panel::timeline::{cursor_line, gap_at, gap_words};
 use crate::panel::track::gaps;
 use crate::state::Document;
+use crate::state::tabs::Tab;
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
 use afterimage_format::time::WallTime;
@@ -133,6 +134,9 @@ fn one(
         let killed = events.filter(|_| lane == Lane::OomKills && nearest.is_some());
         if let Some(pid) = killed.and_then(|events| events.killed_at(at)) {
             out.push(Command::FollowPid(pid, at));
+        }
+        if lane == Lane::ThreadDumps && nearest.is_some() {
+            out.push(Command::ShowTab(Tab::Threads));
         }
     }
     if response.hovered() && !near.is_empty() {

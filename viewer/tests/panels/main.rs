@@ -2,6 +2,7 @@
 
 mod columns;
 mod crowd;
+mod dumps;
 mod filtering;
 mod generated;
 mod hostile;

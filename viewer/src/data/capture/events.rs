@@ -2,6 +2,7 @@
 //! millions, so they are read a few at a time.
 
 use super::whole::Whole;
+use crate::data::dumps::{mark_words, outcome};
 use crate::data::events::{EventRow, Events, Lane, LaneEvent, LifeEvent, Name};
 use crate::data::{Facts, LogEntry, ReplayError};
 use crate::display;
@@ -89,6 +90,7 @@ impl Reading {
         let marks = events.filter(|event| event.kind == "mark");
         let marks: Vec<LaneEvent> = marks.map(|mark| event(mark.wall, &mark.text)).collect();
         rows.push((Lane::Marks, 0, marks.into()));
+        rows.extend(thread_dumps(capture)?);
         let names: Arc<[Name]> = self.names.into();
         let births = EventRow::of_lives(self.births, Arc::clone(&names), "began");
         let deaths = EventRow::of_lives(self.deaths, names, "ended");
@@ -171,6 +173,18 @@ fn kernel_log(
     let classes = by_severity.into_iter().enumerate();
     rows.extend(classes.map(|(class, events)| (Lane::KernelLog, class, events.into())));
     Ok((rows, log))
+}
+
+/// A mark for each dump, by what became of it.
+fn thread_dumps(capture: &mut Capture) -> Result<Rows, ReplayError> {
+    let mut by_outcome = [Vec::new(), Vec::new(), Vec::new()];
+    for dump in capture.thread_dumps(WallTime(i64::MIN), WallTime(i64::MAX))? {
+        let class = outcome(dump.facts.status).class();
+        by_outcome[class].push(event(dump.facts.wall, &mark_words(&dump.facts)));
+    }
+    let rows = by_outcome.into_iter().enumerate();
+    let rows = rows.map(|(class, events)| (Lane::ThreadDumps, class, events.into()));
+    Ok(rows.collect())
 }
 
 /// Lives are stored to the second; the last instant of it is the one that saw them.
