@@ -16,6 +16,7 @@ use crate::state::tabs::Tab;
 use crate::state::{Document, State};
 use egui::{Key, Modifiers};
 pub use gestures::GESTURES;
+pub(crate) use pages::page_key;
 use std::borrow::Cow;
 
 /// One thing to do.
@@ -196,6 +197,7 @@ pub fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
         Tab::Processes => of(Topic::Processes).collect(),
         Tab::Log => pages::LOG_HINTS.to_vec(),
         Tab::Load => vec![],
+        Tab::Threads => pages::DUMP_HINTS.to_vec(),
         Tab::Waits | Tab::Sockets => pages::LIST_HINTS.to_vec(),
         Tab::Cpu | Tab::Memory | Tab::Disks | Tab::Network | Tab::Pressure => {
             pages::MACHINE_HINTS.to_vec()
@@ -266,8 +268,11 @@ mod tests {
             let has_filter = tab.filtered().is_some();
             assert_eq!(words.contains(&"filter"), has_filter, "{tab:?}");
             assert!(!words.contains(&"tree"), "{tab:?}");
-            assert_eq!(words.contains(&"search"), tab == Tab::Log);
-            let compares = !matches!(tab, Tab::Log | Tab::Load) && !has_filter;
+            assert_eq!(
+                words.contains(&"search"),
+                matches!(tab, Tab::Log | Tab::Threads)
+            );
+            let compares = !matches!(tab, Tab::Log | Tab::Load | Tab::Threads) && !has_filter;
             assert_eq!(words.contains(&"pin and compare"), compares, "{tab:?}");
             assert!(words.contains(&"help"));
         }

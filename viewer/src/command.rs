@@ -4,6 +4,7 @@
 //! answers with [`Request`]s; the app carries those out. What they bring comes back as a command.
 
 mod desk;
+mod dumps;
 mod list;
 mod log;
 mod time;
@@ -21,6 +22,7 @@ use afterimage_analysis::when::When;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::time::WallTime;
 pub use desk::{DeskCommand, Errand};
+pub use dumps::DumpCommand;
 pub use list::ListCommand;
 pub use log::LogCommand;
 use std::path::PathBuf;
@@ -89,6 +91,8 @@ pub enum Command {
     ShowTab(Tab),
     /// Group the tasks of the load by this.
     GroupLoadBy(By),
+    /// Something about the thread dumps.
+    Dumps(DumpCommand),
     /// Something about the kernel log.
     Log(LogCommand),
     /// Something about a list of a page.

@@ -5,6 +5,7 @@
 //! What was not recorded is a hole or a [`Missing`](afterimage_format::reading::Missing), never 0.
 
 mod capture;
+pub mod dumps;
 pub mod events;
 pub mod life;
 pub mod load;
@@ -21,6 +22,7 @@ use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::watch::Watch;
 use afterimage_format::time::{Seq, WallTime};
 use capture::CaptureReplay;
+pub use dumps::{DumpContent, DumpList, Grid};
 pub use events::{Events, Lane};
 pub use life::{Life, Whom};
 pub use load::{LoadColumn, LoadData, LoadMoment, LoadQuestion};
@@ -94,6 +96,22 @@ pub trait Replay {
     /// it is to be asked for again.
     fn load(&mut self, question: &LoadQuestion) -> Result<Option<LoadData>, ReplayError> {
         Ok(Some(LoadData::nothing(question.by)))
+    }
+
+    /// The thread dumps, in order of time, and what was refused or failed; without their texts.
+    fn dumps(&mut self) -> Result<DumpList, ReplayError> {
+        Ok(DumpList::default())
+    }
+
+    /// One thread dump with its text and what follows from it.
+    fn dump(&mut self, id: i64) -> Result<DumpContent, ReplayError> {
+        Ok(DumpContent::nothing(id))
+    }
+
+    /// The threads of that dump's process over all its dumps. It is read a little at a time, those
+    /// nearest first: while some are left, or for `None`, it is to be asked for again.
+    fn dump_grid(&mut self, _id: i64) -> Result<Option<Grid>, ReplayError> {
+        Ok(Some(Grid::default()))
     }
 
     /// Reads what will be wanted next if things go on as they do: called when nothing is wanted.

@@ -26,6 +26,7 @@ pub mod recent;
 pub mod ruler;
 pub mod status_bar;
 pub mod tabs;
+pub mod threads;
 pub mod timeline;
 pub mod top_bar;
 pub mod track;

@@ -4,6 +4,7 @@ mod apply;
 pub mod condition;
 pub mod desk;
 pub mod document;
+pub mod dumps;
 pub mod history;
 pub mod lists;
 pub mod load;
@@ -69,6 +70,8 @@ pub enum Focus {
     Search,
     /// The filter of the list of a page.
     List,
+    /// The field that looks for text in thread dumps.
+    Dumps,
     /// The field that takes the path of a capture.
     Path,
     /// The field that takes the path of a picture.

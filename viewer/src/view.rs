@@ -2,7 +2,8 @@
 //!
 //! `--view as=tree --view select=1180` does what a person would do before looking.
 
-use crate::command::{Command, LogCommand, TrackCommand, WindowCommand};
+use crate::command::{Command, DumpCommand, LogCommand, TrackCommand, WindowCommand};
+use crate::state::dumps::DumpPage;
 use crate::state::table::{Arrangement, Column, DEFAULT_COLUMNS};
 use crate::state::tabs::Tab;
 use crate::state::tracks::TrackId;
@@ -41,13 +42,20 @@ pub enum ViewOption {
     Search(String),
     /// `tracks=load,cpu,network-trouble`: these tracks, from the top.
     Tracks(Vec<TrackId>),
+    /// `threads` or `threads=findings|grid|groups|locks|calls|text`: the thread dumps.
+    Dumps(DumpPage),
+    /// `thread=NAME`: the page of a thread of the dump.
+    Thread(String),
 }
 
 impl FromStr for ViewOption {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = "filter=, sort=, as=, columns=, pin=, select=, page=, tab=, by=, search=, tracks=, find=, help=keys";
+        let known = "filter=, sort=, as=, columns=, pin=, select=, page=, tab=, by=, search=, tracks=, threads=, thread=, find=, help=keys";
+        if text == Tab::Threads.key() {
+            return Ok(Self::Dumps(DumpPage::default()));
+        }
         let (key, value) = text
             .split_once('=')
             .ok_or_else(|| format!("write KEY=VALUE with one of {known}"))?;
@@ -71,6 +79,8 @@ impl FromStr for ViewOption {
             "by" => Self::LoadBy(value.parse()?),
             "search" => Self::Search(value.to_owned()),
             "tracks" => Self::Tracks(value.split(',').map(track).collect::<Result<_, _>>()?),
+            "threads" => Self::Dumps(dump_page(value)?),
+            "thread" => Self::Thread(value.to_owned()),
             "as" => Self::As(match value {
                 "list" => Arrangement::Flat,
                 "tree" => Arrangement::Tree,
@@ -133,6 +143,11 @@ impl ViewOption {
                 let toggle = |id| Command::Track(TrackCommand::Toggle(id));
                 vec![all.map(toggle).collect()]
             }
+            Self::Dumps(page) => vec![vec![Command::Dumps(DumpCommand::Show(*page))]],
+            Self::Thread(name) => {
+                let called = Command::Dumps(DumpCommand::Called(name.clone()));
+                vec![vec![Command::ShowTab(Tab::Threads), called]]
+            }
             Self::Select(pid) => vec![follow(state, *pid)?],
             Self::Page(pid) => {
                 let mut commands = follow(state, *pid)?;
@@ -156,6 +171,14 @@ fn tab(name: &str) -> Result<Tab, String> {
     found.ok_or_else(|| {
         let known = Tab::ALL.map(Tab::key).join(", ");
         format!("there is no tab `{name}`: write one of {known}")
+    })
+}
+
+fn dump_page(name: &str) -> Result<DumpPage, String> {
+    let found = DumpPage::ALL.into_iter().find(|page| page.key() == name);
+    found.ok_or_else(|| {
+        let known = DumpPage::ALL.map(DumpPage::key).join(", ");
+        format!("thread dumps are not shown as `{name}`: write one of {known}")
     })
 }
 
@@ -210,6 +233,11 @@ mod tests {
                 TrackId::NetworkTrouble
             ]))
         );
+        assert_eq!(read("threads"), Ok(ViewOption::Dumps(DumpPage::Findings)));
+        assert_eq!(
+            read("threads=calls"),
+            Ok(ViewOption::Dumps(DumpPage::Calls))
+        );
         for wrong in [
             "tree",
             "tab=x",
@@ -218,6 +246,7 @@ mod tests {
             "select=y",
             "tracks=cpu,x",
             "colour=red",
+            "threads=x",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

@@ -5,6 +5,7 @@
 
 mod curves;
 mod damage;
+mod dumps;
 mod events;
 mod life;
 mod lives;
@@ -16,6 +17,7 @@ mod things;
 mod travel;
 mod whole;
 
+use crate::data::dumps::{DumpContent, DumpList, Grid};
 use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
 use crate::data::things::{Things, ThingsOf};
@@ -62,6 +64,8 @@ pub(super) struct CaptureReplay {
     events: Option<events::Reading>,
     /// The load of which a part has been read.
     load: Option<load::Reading>,
+    /// What was read of thread dumps.
+    dumps: dumps::Library,
     watch: Arc<dyn Watch>,
     searched: search::Searched,
     waited: things::Waited,
@@ -117,6 +121,7 @@ impl CaptureReplay {
             travel: Travel::default(),
             events: None,
             load: None,
+            dumps: dumps::Library::default(),
             watch: Arc::clone(watch),
             searched: search::Searched::default(),
             waited: things::Waited::default(),
@@ -348,6 +353,18 @@ impl Replay for CaptureReplay {
             ..*question
         };
         self.load_of(&question)
+    }
+
+    fn dumps(&mut self) -> Result<DumpList, ReplayError> {
+        self.dump_list()
+    }
+
+    fn dump(&mut self, id: i64) -> Result<DumpContent, ReplayError> {
+        self.dump_content(id)
+    }
+
+    fn dump_grid(&mut self, id: i64) -> Result<Option<Grid>, ReplayError> {
+        self.grid_of(id)
     }
 
     fn search(&mut self) -> Result<Search, ReplayError> {

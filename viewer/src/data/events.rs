@@ -17,6 +17,8 @@ pub enum Lane {
     Marks,
     /// Kills by the OOM killer, from the kernel log.
     OomKills,
+    /// Dumps of the threads of a process, and what was refused or failed.
+    ThreadDumps,
     /// The kernel log.
     KernelLog,
     /// Births and deaths of processes.
@@ -32,6 +34,7 @@ impl Lane {
     pub const ALL: [Self; 6] = [
         Self::Marks,
         Self::OomKills,
+        Self::ThreadDumps,
         Self::KernelLog,
         Self::Processes,
         Self::Failures,
@@ -43,6 +46,7 @@ impl Lane {
         match self {
             Self::Marks => "Marks",
             Self::OomKills => "OOM kills",
+            Self::ThreadDumps => "Thread dumps",
             Self::KernelLog => "Kernel log",
             Self::Processes => "Processes",
             Self::Failures => "Failures",
@@ -57,6 +61,10 @@ impl Lane {
             Self::OomKills => {
                 "Processes that the kernel killed because memory ran out, on the machine or in a \
                  cgroup."
+            }
+            Self::ThreadDumps => {
+                "Dots: dumps of the threads of a process. Rings: it was not asked, and why. \
+                 Crosses: it was asked, and nothing came. Page Threads (h) shows them."
             }
             Self::KernelLog => {
                 "What the kernel logged: errors in the upper row, warnings in the middle, the rest \
@@ -80,6 +88,7 @@ impl Lane {
         match self {
             Self::Marks => &["mark"],
             Self::OomKills => &["kill"],
+            Self::ThreadDumps => &["dump", "dump refused", "dump failed"],
             Self::KernelLog => &["error", "warning", "message"],
             Self::Processes => &["birth", "death"],
             Self::Failures => &["end by a signal", "end with an error"],

@@ -143,7 +143,8 @@ fn serve(
             Next::Job(job) => {
                 let rest = job.comes_in_pieces().then(|| job.clone());
                 let answer = answer(replay.as_mut(), job);
-                if let (None, Some(rest)) = (&answer, rest) {
+                let is_whole = answer.as_ref().is_some_and(Reply::is_whole);
+                if let (false, Some(rest)) = (is_whole, rest) {
                     // After whatever else is wanted by now.
                     waiting.go_on(rest);
                 }
@@ -249,6 +250,14 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
             question,
         } => match replay.load(&question) {
             Ok(load) => Ok(Reply::Load(generation, Arc::new(load?))),
+            Err(error) => Err(error),
+        },
+        Job::Dumps { generation } => replay.dumps().map(|list| Reply::Dumps(generation, list)),
+        Job::Dump { generation, id } => replay
+            .dump(id)
+            .map(|dump| Reply::Dump(generation, Arc::new(dump))),
+        Job::DumpGrid { generation, id } => match replay.dump_grid(id) {
+            Ok(grid) => Ok(Reply::DumpGrid(generation, Arc::new(grid?))),
             Err(error) => Err(error),
         },
     };

@@ -14,6 +14,7 @@ use crate::panel::pointer;
 use crate::panel::timeline::{cursor_line, gap_at, gap_words};
 use crate::panel::track::gaps;
 use crate::state::Document;
+use crate::state::tabs::Tab;
 use crate::theme::Tokens;
 use crate::time_axis::TimeAxis;
 use afterimage_format::time::WallTime;
@@ -139,6 +140,9 @@ fn one(
             });
         if let Some(pid) = whose {
             out.push(Command::FollowPid(pid, at));
+        }
+        if lane == Lane::ThreadDumps && nearest.is_some() {
+            out.push(Command::ShowTab(Tab::Threads));
         }
     }
     if response.hovered() && !near.is_empty() {

@@ -85,7 +85,7 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         }
         Tab::Pressure if pages.pressure.rows.is_empty() => nothing(ui, NO_PRESSURE),
         Tab::Pressure => table(ui, |pages| &pages.pressure, &PRESSURE),
-        Tab::Processes | Tab::Log | Tab::Load => {}
+        Tab::Processes | Tab::Log | Tab::Load | Tab::Threads => {}
     }
 }
 

@@ -1,7 +1,9 @@
 //! The lower half: a strip of tabs, and under it the page that is chosen.
 
+use crate::action::page_key;
 use crate::command::Command;
-use crate::panel::{kernel_log, load, machine, processes};
+use crate::panel::process_table::copy_menu;
+use crate::panel::{kernel_log, load, machine, processes, threads};
 use crate::state::tabs::Tab;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
@@ -23,15 +25,17 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         ui.horizontal(|ui| {
             ui.set_min_height(HEIGHT);
             ui.spacing_mut().item_spacing.x = 0.0;
-            for (number, tab) in (1..).zip(Tab::ALL) {
-                one(ui, document, (number, tab), out);
+            for tab in Tab::ALL {
+                one(ui, document, tab, out);
             }
             ui.spacing_mut().item_spacing.x = 8.0;
             let room = Layout::right_to_left(Align::Center);
             ui.with_layout(room, |ui| {
                 ui.add_space(11.0);
-                if !matches!(document.tab, Tab::Processes | Tab::Log) {
-                    machine::words(ui, document, out);
+                match document.tab {
+                    Tab::Processes | Tab::Log => {}
+                    Tab::Threads => copy_menu(ui, out),
+                    _ => machine::words(ui, document, out),
                 }
             });
         });
@@ -45,11 +49,12 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         Tab::Processes => processes::show(ui, state, document, out),
         Tab::Log => kernel_log::show(ui, state, document, out),
         Tab::Load => load::show(ui, document, out),
+        Tab::Threads => threads::show(ui, state, document, out),
         _ => machine::show(ui, state, document, out),
     }
 }
 
-fn one(ui: &mut Ui, document: &Document, (number, tab): (u8, Tab), out: &mut Vec<Command>) {
+fn one(ui: &mut Ui, document: &Document, tab: Tab, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     let is_on = document.tab == tab;
     let font = FontId::proportional(13.5);
@@ -81,5 +86,5 @@ fn one(ui: &mut Ui, document: &Document, (number, tab): (u8, Tab), out: &mut Vec
     if response.clicked() {
         out.push(Command::ShowTab(tab));
     }
-    response.on_hover_text(format!("{} ({number})", tab.meaning()));
+    response.on_hover_text(format!("{} ({})", tab.meaning(), page_key(tab)));
 }

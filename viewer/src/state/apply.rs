@@ -1,6 +1,7 @@
 //! The only thing that changes the state: a command in, what is to be done about it out.
 
 mod desk;
+mod dumps;
 mod machine;
 mod navigate;
 mod processes;

@@ -4,6 +4,7 @@ use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Job};
 use crate::data::{Facts, GapBand, SeriesData, SeriesId, Snapshot, Want};
 use crate::state::condition::Condition;
+use crate::state::dumps::DumpsView;
 use crate::state::lists::Lists;
 use crate::state::load::LoadView;
 use crate::state::log::LogView;
@@ -50,6 +51,8 @@ pub struct Document {
     pub tab: Tab,
     /// How the load is shown.
     pub load: LoadView,
+    /// How the thread dumps are shown.
+    pub dumps: DumpsView,
     /// The lists of that page.
     pub lists: Lists,
     /// How the kernel log is shown.
@@ -116,6 +119,7 @@ impl Document {
             snapshot: None,
             tab: Tab::default(),
             load: LoadView::default(),
+            dumps: DumpsView::default(),
             lists: Lists::default(),
             log: LogView::default(),
             table: TableView::default(),
@@ -164,6 +168,7 @@ impl Document {
         let owed = self.owed_snapshot.is_some() || self.owed_series.is_some();
         let page = self.page.as_ref().is_some_and(|page| page.owed.is_some());
         let page = page || self.lists.owed.is_some() || self.load.owed.is_some();
+        let page = page || self.dumps.is_waiting();
         opening || owed || page || self.timeline.is_waiting()
     }
 
@@ -174,6 +179,7 @@ impl Document {
         self.asked_series = None;
         self.timeline.failed();
         self.load.failed();
+        self.dumps.failed();
         self.lists.failed();
         if let Some(page) = &mut self.page {
             page.owed = None;

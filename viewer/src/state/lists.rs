@@ -186,7 +186,7 @@ impl Tab {
             Self::Waits => Some(ThingsOf::Waits),
             Self::Sockets => Some(ThingsOf::Sockets),
             Self::Load => Some(ThingsOf::Load),
-            Self::Processes | Self::Memory | Self::Pressure | Self::Log => None,
+            Self::Processes | Self::Memory | Self::Pressure | Self::Log | Self::Threads => None,
         }
     }
 

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 /// The sheets of a page, one under the other.
 pub fn export(pages: &Pages, tab: Tab, how: CopyAs) -> String {
     let sheets: &[&Sheet] = match tab {
-        Tab::Processes | Tab::Sockets | Tab::Waits | Tab::Log | Tab::Load => &[],
+        Tab::Processes | Tab::Sockets | Tab::Waits | Tab::Log | Tab::Load | Tab::Threads => &[],
         Tab::Cpu => &[&pages.tasks, &pages.cpus],
         Tab::Memory => &[&pages.memory, &pages.parts, &pages.paging, &pages.lines],
         Tab::Disks => &[&pages.disks],

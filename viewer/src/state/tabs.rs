@@ -24,11 +24,13 @@ pub enum Tab {
     Log,
     /// What the load is made of.
     Load,
+    /// The thread dumps.
+    Threads,
 }
 
 impl Tab {
-    /// Every page, in the order of the tabs and of the keys 1 to 9 and M.
-    pub const ALL: [Self; 10] = [
+    /// Every page, in the order of the tabs and of the keys 1 to 9, M and H.
+    pub const ALL: [Self; 11] = [
         Self::Processes,
         Self::Cpu,
         Self::Memory,
@@ -39,6 +41,7 @@ impl Tab {
         Self::Pressure,
         Self::Log,
         Self::Load,
+        Self::Threads,
     ];
 
     /// What stands on the tab.
@@ -54,6 +57,7 @@ impl Tab {
             Self::Pressure => "Pressure",
             Self::Log => "Kernel log",
             Self::Load => "Load",
+            Self::Threads => "Threads",
         }
     }
 
@@ -70,6 +74,9 @@ impl Tab {
             Self::Pressure => "How much of the time something waited for CPU, memory or I/O",
             Self::Log => "Every line of the kernel log, beside the cursor",
             Self::Load => "Which tasks make up the load, and how far that agrees with the kernel",
+            Self::Threads => {
+                "Thread dumps: who blocks whom inside a program, and what each thread did"
+            }
         }
     }
 
@@ -86,6 +93,7 @@ impl Tab {
             Self::Pressure => "pressure",
             Self::Log => "log",
             Self::Load => "load",
+            Self::Threads => "threads",
         }
     }
 }

@@ -3,6 +3,7 @@
 mod columns;
 mod crowd;
 mod dragging;
+mod dumps;
 mod filtering;
 mod generated;
 mod hostile;

@@ -3,6 +3,7 @@
 
 use super::lives::Lives;
 use super::whole::Whole;
+use crate::data::dumps::{mark_words, outcome};
 use crate::data::events::{EventRow, Events, Lane, LaneEvent};
 use crate::data::{Facts, LogEntry, ReplayError};
 use crate::display;
@@ -51,6 +52,7 @@ impl Reading {
         let marks: Vec<LaneEvent> = marks.map(|mark| event(mark.wall, &mark.text)).collect();
         rows.push((Lane::Marks, 0, marks.into()));
         rows.extend(self.lives.rows(capture, facts.first)?);
+        rows.extend(thread_dumps(capture)?);
         let runs = whole.runs(facts.last);
         let begins = runs.iter().enumerate();
         let begins =
@@ -105,4 +107,16 @@ fn kernel_log(
     let classes = by_severity.into_iter().enumerate();
     rows.extend(classes.map(|(class, events)| (Lane::KernelLog, class, events.into())));
     Ok((rows, log))
+}
+
+/// A mark for each dump, by what became of it.
+fn thread_dumps(capture: &mut Capture) -> Result<Rows, ReplayError> {
+    let mut by_outcome = [Vec::new(), Vec::new(), Vec::new()];
+    for dump in capture.thread_dumps(WallTime(i64::MIN), WallTime(i64::MAX))? {
+        let class = outcome(dump.facts.status).class();
+        by_outcome[class].push(event(dump.facts.wall, &mark_words(&dump.facts)));
+    }
+    let rows = by_outcome.into_iter().enumerate();
+    let rows = rows.map(|(class, events)| (Lane::ThreadDumps, class, events.into()));
+    Ok(rows.collect())
 }

@@ -1,8 +1,8 @@
 //! What is asked of the one who reads a capture, and what is answered.
 
 use crate::data::{
-    Events, Facts, Life, LoadData, LoadQuestion, RowGroup, RowsData, Search, SeriesData, SeriesId,
-    Snapshot, Things, ThingsOf, Want, Whom,
+    DumpContent, DumpList, Events, Facts, Grid, Life, LoadData, LoadQuestion, RowGroup, RowsData,
+    Search, SeriesData, SeriesId, Snapshot, Things, ThingsOf, Want, Whom,
 };
 use afterimage_format::capture::watch::Stage;
 use afterimage_format::time::{Seq, WallTime};
@@ -98,12 +98,34 @@ pub enum Job {
         /// About what.
         question: LoadQuestion,
     },
+    /// The list of thread dumps.
+    Dumps {
+        /// Which question this is.
+        generation: Generation,
+    },
+    /// One thread dump.
+    Dump {
+        /// Which question this is.
+        generation: Generation,
+        /// Which, by its number in the capture.
+        id: i64,
+    },
+    /// The threads of a dump's process over all its dumps.
+    DumpGrid {
+        /// Which question this is.
+        generation: Generation,
+        /// Which dump.
+        id: i64,
+    },
 }
 
 impl Job {
     /// Whether it is answered a little at a time.
     pub(super) fn comes_in_pieces(&self) -> bool {
-        matches!(self, Self::Events { .. } | Self::Load { .. })
+        matches!(
+            self,
+            Self::Events { .. } | Self::Load { .. } | Self::DumpGrid { .. }
+        )
     }
 }
 
@@ -138,6 +160,22 @@ pub enum Reply {
     Life(Generation, Arc<Life>),
     /// The load that was asked for.
     Load(Generation, Arc<LoadData>),
+    /// The thread dumps.
+    Dumps(Generation, DumpList),
+    /// The thread dump that was asked for.
+    Dump(Generation, Arc<DumpContent>),
+    /// The threads over the dumps, as far as those are read.
+    DumpGrid(Generation, Arc<Grid>),
     /// A question could not be answered, and why.
     Failed(String),
+}
+
+impl Reply {
+    /// Whether the question is answered, or is to be gone on with.
+    pub(super) fn is_whole(&self) -> bool {
+        match self {
+            Self::DumpGrid(_, grid) => grid.left == 0,
+            _ => true,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The jobs that wait: at most one of each kind, the newest, by how soon it is wanted.
 #[derive(Debug, Default)]
-pub(super) struct Waiting([Option<Job>; 8]);
+pub(super) struct Waiting([Option<Job>; 11]);
 
 /// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,11 +66,14 @@ fn place(job: &Job) -> usize {
     match job {
         Job::Snapshot { .. } => 0,
         Job::Things { .. } => 1,
-        Job::Series { .. } => 2,
-        Job::Life { .. } => 3,
-        Job::Overview { .. } => 4,
-        Job::Load { .. } => 5,
-        Job::Events { .. } => 6,
-        Job::Rows { .. } => 7,
+        Job::Dump { .. } => 2,
+        Job::Series { .. } => 3,
+        Job::Life { .. } => 4,
+        Job::Overview { .. } => 5,
+        Job::Dumps { .. } => 6,
+        Job::Load { .. } => 7,
+        Job::DumpGrid { .. } => 8,
+        Job::Events { .. } => 9,
+        Job::Rows { .. } => 10,
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn lane(
     match lane {
         Lane::Marks => drawing.marks(),
         Lane::OomKills => drawing.kills(),
+        Lane::ThreadDumps => drawing.dumps(),
         Lane::KernelLog => drawing.log(),
         Lane::Processes => drawing.lives(),
         Lane::Failures => drawing.failures(),
@@ -118,6 +119,37 @@ impl Drawing<'_> {
                 many => display::counted(many as u64, "kill"),
             };
             self.words((middle.x + 9.0, room), text, self.tokens.text);
+        }
+    }
+
+    /// A dot for a dump, a ring for one that was refused, a cross for one that failed; beside a dot
+    /// whose dump it is and what was found in it.
+    fn dumps(&self) {
+        let rows = self.events.of(Lane::ThreadDumps);
+        let middle = |cluster: &Cluster| pos2(self.x(*cluster), self.area.center().y);
+        let refused = Stroke::new(1.5, self.tokens.warning);
+        for cluster in self.clusters(Lane::ThreadDumps, 1).iter() {
+            self.painter.circle_stroke(middle(cluster), 3.5, refused);
+        }
+        let failed = Stroke::new(1.5, self.tokens.problem);
+        for cluster in self.clusters(Lane::ThreadDumps, 2).iter() {
+            let at = middle(cluster);
+            for side in [-1.0, 1.0] {
+                let arm = vec2(3.0, 3.0 * side);
+                self.painter.line_segment([at - arm, at + arm], failed);
+            }
+        }
+        let clusters = self.clusters(Lane::ThreadDumps, 0);
+        for (place, cluster) in clusters.iter().enumerate() {
+            let at = middle(cluster);
+            self.painter.circle_filled(at, 4.0, self.tokens.running);
+            let next = clusters.get(place + 1).map(|next| self.x(*next));
+            let room = next.unwrap_or(self.area.right()) - at.x - 18.0;
+            let text = match cluster.end - cluster.first {
+                1 => before_detail(rows[0].text(cluster.first)),
+                many => display::counted(many as u64, "dump"),
+            };
+            self.words((at.x + 8.0, room), text, self.tokens.text);
         }
     }
 
@@ -248,6 +280,13 @@ impl Drawing<'_> {
             );
         }
     }
+}
+
+/// Whose dump it is and what it found: what stands before the second semicolon.
+fn before_detail(mut text: String) -> String {
+    let end = text.match_indices("; ").nth(1).map(|(place, _)| place);
+    text.truncate(end.unwrap_or(text.len()));
+    text
 }
 
 /// What stands before the reasons.

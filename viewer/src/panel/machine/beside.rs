@@ -58,7 +58,9 @@ fn rows_of(document: &Document) -> Vec<Row> {
             ],
             vec![(1.0, vec![Id::Sockets])],
         ],
-        Tab::Processes | Tab::Memory | Tab::Pressure | Tab::Log | Tab::Load => vec![],
+        Tab::Processes | Tab::Memory | Tab::Pressure | Tab::Log | Tab::Load | Tab::Threads => {
+            vec![]
+        }
     };
     let row = |columns: Vec<(f32, Vec<Id>)>| {
         let stack = |ids: &Vec<Id>| -> f32 {

@@ -170,7 +170,7 @@ pub(super) fn changed(
 }
 
 /// Points down when what is under it is shown, else to the right.
-pub(super) fn triangle(ui: &Ui, rect: Rect, is_open: bool, color: Color32) {
+pub(in crate::panel) fn triangle(ui: &Ui, rect: Rect, is_open: bool, color: Color32) {
     let middle = rect.center();
     let corners = if is_open {
         [vec2(-4.0, -2.0), vec2(4.0, -2.0), vec2(0.0, 3.0)]

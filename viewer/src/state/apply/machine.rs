@@ -1,6 +1,6 @@
 //! What commands do to the tabs, the pages of the machine and the kernel log.
 
-use super::{focus, go_to, leave_end, navigate, processes, with_active};
+use super::{dumps, focus, go_to, leave_end, navigate, processes, with_active};
 use crate::command::{Command, LogCommand, Request};
 use crate::data::Snapshot;
 use crate::state::history::Journey;
@@ -20,12 +20,15 @@ pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> 
             vec![]
         }
         Command::Log(command) => change_log(document, command),
+        Command::Dumps(command) => dumps::change(document, command),
         Command::List(id, command) => {
             document.lists.change(id, command);
             vec![]
         }
+        Command::ClosePage if document.tab == Tab::Threads => dumps::close(document),
         Command::FollowPid(pid, at) => follow_pid(document, pid, at),
         Command::SelectNext(by) if document.tab == Tab::Log => step_line(document, by),
+        Command::SelectNext(by) if document.tab == Tab::Threads => dumps::step(document, by),
         // Nobody chooses what is not to be seen.
         Command::SelectNext(_) if document.tab != Tab::Processes => vec![],
         command => processes::change(document, command),
@@ -38,6 +41,9 @@ pub(super) fn focus_field(state: &mut State) -> Vec<Request> {
     let tab = state.document().map(|document| document.tab);
     if tab == Some(Tab::Log) {
         return focus(state, Some(Focus::Search));
+    }
+    if tab == Some(Tab::Threads) {
+        return focus(state, Some(Focus::Dumps));
     }
     if tab.is_some_and(|tab| tab.filtered().is_some()) {
         return focus(state, Some(Focus::List));
@@ -135,6 +141,7 @@ impl Document {
         self.look_at_log();
         let mut requests = self.want_life();
         requests.extend(self.want_load());
+        requests.extend(self.want_dumps());
         requests.extend(self.want_things());
         requests
     }

@@ -3,6 +3,7 @@
 use super::machine::wanted_process;
 use crate::command::{Command, Request};
 use crate::state::Document;
+use crate::state::dumps;
 use crate::state::lists;
 use crate::state::load;
 use crate::state::page::Page;
@@ -152,6 +153,7 @@ fn copy_page(document: &Document, how: CopyAs) -> Vec<Request> {
             Some(moment) => load::export(moment, document.load.by, how),
             None => return vec![],
         },
+        (Tab::Threads, _, _) => dumps::export::export(&document.dumps, how),
         (tab, _, Some(snapshot)) => {
             let page = pages::export(&snapshot.machine, tab, how);
             let lists = lists::export::export(&document.lists, tab, how);

@@ -4,6 +4,7 @@ use super::{desk, go_to, go_to_end, is_recorded, navigate, processes};
 use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Reply};
 use crate::data::{Facts, Snapshot, Want};
+use crate::state::dumps;
 use crate::state::moment::instant;
 use crate::state::timeline::Owed;
 use crate::state::{Document, Focus, Phase, State};
@@ -75,6 +76,23 @@ pub(super) fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<R
         }
         Reply::Load(generation, load) => {
             document.load.received(generation, load);
+            vec![]
+        }
+        Reply::Dumps(generation, list) => {
+            document.dumps.came(dumps::Owed::List, generation);
+            document.dumps.list = Some(list);
+            vec![]
+        }
+        Reply::Dump(generation, content) => {
+            document.dumps.came(dumps::Owed::Dump, generation);
+            document.dumps.received(content);
+            vec![]
+        }
+        Reply::DumpGrid(generation, grid) => {
+            if grid.left == 0 {
+                document.dumps.came(dumps::Owed::Grid, generation);
+            }
+            document.dumps.received_grid(grid);
             vec![]
         }
         Reply::Failed(problem) => {
