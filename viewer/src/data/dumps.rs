@@ -14,7 +14,7 @@ use afterimage_analysis::dumps::report::Report;
 use afterimage_format::capture::StoredDump;
 use afterimage_format::kernel_view::{KernelView, ThreadView};
 use afterimage_format::time::WallTime;
-pub use call_tree::{CallNode, CallTree};
+pub use call_tree::{CallNode, CallTree, telling};
 use std::collections::HashMap;
 use std::sync::Arc;
 pub use text::DumpText;

@@ -35,18 +35,23 @@ pub struct CallTree {
 }
 
 impl CallNode {
-    /// The frame that says what it is about: the innermost of the application, else the innermost.
+    /// The frame that says what it is about.
     pub fn telling(&self) -> Option<&str> {
-        let inner = || self.frames.iter().rev().map(|frame| &**frame);
-        inner()
-            .find(|name| frame::is_application(name))
-            .or_else(|| inner().next())
+        telling(|| self.frames.iter().rev().map(|frame| &**frame))
     }
 
     /// Whether it has code of the application.
     pub fn is_application(&self) -> bool {
         self.frames.iter().any(|name| frame::is_application(name))
     }
+}
+
+/// Of frames, innermost first, the one that says what they are about: the first of the application;
+/// else the first that is no runtime's; else the first.
+pub fn telling<'f, I: Iterator<Item = &'f str>>(frames: impl Fn() -> I) -> Option<&'f str> {
+    let application = frames().find(|name| frame::is_application(name));
+    let library = || frames().find(|name| !frame::is_runtime(name));
+    application.or_else(library).or_else(|| frames().next())
 }
 
 /// A node of one frame.

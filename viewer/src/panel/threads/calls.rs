@@ -4,11 +4,10 @@
 //! Each row is a level; a click makes a part as wide as the page.
 
 use super::MARGIN;
-use super::ink::{self, HEADER};
+use super::ink::{self, HEADER, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::{CallNode, CallTree, ReadDump, time_words};
 use crate::display;
-use crate::display::escape::escaped;
 use crate::state::Document;
 use crate::theme::Tokens;
 use afterimage_analysis::dumps::frame;
@@ -177,7 +176,7 @@ fn one(
     let node = &read.tree.nodes[part.node];
     let amount = amount(node, weigh);
     let name = match node.telling() {
-        Some(name) => escaped(&frame::short(name)),
+        Some(name) => safe(&frame::short(name)),
         None => "all".to_owned(),
     };
     let more = node.frames.len().saturating_sub(1);
@@ -265,7 +264,7 @@ fn hover(ui: &mut Ui, node: &CallNode) {
         } else {
             tokens.text_weak
         };
-        let words = RichText::new(escaped(&frame::short(name)));
+        let words = RichText::new(safe(&frame::short(name)));
         ui.label(words.monospace().small().color(color));
     }
     let more = node.frames.len().saturating_sub(TOLD);

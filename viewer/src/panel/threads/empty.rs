@@ -1,9 +1,9 @@
 //! What stands where there is no dump: how one is taken, or why there is none.
 
 use super::MARGIN;
+use super::ink::safe;
 use crate::command::Command;
 use crate::data::DumpContent;
-use crate::display::escape::escaped;
 use crate::explain;
 use crate::paint::hatch::hatch;
 use crate::state::Document;
@@ -90,7 +90,7 @@ pub(super) fn refused(ui: &mut Ui, document: &Document, shown: &StoredDump) {
     let entry = explain::figure("dumps", key);
     let detail = match facts.detail.is_empty() {
         true => "No reason was recorded.".to_owned(),
-        false => escaped(&facts.detail),
+        false => safe(&facts.detail),
     };
     let next = entry.map_or("", |entry| entry.high.as_str());
     let at = document.moment(facts.wall);
@@ -108,7 +108,7 @@ pub(super) fn no_text(ui: &mut Ui, document: &Document, content: &DumpContent) {
         true => "Nothing came of it.",
         false => "It is damaged in the file, or a dump that it is packed beside is.",
     });
-    words(ui, "There is no text", &escaped(why), "");
+    words(ui, "There is no text", &safe(why), "");
 }
 
 fn words(ui: &mut Ui, title: &str, detail: &str, next: &str) {

@@ -1,10 +1,9 @@
 //! What is wrong, the worst first: a sentence each, who is to blame, and what it rests on.
 
 use super::MARGIN;
-use super::ink;
+use super::ink::{self, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::ReadDump;
-use crate::display::escape::escaped;
 use crate::explain;
 use crate::panel::explained;
 use crate::state::Document;
@@ -16,8 +15,9 @@ use egui::{
     vec2,
 };
 
-/// So many of those who are to blame have a line each.
-const NAMED: usize = 5;
+/// So many of those who are to blame have a line each at first, and when one looks closer.
+const FIRST: usize = 1;
+const NAMED: usize = 8;
 /// So many of those who suffer are named when one looks closer.
 const VICTIMS: usize = 60;
 
@@ -81,11 +81,12 @@ fn one(
             mark(ui, finding.severity);
             ui.vertical(|ui| {
                 summary(ui, finding, (branch, is_open), out);
-                for party in finding.suspects.iter().take(NAMED) {
-                    suspect(ui, party, out);
+                let shown = if is_open { NAMED } else { FIRST };
+                for party in finding.suspects.iter().take(shown) {
+                    suspect(ui, party, is_open, out);
                 }
-                let more = finding.suspects.len().saturating_sub(NAMED);
-                if more > 0 {
+                let more = finding.suspects.len().saturating_sub(shown);
+                if more > 0 && is_open {
                     let words = format!("and {more} more");
                     ui.label(RichText::new(words).color(tokens.text_weak));
                 }
@@ -132,7 +133,7 @@ fn summary(
     out: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui.visuals());
-    let words = escaped(&finding.summary);
+    let words = safe(&finding.summary);
     let text = RichText::new(&words).size(14.0).color(tokens.text_strong);
     let label = ui.add(
         Label::new(text)
@@ -149,28 +150,37 @@ fn summary(
     }
 }
 
-/// Who may be to blame, and what that thread did.
-fn suspect(ui: &mut Ui, party: &Party, out: &mut Vec<Command>) {
+/// Who may be to blame, and what that thread did: on one line until one looks closer.
+fn suspect(ui: &mut Ui, party: &Party, is_open: bool, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
-    ui.horizontal_wrapped(|ui| {
+    let reasons: Vec<String> = party.reasons.iter().map(|reason| safe(reason)).collect();
+    let reasons = RichText::new(reasons.join("; ")).color(tokens.text);
+    let mut line = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 1.0);
         let arrow = if party.score < 1.0 { "perhaps" } else { "by" };
         ui.label(RichText::new(arrow).color(tokens.text_weak));
         name(ui, party, out);
-        let reasons: Vec<String> = party.reasons.iter().map(|reason| escaped(reason)).collect();
-        if !reasons.is_empty() {
-            ui.label(RichText::new(reasons.join("; ")).color(tokens.text));
-        }
-    });
+        let reasons = Label::new(reasons.clone());
+        ui.add(if is_open {
+            reasons.wrap()
+        } else {
+            reasons.truncate()
+        });
+    };
+    if is_open {
+        ui.horizontal_wrapped(line);
+    } else {
+        ui.horizontal(|ui| line(ui));
+    }
 }
 
 /// A name that leads to the page of the thread.
 fn name(ui: &mut Ui, party: &Party, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
-    let name = RichText::new(escaped(&party.name)).color(tokens.running);
+    let name = RichText::new(safe(&party.name)).color(tokens.running);
     let link = ui.add(Label::new(name).selectable(false).sense(Sense::click()));
     link.widget_info(|| {
-        let words = format!("Thread {}", escaped(&party.name));
+        let words = format!("Thread {}", safe(&party.name));
         WidgetInfo::labeled(Role::Link, true, words)
     });
     let link = link.on_hover_cursor(CursorIcon::PointingHand);
@@ -189,7 +199,7 @@ fn details(ui: &mut Ui, finding: &Finding, out: &mut Vec<Command>) {
         let words = RichText::new(format!("· {}", told(evidence))).color(tokens.text);
         ui.add(Label::new(words).wrap());
     }
-    let next = RichText::new(format!("Next: {}", escaped(&finding.next))).color(tokens.text_weak);
+    let next = RichText::new(format!("Next: {}", safe(&finding.next))).color(tokens.text_weak);
     ui.add(Label::new(next).wrap());
     if finding.victims.is_empty() {
         return;
@@ -209,7 +219,7 @@ fn details(ui: &mut Ui, finding: &Finding, out: &mut Vec<Command>) {
 
 /// `40 threads that wait`, or words.
 fn told(evidence: &Evidence) -> String {
-    let what = escaped(&evidence.what);
+    let what = safe(&evidence.what);
     let Some(value) = evidence.value else {
         return what;
     };

@@ -3,11 +3,10 @@
 //! A cell has the letter and the colour of the state, and at its foot a bar of CPU. Cells whose
 //! stack is that of the dump before are joined: a long bar is a thread that does not move.
 
-use super::ink::{self, HEADER, ROW, color, letter, percent};
+use super::ink::{self, HEADER, ROW, color, letter, percent, safe};
 use super::{MARGIN, share};
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::{Grid, GridCell, GridRow, ReadDump};
-use crate::display::escape::escaped;
 use crate::explain;
 use crate::paint::points;
 use crate::panel::explained;
@@ -203,14 +202,14 @@ fn one(
     let tokens = Tokens::of(ui.visuals());
     let is_chosen = document.dumps.thread.as_ref() == Some(&row.key);
     let words = words(grid, (shown, read), row);
-    let told = format!("{}: {}, {words}", escaped(&name(row)), states(row, grid));
+    let told = format!("{}: {}, {words}", safe(&name(row)), states(row, grid));
     let (rect, response) = ink::row(ui, (ROW, number), is_chosen, told);
     let left = rect.left() + places.name;
     let area = Rect::from_min_max(
         rect.left_top() + vec2(MARGIN, 0.0),
         pos2(left - 6.0, rect.bottom()),
     );
-    ink::text(ui, area, &name(row), tokens.text_strong, 12.5);
+    ink::name(ui, area, &name(row), (tokens.text_strong, 12.5));
     for (place, column) in places.columns.clone().enumerate() {
         let x = left + places.cell * place as f32;
         let area = Rect::from_min_size(pos2(x, rect.top()), vec2(places.cell, ROW));
@@ -343,7 +342,7 @@ fn hover(ui: &mut Ui, document: &Document, grid: &Grid, (shown, row): (usize, &G
     let tokens = Tokens::of(ui.visuals());
     ui.set_max_width(560.0);
     ui.label(
-        egui::RichText::new(escaped(&name(row)))
+        egui::RichText::new(safe(&name(row)))
             .strong()
             .color(tokens.text_strong),
     );
@@ -363,7 +362,7 @@ fn hover(ui: &mut Ui, document: &Document, grid: &Grid, (shown, row): (usize, &G
     ui.label(words);
     let stack = grid.stack(cell);
     for name in stack.iter().flat_map(|stack| stack.frames()).take(12) {
-        let words = egui::RichText::new(escaped(&frame::short(name)));
+        let words = egui::RichText::new(safe(&frame::short(name)));
         ui.label(words.monospace().small());
     }
 }

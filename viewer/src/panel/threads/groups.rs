@@ -1,10 +1,9 @@
 //! Threads that do the same: a row for each stack, those that are idle folded into one.
 
 use super::MARGIN;
-use super::ink::{self, ROW};
+use super::ink::{self, ROW, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::ReadDump;
-use crate::display::escape::escaped;
 use crate::panel::process_table::ink::triangle;
 use crate::state::Document;
 use crate::state::dumps::Branch;
@@ -98,11 +97,7 @@ fn group(
     let at = frame::telling(first).map(frame::short).unwrap_or_default();
     let count = group.threads.len();
     let state = group.state.name();
-    let told = format!(
-        "Group of {count} {state}: {}, {}",
-        escaped(&name),
-        escaped(&at)
-    );
+    let told = format!("Group of {count} {state}: {}, {}", safe(&name), safe(&at));
     let branch = Branch::Group(place);
     let is_open = document.dumps.is_open(branch);
     let (rect, response) = ink::row(ui, (ROW, number), false, told);
@@ -137,7 +132,7 @@ fn thread(
     let tokens = Tokens::of(ui.visuals());
     let name = read.dump.threads[place].called();
     let is_chosen = document.dumps.thread.as_ref() == read.keys.get(place);
-    let told = format!("Thread {}", escaped(&name));
+    let told = format!("Thread {}", safe(&name));
     let (rect, response) = ink::row(ui, (ROW, number), is_chosen, told);
     let area = rect.with_min_x(rect.left() + 98.0);
     ink::text(ui, area, &name, tokens.running, 12.5);

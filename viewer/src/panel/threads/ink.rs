@@ -4,7 +4,7 @@ use super::MARGIN;
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::ReadDump;
 use crate::display::escape::escaped;
-use crate::panel::process_table::ink::{Ink, text_in};
+use crate::panel::process_table::ink::{Ink, layout, text_in};
 use crate::theme::Tokens;
 use afterimage_analysis::dumps::model::State;
 use egui::{
@@ -64,9 +64,36 @@ pub(super) const fn ink(color: Color32, size: f32) -> Ink {
     }
 }
 
+/// A text of a capture made safe to show. What was no text in a dump is U+FFFD, which few fonts have.
+pub(super) fn safe(words: &str) -> String {
+    escaped(words).replace('\u{fffd}', "?")
+}
+
 /// A text in an area, made safe; answers how wide it is.
 pub(super) fn text(ui: &Ui, area: Rect, words: &str, color: Color32, size: f32) -> f32 {
-    text_in(ui, area, &escaped(words), ink(color, size))
+    text_in(ui, area, &safe(words), ink(color, size))
+}
+
+/// A name in an area. What tells threads of a pool apart is at the end of their names, so a long one
+/// is cut at its begin.
+pub(super) fn name(ui: &Ui, area: Rect, words: &str, (color, size): (Color32, f32)) {
+    let words = safe(words);
+    let width = |words: &str| layout(ui, words, ink(color, size), f32::INFINITY).size().x;
+    let whole = width(&words);
+    let mut shown = words.clone();
+    if whole > area.width() {
+        let letters = words.chars().count();
+        let share = f64::from(area.width() / whole);
+        let fit = usize::try_from(crate::time_axis::whole(letters as f64 * share)).unwrap_or(0);
+        for kept in (1..=fit).rev() {
+            let end = words.chars().skip(letters - kept);
+            shown = std::iter::once('…').chain(end).collect();
+            if width(&shown) <= area.width() {
+                break;
+            }
+        }
+    }
+    text_in(ui, area, &shown, ink(color, size));
 }
 
 /// A row that can be clicked, and reached with the keyboard.

@@ -1,11 +1,10 @@
 //! What the kernel said of the threads of a process, where no text of a dump can be shown.
 
 use super::MARGIN;
-use super::ink::{self, ROW, percent};
+use super::ink::{self, ROW, percent, safe};
 use crate::data::DumpContent;
 use crate::data::dumps::time_words;
 use crate::display;
-use crate::display::escape::escaped;
 use crate::state::Document;
 use crate::theme::Tokens;
 use afterimage_analysis::dumps::kernel::Seen;
@@ -25,8 +24,13 @@ pub(super) fn show(ui: &mut Ui, _document: &Document, content: &DumpContent) {
         &format!("What the kernel said of its {count} at that moment.{over}"),
     );
     let mut order: Vec<&Seen> = threads.iter().collect();
-    // What cannot be woken first, then by CPU.
-    order.sort_by_key(|seen| (seen.state != Some('D'), std::cmp::Reverse(seen.cpu)));
+    // What cannot be woken first, then what runs, then by CPU.
+    order.sort_by_key(|seen| {
+        let soon = ['D', 'R']
+            .into_iter()
+            .position(|letter| seen.state == Some(letter));
+        (soon.unwrap_or(2), std::cmp::Reverse(seen.cpu), seen.tid)
+    });
     let area = ScrollArea::vertical().id_salt("kernel").auto_shrink(false);
     area.show_rows(ui, ROW, order.len(), |ui, numbers| {
         for number in numbers {
@@ -47,11 +51,7 @@ fn one(ui: &mut Ui, content: &DumpContent, (number, seen): (usize, &Seen)) {
         .cpu_share(seen)
         .map_or(display::ABSENT.to_owned(), percent);
     let words = seen.words.clone().unwrap_or_default();
-    let told = format!(
-        "{} {}: {state}, CPU {cpu}. {words}",
-        escaped(&comm),
-        seen.tid
-    );
+    let told = format!("{} {}: {state}, CPU {cpu}. {words}", safe(&comm), seen.tid);
     let (rect, _) = ink::row(ui, (ROW, number), false, told);
     let columns = [
         (0.0, 150.0, comm, tokens.text_strong),

@@ -1,6 +1,7 @@
 //! The list of the dumps: when, of which process, what became of it, and what was found in it.
 
-use super::{MARGIN, ink};
+use super::MARGIN;
+use super::ink::{self, safe};
 use crate::command::{Command, DumpCommand, TimeCommand};
 use crate::data::dumps::{
     Outcome, mark_words, outcome, process_words, status_words, summary_words, time_words,
@@ -121,12 +122,7 @@ fn short_summary(dump: &StoredDump) -> String {
 fn right(ui: &Ui, area: Rect, words: &str, color: egui::Color32) -> f32 {
     use crate::panel::process_table::ink::layout;
     let room = area.width().max(1.0);
-    let galley = layout(
-        ui,
-        &crate::display::escape::escaped(words),
-        ink::ink(color, 11.5),
-        room,
-    );
+    let galley = layout(ui, &safe(words), ink::ink(color, 11.5), room);
     let width = galley.size().x;
     let at = pos2(
         area.right() - width,
@@ -175,7 +171,7 @@ fn hover(ui: &mut Ui, document: &Document, dump: &StoredDump) {
         let Some(words) = words.filter(|words| !words.is_empty()) else {
             continue;
         };
-        let words = crate::display::escape::escaped(&words);
+        let words = safe(&words);
         let line = if name.is_empty() {
             words
         } else {

@@ -1,10 +1,9 @@
 //! Who holds what, and who waits for it: a tree from each holder that waits for nobody itself.
 
 use super::MARGIN;
-use super::ink::{self, ROW};
+use super::ink::{self, ROW, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::ReadDump;
-use crate::display::escape::escaped;
 use crate::state::Document;
 use crate::state::dumps::Branch;
 use crate::theme::Tokens;
@@ -186,10 +185,10 @@ fn one(
 /// The thread of a row, what it says, and where that thread is.
 fn words(read: &ReadDump, what: What) -> (Option<usize>, String, String) {
     let report = &read.report;
-    let name = |place: usize| escaped(&read.dump.threads[place].called());
+    let name = |place: usize| safe(&read.dump.threads[place].called());
     let at = |place: usize| {
         let at = frame::telling(&read.dump.threads[place]).map(frame::short);
-        at.map_or(String::new(), |at| format!("at {}", escaped(&at)))
+        at.map_or(String::new(), |at| format!("at {}", safe(&at)))
     };
     match what {
         What::Deadlock(place) => {
@@ -208,7 +207,7 @@ fn words(read: &ReadDump, what: What) -> (Option<usize>, String, String) {
             let thread = deadlock.members[member];
             let next = deadlock.members[(member + 1) % deadlock.members.len()];
             let lock = deadlock.locks.get(member).and_then(Option::as_ref);
-            let lock = lock.map_or("a class".to_owned(), |lock| escaped(&lock.words()));
+            let lock = lock.map_or("a class".to_owned(), |lock| safe(&lock.words()));
             let words = format!(
                 "{} waits for {lock}, which {} has",
                 name(thread),
@@ -242,7 +241,7 @@ fn lock_words(
     at: impl Fn(usize) -> String,
 ) -> (Option<usize>, String, String) {
     let (total, direct) = (wanted.total, wanted.waiters.len());
-    let lock = escaped(&wanted.lock.words());
+    let lock = safe(&wanted.lock.words());
     let waiting = if total == direct {
         format!("{total} wait")
     } else {

@@ -1,8 +1,8 @@
 //! The text of a dump as it came: only the lines in sight are laid out.
 
+use super::ink::safe;
 use crate::command::{Command, DumpCommand};
 use crate::data::DumpContent;
-use crate::display::escape::escaped;
 use crate::state::Document;
 use crate::theme::Tokens;
 use egui::{Align, Align2, FontId, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -61,7 +61,7 @@ fn one(ui: &mut Ui, (number, line): (usize, &str), (is_found, is_here): (bool, b
     let end = line.floor_char_boundary(LONGEST.min(line.len()));
     let cut = if end < line.len() { " …" } else { "" };
     // A tab is a few blanks, and no `\t` of ours.
-    let words = format!("{}{cut}", escaped(&line[..end].replace('\t', "    ")));
+    let words = format!("{}{cut}", safe(&line[..end].replace('\t', "    ")));
     response.widget_info(|| {
         WidgetInfo::selected(Role::Row, true, is_here, format!("{} {words}", number + 1))
     });

@@ -1,13 +1,12 @@
 //! The page of one thread: what it does in the dump that is shown, what the kernel says of it, and
 //! what it did in the other dumps.
 
-use super::ink;
+use super::ink::{self, safe};
 use super::thread_time;
 use crate::command::{Command, DumpCommand};
 use crate::data::DumpContent;
 use crate::data::dumps::{ReadDump, ThreadKey, time_words};
 use crate::display;
-use crate::display::escape::escaped;
 use crate::explain;
 use crate::panel::explained;
 use crate::state::Document;
@@ -40,7 +39,7 @@ pub(super) fn show(
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 3.0;
                 match place {
-                    Some(place) => now(ui, (content, read), place, out),
+                    Some(place) => now(ui, read, place, out),
                     None => {
                         let words = "It is not in this dump.";
                         ui.label(RichText::new(words).color(tokens.text_weak));
@@ -48,6 +47,8 @@ pub(super) fn show(
                 }
                 thread_time::show(ui, document, (content, key), out);
                 if let Some(place) = place {
+                    ui.add_space(6.0);
+                    kernel(ui, (content, read), place);
                     stack(ui, &read.dump.threads[place]);
                 }
             });
@@ -86,7 +87,7 @@ fn title(
                     Some(place) => read.dump.threads[place].called(),
                     None => key.name.to_string(),
                 };
-                let name = RichText::new(escaped(&name))
+                let name = RichText::new(safe(&name))
                     .size(14.0)
                     .color(tokens.text_strong);
                 ui.add(Label::new(name).truncate());
@@ -96,12 +97,7 @@ fn title(
 }
 
 /// What it does in the dump that is shown.
-fn now(
-    ui: &mut Ui,
-    (content, read): (&DumpContent, &ReadDump),
-    place: usize,
-    out: &mut Vec<Command>,
-) {
+fn now(ui: &mut Ui, read: &ReadDump, place: usize, out: &mut Vec<Command>) {
     let thread = &read.dump.threads[place];
     let locks = &read.report.locks;
     let state = if thread.status.is_empty() {
@@ -129,7 +125,6 @@ fn now(
         }
     }
     numbers(ui, thread);
-    kernel(ui, (content, read), place);
 }
 
 fn numbers(ui: &mut Ui, thread: &Thread) {
@@ -222,7 +217,7 @@ fn stack(ui: &mut Ui, thread: &Thread) {
         } else {
             tokens.text_weak
         };
-        let words = RichText::new(escaped(&frame::short(name)))
+        let words = RichText::new(safe(&frame::short(name)))
             .monospace()
             .size(11.5)
             .color(color);
@@ -256,7 +251,7 @@ fn lock(ui: &mut Ui, used: &afterimage_analysis::dumps::LockUse) {
         How::WaitingToLock | How::Relocking | How::ClassInitialization
     );
     let color = if is_wait { tokens.blocked } else { tokens.io };
-    let words = RichText::new(escaped(&format!("  {verb} {lock}")));
+    let words = RichText::new(safe(&format!("  {verb} {lock}")));
     ui.add(Label::new(words.monospace().size(11.5).color(color)).truncate());
 }
 
@@ -268,7 +263,7 @@ fn fact(ui: &mut Ui, name: &str, words: &str, key: Option<&str>) {
         if let Some(key) = key {
             explained::on_hover(label, name, explain::figure("dumps", key));
         }
-        ui.label(RichText::new(escaped(words)).color(tokens.text));
+        ui.label(RichText::new(safe(words)).color(tokens.text));
     });
 }
 
@@ -279,7 +274,7 @@ fn link(ui: &mut Ui, name: &str, words: &str) -> bool {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         ui.label(RichText::new(name).color(tokens.text_weak));
-        clicked = ui.link(escaped(words)).clicked();
+        clicked = ui.link(safe(words)).clicked();
     });
     clicked
 }

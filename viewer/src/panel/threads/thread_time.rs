@@ -1,10 +1,9 @@
 //! What a thread did over the dumps: its CPU as a curve, and each stretch in which it did the same.
 
-use super::ink::{self, ROW};
+use super::ink::{self, ROW, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::DumpContent;
-use crate::data::dumps::{Grid, GridRow, ThreadKey};
-use crate::display::escape::escaped;
+use crate::data::dumps::{Grid, GridRow, ThreadKey, telling};
 use crate::paint::points;
 use crate::state::Document;
 use crate::theme::Tokens;
@@ -75,13 +74,10 @@ fn one(
     };
     let stack = grid.stack(cell);
     let frames = || stack.iter().flat_map(|stack| stack.frames());
-    let telling = frames()
-        .find(|name| frame::is_application(name))
-        .or_else(|| frames().next());
-    let telling = telling.map(frame::short).unwrap_or_default();
+    let telling = telling(frames).map(frame::short).unwrap_or_default();
     let state = cell.state.name();
     let is_here = (from..=to).contains(&shown);
-    let told = format!("{when}: {state}, {}", escaped(&telling));
+    let told = format!("{when}: {state}, {}", safe(&telling));
     let (rect, response) = ink::row(ui, (ROW, number), is_here, told);
     let badge = Rect::from_center_size(pos2(rect.left() + 10.0, rect.center().y), vec2(16.0, 16.0));
     ink::badge(ui, badge, cell.state);
@@ -92,11 +88,7 @@ fn one(
     let response = response.on_hover_ui(|ui| {
         ui.set_max_width(560.0);
         for name in frames().take(14) {
-            ui.label(
-                RichText::new(escaped(&frame::short(name)))
-                    .monospace()
-                    .small(),
-            );
+            ui.label(RichText::new(safe(&frame::short(name))).monospace().small());
         }
     });
     if response.clicked() {

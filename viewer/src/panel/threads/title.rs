@@ -1,10 +1,9 @@
 //! Which dump it is, how many threads were in which state, and what of it can be shown.
 
-use super::ink::{self, STATES};
+use super::ink::{self, STATES, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::DumpContent;
 use crate::data::dumps::{Outcome, ReadDump, outcome, process_words, time_words};
-use crate::display::escape::escaped;
 use crate::explain;
 use crate::panel::explained;
 use crate::state::dumps::DumpPage;
@@ -75,7 +74,7 @@ fn words(document: &Document, shown: &StoredDump, content: Option<&DumpContent>)
     if outcome(facts.status) == Outcome::Taken && facts.status.name() != "ok" {
         parts.push(facts.status.name().to_owned());
     }
-    let trigger = match (escaped(&facts.trigger), escaped(&facts.trigger_detail)) {
+    let trigger = match (safe(&facts.trigger), safe(&facts.trigger_detail)) {
         (trigger, _) if trigger.is_empty() => None,
         (trigger, detail) if detail.is_empty() => Some(format!("taken for: {trigger}")),
         (trigger, detail) => Some(format!("taken for: {trigger} ({detail})")),
@@ -86,7 +85,7 @@ fn words(document: &Document, shown: &StoredDump, content: Option<&DumpContent>)
             .pause
             .map(|pause| format!("it stood still for {}", time_words(pause))),
     );
-    parts.extend(facts.vm.as_deref().map(escaped));
+    parts.extend(facts.vm.as_deref().map(safe));
     parts.join(" · ")
 }
 

@@ -11,8 +11,8 @@ use std::cmp::{Ordering, Reverse};
 pub const COLUMNS_BACK: usize = 30;
 /// Threads are shown that are in one of so many dumps after it.
 const COLUMNS_ON: usize = 30;
-/// From this share of a core on a thread is at work.
-const AT_WORK: f32 = 0.5;
+/// From this share of a core on a thread is at work, where others want the core as well.
+const AT_WORK: f32 = 0.2;
 
 impl DumpsView {
     /// Works out anew which threads and groups are shown, and in what order.
