@@ -62,11 +62,8 @@ fn heading(worked: &Worked<'_>) -> String {
             )
         }));
     }
-    words.extend(
-        status(taken)
-            .filter(|status| *status != "ok")
-            .map(|status| format!("status {status}")),
-    );
+    let status = status(taken);
+    words.extend((status != "ok").then(|| format!("status {status}")));
     let mut text = words.join("  ");
     text.push('\n');
     let states: Vec<String> = report
@@ -85,6 +82,10 @@ fn heading(worked: &Worked<'_>) -> String {
         report.total,
         states.join(", ")
     );
+    let detail = facts.map(|facts| facts.detail.as_str());
+    if let Some(detail) = detail.filter(|detail| !detail.is_empty()) {
+        line!(text, "{}", safe(detail));
+    }
     if dump.is_truncated {
         line!(text, "The end of this dump is missing.");
     }

@@ -104,7 +104,7 @@ pub(super) fn grid(worked: &Worked<'_>, text: &mut String) {
     if shared.lines.is_empty() {
         return;
     }
-    let dumps = worked.dumps.len().min(MOST_DUMPS);
+    let dumps = series.dumps.len().min(MOST_DUMPS);
     line!(
         text,
         "\nTHREAD BY DUMP, the last {dumps} (B blocked, R runnable, T and W wait with and without a limit, = the same stack, . not there)"
