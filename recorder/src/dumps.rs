@@ -2,7 +2,7 @@
 //!
 //! One thread of the recorder decides (this file), and has each dump taken by a thread of its own
 //! (`job.rs`), which lets a helper process ask a Java virtual machine (`asking.rs`, `helper.rs`,
-//! `words.rs`). Whether that does any harm is decided in `safety.rs`, by what `life.rs` and
+//! `words.rs`), or does what the configuration says for such a process (`hook.rs`). Whether that does any harm is decided in `safety.rs`, by what `life.rs` and
 //! `nature.rs` know of the process; `kernel.rs` looks at threads from outside. Each dump, each
 //! refusal and each failure becomes a row of the capture.
 
@@ -10,6 +10,7 @@ mod asking;
 mod clients;
 mod everyone;
 mod helper;
+mod hook;
 mod hsperf;
 mod job;
 mod kernel;
@@ -20,6 +21,7 @@ mod signalled;
 mod words;
 
 pub(crate) use helper::{Request, run as run_helper};
+pub(crate) use hook::{HookConfig, all as hooks};
 
 use crate::backlog::Message;
 use crate::clock;
@@ -29,6 +31,7 @@ use afterimage_format::capture::writer::Record;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::thread_dump::{DumpStatus, ThreadDump};
 use clients::Clients;
+use hook::Hook;
 use job::{Job, Reason, Rules, Told, Wanted};
 use nature::Nature;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -52,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) least_age: Duration,
     /// Processes may be signalled at all.
     pub(crate) may_signal: bool,
+    /// What is run or fetched for which processes.
+    pub(crate) hooks: Arc<[Hook]>,
 }
 
 /// Of which processes somebody wants dumps.
@@ -59,7 +64,7 @@ pub(crate) struct Settings {
 pub(crate) enum Whom {
     /// This one.
     One(Pid),
-    /// Every Java virtual machine, and what is called like one.
+    /// Every Java virtual machine, what is called like one, and what a hook is meant for.
     All,
 }
 
@@ -107,6 +112,7 @@ impl Dumps {
                 least_age: settings.least_age,
                 may_signal: settings.may_signal,
                 signalled: signalled::usual_path(),
+                hooks: Arc::clone(&settings.hooks),
             },
             queue,
             shared,
@@ -195,8 +201,8 @@ impl Decider {
                 vec![(pid, started, nature)]
             }
             Whom::All => {
-                let all = everyone::all(&self.natures).into_iter();
-                all.map(|meant| (meant.key.pid, Some(meant.key.started), Some(meant.nature)))
+                let all = everyone::all(&self.natures, &self.rules.hooks).into_iter();
+                all.map(|meant| (meant.key.pid, Some(meant.key.started), meant.nature))
                     .collect()
             }
         };

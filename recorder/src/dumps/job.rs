@@ -4,6 +4,7 @@
 
 use super::asking::{self, Answer, Listener};
 use super::helper::Request;
+use super::hook::Hook;
 use super::kernel;
 use super::life::{self, Life};
 use super::nature::{self, HotSpot, Nature};
@@ -18,6 +19,7 @@ use afterimage_format::thread_dump::{
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Ticks;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ pub(crate) struct Rules {
     pub(crate) may_signal: bool,
     /// Where it is noted who was.
     pub(crate) signalled: PathBuf,
+    /// What is run or fetched for which processes.
+    pub(crate) hooks: Arc<[Hook]>,
 }
 
 /// What a dump is taken for.
@@ -131,6 +135,9 @@ impl Taken<'_> {
         if job.wanted == Wanted::KernelView {
             return self.row(KERNEL, DumpStatus::Ok, "");
         }
+        if let Some(hook) = rules.hooks.iter().find(|hook| hook.matches(&life)) {
+            return self.hooked(hook, &life);
+        }
         let nature = job.nature.clone().unwrap_or_else(|| nature_of(&life));
         if job.nature.is_none() {
             tell(Told::Nature(life.key, nature.clone()));
@@ -190,6 +197,19 @@ impl Taken<'_> {
         let answer = asking::ask(request, listener);
         self.helper_cpu = answer.cpu;
         self.row_of(answer)
+    }
+
+    /// What is configured for this process.
+    fn hooked(&mut self, hook: &Hook, life: &Life) -> ThreadDump {
+        let output = hook.take(life);
+        self.helper_cpu = output.cpu;
+        let kind = format!("hook:{}", hook.name);
+        let mut dump = self.row(&kind, output.status, &output.detail);
+        dump.facts.arguments = output.arguments;
+        dump.text = output.text.and_then(|text| PackedText::pack(&text).ok());
+        let after = kernel::look(self.job.pid, life::tick_rate());
+        dump.after = after.as_ref().and_then(packed);
+        dump
     }
 
     fn row_of(&self, answer: Answer) -> ThreadDump {
