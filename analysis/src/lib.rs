@@ -11,10 +11,12 @@
 //! - [`when`], [`zone`], [`amount`]: times and amounts as people write them.
 //! - [`oom`]: whom the OOM killer killed, from the kernel's own words.
 //! - [`load`]: which tasks made up the load, and how far that agrees with the kernel.
+//! - [`dumps`]: thread dumps: read, and what follows from them.
 //! - [`waits`]: what threads wait for, in words, and for how long they have been seen so.
 //! - [`escape`]: text out of a capture, made safe to show.
 
 pub mod amount;
+pub mod dumps;
 pub mod ending;
 pub mod escape;
 #[cfg(any(test, feature = "fuzzing"))]

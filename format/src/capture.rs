@@ -5,6 +5,7 @@
 //! one compressed chunk. Reading: a reader finds the chunk of a moment, unpacks it, and gives
 //! typed samples.
 
+pub mod bring;
 pub(crate) mod bytes;
 pub mod chunk;
 pub(crate) mod dumps;

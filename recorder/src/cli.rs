@@ -5,6 +5,7 @@ mod lastcomm;
 mod load;
 mod replay;
 mod ss;
+mod threads;
 
 use crate::command;
 use crate::command::output::OutputError;
@@ -22,6 +23,7 @@ pub(crate) use lastcomm::LastcommArgs;
 pub(crate) use load::LoadArgs;
 pub(crate) use replay::{DfArgs, IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
 pub(crate) use ss::SsArgs;
+pub(crate) use threads::ThreadsArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, also for a capture that ended uncleanly; 1 failed; 2 wrong usage;
@@ -85,6 +87,8 @@ pub(crate) enum Command {
     Ss(SsArgs),
     /// What the load is made of: tasks that run, could run, or are in state D
     Load(LoadArgs),
+    /// Thread dumps: findings, locks, groups, CPU; of a capture, or of a file that somebody made
+    Threads(ThreadsArgs),
     /// The kernel log
     Dmesg(RangeArgs),
     /// The processes that ended, the last one first, with how they ended and what they had used

@@ -24,6 +24,7 @@ mod salvage;
 mod sound;
 mod ss;
 mod stretch;
+mod threads;
 mod top;
 mod waits;
 
@@ -70,6 +71,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Waits(args) => waits::run(&args),
         Command::Ss(args) => ss::run(&args),
         Command::Load(args) => load::run(&args),
+        Command::Threads(args) => threads::run(&args),
         Command::Dmesg(args) => dmesg::run(&args),
         Command::Lastcomm(args) => lastcomm::run(&args),
         Command::Copy(args) => copy::run(&args),

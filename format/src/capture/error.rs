@@ -109,6 +109,14 @@ pub enum CaptureError {
         #[source]
         fault: FrameFault,
     },
+    /// What was written last still lies beside it.
+    #[error(
+        "{path} was not ended cleanly, and nothing can be added to it: add to a copy (`afterimage copy {path} NEW`)"
+    )]
+    Unfinished {
+        /// The file.
+        path: PathBuf,
+    },
     /// So much of it is damaged that nothing more may be recorded into it.
     #[error("{path} is damaged (`afterimage check` says where) and stays as it is")]
     Unsound {

@@ -1,6 +1,7 @@
 //! Writer and reader together: whatever was written is read back, and damage is named.
 
 mod begun;
+mod brought;
 mod clips;
 mod dumps;
 mod ends;

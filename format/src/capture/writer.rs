@@ -16,7 +16,8 @@ mod reserve;
 mod rows;
 mod start;
 
-pub(super) use evict::used_bytes;
+pub(super) use dumps::brought_row;
+pub(super) use evict::{Brought, used_bytes};
 pub use place::Carried;
 pub(super) use rows::{chunk_row, gap_row};
 pub(super) use start::{NUMBER, NUMBER_ROW, capture_number, create, create_private};

@@ -126,6 +126,7 @@ fn goes_beside(error: &CaptureError, is_service: bool) -> bool {
         | CaptureError::Unsound { .. }
         | CaptureError::Sqlite { .. } => error.is_damage(),
         CaptureError::Open { .. }
+        | CaptureError::Unfinished { .. }
         | CaptureError::NoSample { .. }
         | CaptureError::Cancelled { .. } => false,
     }

@@ -39,6 +39,7 @@ pub(in crate::capture) fn may_help(path: &Path, reason: &CaptureError) -> bool {
         | CaptureError::OtherFormat { .. }
         | CaptureError::OtherHost { .. }
         | CaptureError::Cancelled { .. }
+        | CaptureError::Unfinished { .. }
         | CaptureError::NoSample { .. } => false,
     }
 }

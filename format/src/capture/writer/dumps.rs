@@ -72,6 +72,24 @@ impl Writer {
     }
 }
 
+/// The values of a dump that somebody brought: of no run, and leaning on none.
+pub(in crate::capture) fn brought_row(dump: &ThreadDump) -> rusqlite::Result<Vec<Value>> {
+    let texts = Texts {
+        body: unpacked(dump.text.as_ref())?,
+        before: unpacked(dump.before.as_ref())?,
+        after: unpacked(dump.after.as_ref())?,
+    };
+    let packed = texts.pack(&Texts::default()).map_err(as_sqlite)?;
+    let mut values = vec![Value::Null, Value::Null];
+    values.extend(facts_values(&dump.facts));
+    let raw_bytes = texts.body.as_ref().map(Vec::len);
+    values.extend([maybe(raw_bytes.map(integer)), Value::Null]);
+    let blob = |bytes: Option<Vec<u8>>| maybe(bytes.map(Value::Blob));
+    values.extend([packed.body, packed.before, packed.after].map(blob));
+    values.extend(summary_values(dump.facts.summary.as_ref()));
+    Ok(values)
+}
+
 fn unpacked(text: Option<&PackedText>) -> rusqlite::Result<Option<Vec<u8>>> {
     text.map(PackedText::unpack).transpose().map_err(as_sqlite)
 }

@@ -116,23 +116,7 @@ impl Writer {
                     self.lives.forget_commands();
                 }
             }
-            let values = [
-                quota.rows,
-                quota.bytes,
-                quota.evicted_rows,
-                quota.evicted_bytes,
-            ]
-            .map(integer);
-            let values = [text(table.as_bytes())]
-                .into_iter()
-                .chain(values)
-                .collect::<Vec<Value>>();
-            tables::named("quota").replace(
-                &transaction,
-                self.capture,
-                i64::try_from(place).unwrap_or(0) + 1,
-                values,
-            )?;
+            store(&transaction, self.capture, table, quota)?;
         }
         let newest = self.last.map_or(0, |(_, _, wall)| wall.0);
         let oldest_kept = newest
@@ -145,6 +129,48 @@ impl Writer {
         }
         while drop_oldest_chunk(&transaction, Some(oldest_kept), &mut self.quotas)? {}
         transaction.commit()
+    }
+}
+
+/// Writes the count of a table.
+fn store(db: &Connection, capture: u64, table: &str, quota: &Quota) -> rusqlite::Result<()> {
+    let numbers = [
+        quota.rows,
+        quota.bytes,
+        quota.evicted_rows,
+        quota.evicted_bytes,
+    ];
+    let values = [text(table.as_bytes())].into_iter();
+    let values: Vec<Value> = values.chain(numbers.map(integer)).collect();
+    let place = LIMITED.iter().position(|known| *known == table);
+    let id = place.and_then(|place| i64::try_from(place).ok());
+    tables::named("quota").replace(db, capture, id.unwrap_or(0) + 1, values)
+}
+
+/// The count of a table to which rows are added while nobody records: whoever records next takes
+/// what is there for counted.
+#[derive(Debug)]
+pub(in crate::capture) struct Brought(Quota);
+
+impl Brought {
+    const TABLE: &'static str = "thread_dump";
+
+    /// Before the rows are added.
+    pub(in crate::capture) fn begin(db: &Connection, capture: u64) -> rusqlite::Result<Self> {
+        let quotas = Quotas::load(db, capture)?;
+        let mut tables = LIMITED.into_iter().zip(quotas.0);
+        let found = tables.find(|(table, _)| *table == Self::TABLE);
+        Ok(Self(found.map(|(_, quota)| quota).unwrap_or_default()))
+    }
+
+    /// After it.
+    pub(in crate::capture) fn count(
+        mut self,
+        db: &Connection,
+        capture: u64,
+    ) -> rusqlite::Result<()> {
+        count_new(db, Self::TABLE, &mut self.0)?;
+        store(db, capture, Self::TABLE, &self.0)
     }
 }
 

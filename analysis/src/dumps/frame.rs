@@ -1,0 +1,197 @@
+//! What a line of a stack means: whose code it is, and whether it waits.
+//!
+//! The names that are known are in `data/stacks.toml`, so that whoever improves them need not read
+//! code.
+
+use super::model::{State, Thread};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+use toml::Table;
+
+/// The name of a frame: what stands before its place. `java.base/` before it, and the versions within
+/// the brackets of HotSpot, do not belong to it.
+pub fn method(frame: &str) -> &str {
+    let end = frame
+        .rfind(" (")
+        .or_else(|| place_of(frame))
+        .unwrap_or(frame.len());
+    let name = &frame[..end];
+    // `java.base/java.lang.Thread.run`: a module, which has no brackets; not a path of Go.
+    let module = name.split_once('/').filter(|(module, rest)| {
+        let is_module =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'@' | b'_' | b'-');
+        module.contains('.')
+            && module.bytes().all(is_module)
+            && !rest.contains('/')
+            && is_java(frame)
+    });
+    module.map_or(name, |(_, rest)| rest)
+}
+
+/// Where the last brackets of a frame begin.
+fn place_of(frame: &str) -> Option<usize> {
+    frame.ends_with(')').then(|| frame.rfind('('))?
+}
+
+fn is_java(frame: &str) -> bool {
+    let places = [
+        ".java:",
+        "(Native Method)",
+        "(Unknown Source)",
+        "/Native Method)",
+        "/Unknown Source)",
+        ".kt:",
+        ".scala:",
+        ".groovy:",
+    ];
+    places.iter().any(|place| frame.contains(place))
+}
+
+/// The class or receiver of a frame: its name without the last part.
+pub fn class(frame: &str) -> &str {
+    let method = method(frame);
+    method.rsplit_once('.').map_or(method, |(class, _)| class)
+}
+
+/// The same frame for people: without module and version.
+pub fn short(frame: &str) -> String {
+    let Some(place) = place_of(frame) else {
+        return frame.to_owned();
+    };
+    let inside = &frame[place + 1..frame.len() - 1];
+    let file = if is_java(frame) {
+        inside.rsplit_once('/').map_or(inside, |(_, file)| file)
+    } else {
+        inside
+    };
+    format!("{}({file})", method(frame).trim_end())
+}
+
+/// The names in the data file.
+#[derive(Debug, Default)]
+struct Book {
+    /// Code of runtimes, beginnings of names.
+    runtime: Vec<String>,
+    /// Code of frameworks, beginnings of names.
+    framework: Vec<String>,
+    /// Methods in which a worker waits for work.
+    idle: BTreeSet<String>,
+    /// Methods that wait for one of a few things to be given back.
+    pool: BTreeSet<String>,
+    /// Methods, as they are often called, that do so.
+    pool_words: Vec<String>,
+    /// Methods within which a thread waits for a socket, though the JVM calls it RUNNABLE.
+    socket: BTreeSet<String>,
+    /// Methods in which a thread waits for what another thread will have done.
+    result: BTreeSet<String>,
+}
+
+static BOOK: LazyLock<Book> = LazyLock::new(|| {
+    read(include_str!("../../data/stacks.toml")).expect("a test reads the file that is built in")
+});
+
+fn read(text: &str) -> Option<Book> {
+    let table: Table = text.parse().ok()?;
+    let list = |key: &str| -> Option<Vec<String>> {
+        let names = table.get(key)?.as_array()?.iter();
+        names.map(|name| Some(name.as_str()?.to_owned())).collect()
+    };
+    Some(Book {
+        runtime: list("runtime")?,
+        framework: list("framework")?,
+        idle: list("idle")?.into_iter().collect(),
+        pool: list("pool")?.into_iter().collect(),
+        pool_words: list("pool_words")?,
+        socket: list("socket")?.into_iter().collect(),
+        result: list("result")?.into_iter().collect(),
+    })
+}
+
+/// So many frames of a stack are looked at for what a thread waits for.
+const DEEPEST: usize = 40;
+
+fn any<'t>(thread: &'t Thread, names: &BTreeSet<String>) -> Option<&'t str> {
+    let frames = thread.stack.frames().take(DEEPEST);
+    let mut found = frames.filter(|frame| names.contains(method(frame)));
+    found.next()
+}
+
+/// Whether a frame is code of a runtime.
+pub fn is_runtime(frame: &str) -> bool {
+    let name = method(frame);
+    BOOK.runtime
+        .iter()
+        .any(|start| name.starts_with(start.as_str()))
+}
+
+/// Whether a frame is code of the application: neither of a runtime nor of a known framework.
+pub fn is_application(frame: &str) -> bool {
+    let name = method(frame);
+    !is_runtime(frame)
+        && !BOOK
+            .framework
+            .iter()
+            .any(|start| name.starts_with(start.as_str()))
+}
+
+/// The innermost frame that is the application's; else the innermost that is no runtime's; else the
+/// innermost.
+pub fn telling(thread: &Thread) -> Option<&str> {
+    let frames = || thread.stack.frames();
+    let application = frames().find(|frame| is_application(frame));
+    let library = || frames().find(|frame| !is_runtime(frame));
+    application.or_else(library).or_else(|| frames().next())
+}
+
+/// Whether a thread waits for work, as most threads of a pool should. What the JVM has for itself is
+/// idle, too.
+pub fn is_idle(thread: &Thread) -> bool {
+    if matches!(thread.state, State::Blocked | State::New | State::Vm) {
+        return false;
+    }
+    let mut frames = thread.stack.frames().take(DEEPEST);
+    let Some(top) = frames.next() else {
+        return thread.state == State::Runnable;
+    };
+    let known = |frame: &str| BOOK.idle.contains(method(frame));
+    let mut outer = frames.map_while(|frame| (known(frame) || is_runtime(frame)).then_some(frame));
+    known(top) || (is_runtime(top) && outer.any(known))
+}
+
+/// Where a thread waits for one of a few things to be given back: the outermost frame of the pool.
+pub fn pool_wait(thread: &Thread) -> Option<&str> {
+    if !(thread.state.is_waiting() || thread.state == State::Blocked) {
+        return None;
+    }
+    let frames = || thread.stack.frames().take(DEEPEST);
+    let known = frames().filter(|frame| BOOK.pool.contains(method(frame)));
+    if let Some(known) = known.last() {
+        return Some(known);
+    }
+    // One that is not known is called so: the first frames behind those of the runtime.
+    let named = |frame: &&str| {
+        let name = method(frame).rsplit('.').next().unwrap_or_default();
+        let name = name.to_lowercase();
+        BOOK.pool_words
+            .iter()
+            .any(|word| name.starts_with(word.as_str()))
+    };
+    let own = frames().skip_while(|frame| is_runtime(frame));
+    own.take(3).find(named)
+}
+
+/// The method by which a thread waits for a socket or the like, though it is called RUNNABLE.
+pub fn socket_wait(thread: &Thread) -> Option<&str> {
+    let top = thread.top()?;
+    let is_called_so = thread.state == State::Runnable || thread.state == State::Unknown;
+    let name = method(top).split('@').next().unwrap_or_default();
+    (is_called_so && BOOK.socket.contains(name)).then_some(top)
+}
+
+/// Where a thread waits for what another thread will have done.
+pub fn result_wait(thread: &Thread) -> Option<&str> {
+    if !thread.state.is_waiting() {
+        return None;
+    }
+    any(thread, &BOOK.result)
+}

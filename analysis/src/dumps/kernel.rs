@@ -1,0 +1,298 @@
+//! The threads of a dump as the kernel saw them before and after it.
+//!
+//! In: a dump and up to three views of the kernel. Out: for each thread its CPU over the time between
+//! the first and the last of them, how long it waited for a CPU, and what it is in. A thread of the
+//! dump and one of the kernel are the same when the number that the dump gives is that of the
+//! innermost pid namespace.
+
+use super::model::{Dump, State};
+use crate::waits::dictionary;
+use afterimage_format::kernel_view::{KernelView, ThreadView};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// What the kernel said around a dump.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Views<'v> {
+    /// After the dump before of the same burst: CPU is counted from there on.
+    pub earlier: Option<&'v KernelView>,
+    /// Just before the dump.
+    pub before: Option<&'v KernelView>,
+    /// Just after it.
+    pub after: Option<&'v KernelView>,
+    /// As `uname -m` has it: system calls have other numbers on each.
+    pub architecture: &'v str,
+}
+
+/// What it said of one thread.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// Its number on the host.
+    pub tid: i32,
+    /// Its name, as the kernel cuts it.
+    pub comm: Option<Box<[u8]>>,
+    /// CPU between the first and the last view.
+    pub cpu: Option<Duration>,
+    /// How long it could have run then, and did not.
+    pub wait: Option<Duration>,
+    /// Its last state.
+    pub state: Option<char>,
+    /// What it waits for, in words.
+    pub words: Option<String>,
+    /// What kind of thing that is: one of [`dictionary::KINDS`].
+    pub on: Option<&'static str>,
+}
+
+/// What the kernel said of all threads.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kernel {
+    /// The time between the first and the last view.
+    pub over: Option<Duration>,
+    /// For each thread of the dump.
+    pub threads: Vec<Option<Seen>>,
+    /// Threads that the dump does not have: of libraries that the runtime does not know.
+    pub others: Vec<Seen>,
+}
+
+impl Kernel {
+    /// What the kernel said of the threads of a dump.
+    pub fn of(dump: &Dump, views: &Views<'_>) -> Self {
+        let last = views.after.or(views.before).or(views.earlier);
+        let Some(last) = last else {
+            return Self {
+                threads: vec![None; dump.threads.len()],
+                ..Self::default()
+            };
+        };
+        let first = views
+            .earlier
+            .or(views.before)
+            .filter(|first| first.at_boot < last.at_boot);
+        let over = first.and_then(|first| last.at_boot.since(first.at_boot));
+        let by_tid: HashMap<i32, &ThreadView> = first
+            .iter()
+            .flat_map(|first| first.threads.iter().map(|thread| (thread.tid, thread)))
+            .collect();
+        let mut by_nstid: HashMap<u64, Seen> = HashMap::new();
+        let mut order = Vec::new();
+        for thread in &last.threads {
+            let number = u64::try_from(thread.nstid.unwrap_or(thread.tid)).unwrap_or(u64::MAX);
+            let before = by_tid.get(&thread.tid).copied();
+            by_nstid.insert(number, seen(thread, before, views.architecture));
+            order.push(number);
+        }
+        let threads = dump.threads.iter().map(|thread| {
+            let id = thread.os_id?;
+            // What a virtual thread does, its carrier does.
+            if thread.is_listed {
+                by_nstid.remove(&id)
+            } else {
+                by_nstid.get(&id).cloned()
+            }
+        });
+        Self {
+            over,
+            threads: threads.collect(),
+            others: order
+                .iter()
+                .filter_map(|number| by_nstid.remove(number))
+                .collect(),
+        }
+    }
+
+    /// What it said of a thread of the dump.
+    pub fn thread(&self, place: usize) -> Option<&Seen> {
+        self.threads.get(place)?.as_ref()
+    }
+
+    /// How much of the time a thread ran, 1 is a whole core.
+    pub fn cpu_share(&self, seen: &Seen) -> Option<f64> {
+        share(seen.cpu?, self.over?)
+    }
+
+    /// How much of the time a thread could have run and did not.
+    pub fn wait_share(&self, seen: &Seen) -> Option<f64> {
+        share(seen.wait?, self.over?)
+    }
+
+    /// Whether a thread that is called RUNNABLE did next to nothing: it slept in the kernel at the
+    /// end, and has run for less than a hundredth of the time.
+    pub fn only_waits(&self, place: usize, state: State) -> bool {
+        let Some(seen) = self.thread(place) else {
+            return false;
+        };
+        let is_still = self.cpu_share(seen).is_some_and(|share| share < 0.01);
+        state == State::Runnable && seen.state == Some('S') && is_still
+    }
+}
+
+fn share(part: Duration, of: Duration) -> Option<f64> {
+    (!of.is_zero()).then(|| part.as_secs_f64() / of.as_secs_f64())
+}
+
+fn seen(thread: &ThreadView, before: Option<&ThreadView>, architecture: &str) -> Seen {
+    let rise = |now: Option<Duration>, then: Option<Duration>| now?.checked_sub(then?);
+    let ran = before.and_then(|before| rise(thread.run, before.run));
+    // Without the scheduler's counts it is good to a tick of the kernel.
+    let ticked = |before: &ThreadView| {
+        let user = rise(thread.user, before.user)?;
+        Some(user + rise(thread.system, before.system)?)
+    };
+    let (words, on) = words(thread, architecture);
+    Seen {
+        tid: thread.tid,
+        comm: thread.comm.as_deref().map(Into::into),
+        cpu: ran.or_else(|| before.and_then(ticked)),
+        wait: before.and_then(|before| rise(thread.wait, before.wait)),
+        state: thread.state,
+        words,
+        on,
+    }
+}
+
+/// What a thread is in, in words, and on what kind of thing it waits.
+fn words(thread: &ThreadView, architecture: &str) -> (Option<String>, Option<&'static str>) {
+    let sleeps = matches!(thread.state, Some('S' | 'D'));
+    if !sleeps {
+        let words = match thread.state {
+            Some('R') => "It runs, or could.",
+            Some('T' | 't') => "It is stopped by a signal or a debugger.",
+            _ => return (None, None),
+        };
+        return (Some(words.to_owned()), None);
+    }
+    let wchan = thread
+        .wchan
+        .as_deref()
+        .filter(|wchan| !matches!(*wchan, "" | "0"));
+    let stack = thread.stack.as_deref().unwrap_or_default();
+    let functions = wchan.into_iter().chain(stack.split(';'));
+    let mut known = functions.filter_map(|function| dictionary::wait(function.as_bytes()));
+    let known = known.find(|wait| wait.on != "idle");
+    let number = thread
+        .syscall
+        .as_deref()
+        .and_then(|call| call.split(' ').next()?.parse().ok());
+    let call = number.and_then(|number| dictionary::call(architecture, number));
+    let what = match (known, wchan) {
+        (Some(wait), _) => Some(wait.what.clone()),
+        (None, Some(function)) => Some(format!("Waits in {function} of the kernel.")),
+        (None, None) => None,
+    };
+    let asked = call.map(|call| format!("It called {}.", call.name));
+    let parts: Vec<String> = what.into_iter().chain(asked).collect();
+    let words = (!parts.is_empty()).then(|| parts.join(" "));
+    (words, known.map(|wait| wait.on.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dumps::model::{Source, Thread};
+    use afterimage_format::time::{BootTime, WallTime};
+
+    fn view(seconds: i64, threads: Vec<ThreadView>) -> KernelView {
+        KernelView {
+            at: WallTime(seconds * 1_000_000),
+            at_boot: BootTime(seconds * 1_000_000),
+            took: Duration::from_millis(3),
+            unread: 0,
+            threads,
+        }
+    }
+
+    fn thread(tid: i32, nstid: i32, [run, wait]: [u64; 2]) -> ThreadView {
+        ThreadView {
+            tid,
+            nstid: Some(nstid),
+            state: Some('S'),
+            run: Some(Duration::from_millis(run)),
+            wait: Some(Duration::from_millis(wait)),
+            wchan: Some("futex_do_wait".to_owned()),
+            syscall: Some("202 0x7f 0x0".to_owned()),
+            ..ThreadView::default()
+        }
+    }
+
+    fn dump() -> Dump {
+        let mut dump = Dump::new(Source::HotSpot);
+        for id in [7, 8] {
+            dump.threads.push(Thread {
+                os_id: Some(id),
+                ..Thread::new("t", State::Runnable)
+            });
+        }
+        dump
+    }
+
+    #[test]
+    fn cpu_is_counted_by_the_numbers_of_the_namespace() {
+        let before = view(
+            10,
+            vec![thread(14513, 7, [100, 50]), thread(14514, 9, [5, 5])],
+        );
+        let after = view(
+            12,
+            vec![thread(14513, 7, [1600, 250]), thread(14514, 9, [6, 5])],
+        );
+        let views = Views {
+            before: Some(&before),
+            after: Some(&after),
+            architecture: "x86_64",
+            ..Views::default()
+        };
+        let kernel = Kernel::of(&dump(), &views);
+        assert_eq!(kernel.over, Some(Duration::from_secs(2)));
+        let seen = kernel.thread(0).unwrap();
+        assert_eq!(
+            (seen.tid, seen.cpu),
+            (14513, Some(Duration::from_millis(1500)))
+        );
+        assert!((kernel.cpu_share(seen).unwrap() - 0.75).abs() < 1e-9);
+        assert!((kernel.wait_share(seen).unwrap() - 0.1).abs() < 1e-9);
+        assert_eq!(seen.on, Some("lock"));
+        assert!(seen.words.as_deref().unwrap().ends_with("It called futex."));
+        assert_eq!(
+            kernel.thread(1),
+            None,
+            "the number of the host is not that of the dump"
+        );
+        assert_eq!(kernel.others.len(), 1);
+        assert_eq!(kernel.others[0].cpu, Some(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn one_view_gives_no_cpu_and_a_fall_is_none() {
+        let after = view(12, vec![thread(1, 7, [1600, 250])]);
+        let views = Views {
+            after: Some(&after),
+            ..Views::default()
+        };
+        let kernel = Kernel::of(&dump(), &views);
+        assert_eq!((kernel.over, kernel.thread(0).unwrap().cpu), (None, None));
+        let before = view(10, vec![thread(1, 7, [1700, 250])]);
+        let views = Views {
+            before: Some(&before),
+            ..views
+        };
+        assert_eq!(Kernel::of(&dump(), &views).thread(0).unwrap().cpu, None);
+    }
+
+    #[test]
+    fn who_sleeps_in_the_kernel_without_cpu_only_waits() {
+        let before = view(10, vec![thread(1, 7, [100, 0]), thread(2, 8, [100, 0])]);
+        let after = view(12, vec![thread(1, 7, [110, 0]), thread(2, 8, [140, 0])]);
+        let views = Views {
+            before: Some(&before),
+            after: Some(&after),
+            ..Views::default()
+        };
+        let kernel = Kernel::of(&dump(), &views);
+        assert!(kernel.only_waits(0, State::Runnable));
+        assert!(
+            !kernel.only_waits(1, State::Runnable),
+            "20 ms a second is work"
+        );
+        assert!(!kernel.only_waits(0, State::Waiting));
+    }
+}

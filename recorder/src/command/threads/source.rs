@@ -1,0 +1,358 @@
+//! Where dumps come from: the rows of a capture, or files that somebody made.
+
+use super::super::{DAMAGED, Opened, sound};
+use crate::cli::ThreadsArgs;
+use afterimage_analysis::dumps::model::When as DumpTime;
+use afterimage_analysis::dumps::{Dump, history, read_bytes};
+use afterimage_analysis::when::When;
+use afterimage_analysis::zone::Zone;
+use afterimage_format::capture::StoredDump;
+use afterimage_format::kernel_view::KernelView;
+use afterimage_format::process::Pid;
+use afterimage_format::time::WallTime;
+use anyhow::{Context as _, bail};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::ops::Range;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// No file of dumps is read that is larger.
+const MOST_BYTES: u64 = 512 << 20;
+
+/// What some editors put before a text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+/// So many dumps before the one that was asked for say what did not move.
+const BEFORE: usize = 4;
+
+/// One dump, or an attempt at one.
+pub(super) struct Taken {
+    /// When it was begun, where that is known by the clock of the host.
+    pub(super) wall: Option<WallTime>,
+    /// The same as it is shown, in whatever zone.
+    pub(super) at: Option<String>,
+    /// Its row in the capture.
+    pub(super) stored: Option<StoredDump>,
+    /// Whether it was asked for; others only say what was before.
+    pub(super) is_shown: bool,
+    /// The text, to the byte.
+    pub(super) text: Option<Vec<u8>>,
+    /// What the text says, where it is of a form that is known.
+    pub(super) dump: Option<Dump>,
+    /// What the kernel said before it.
+    pub(super) before: Option<KernelView>,
+    /// What it said after it.
+    pub(super) after: Option<KernelView>,
+}
+
+impl Taken {
+    /// Which process it is of.
+    pub(super) fn pid(&self) -> Option<i64> {
+        let stored = self.stored.as_ref().map(|stored| stored.facts.pid.0);
+        let known = stored.filter(|pid| *pid >= 0).map(i64::from);
+        known.or_else(|| self.dump.as_ref()?.pid)
+    }
+
+    /// Whether another is of the same life of the same process.
+    pub(super) fn is_same_life(&self, other: &Self, dump: &Dump) -> bool {
+        let started = |taken: &Self| {
+            let facts = &taken.stored.as_ref()?.facts;
+            Some((facts.pid, facts.started?))
+        };
+        match (started(self), started(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => self
+                .dump
+                .as_ref()
+                .is_some_and(|own| history::is_same_life(own, dump)),
+        }
+    }
+}
+
+/// What was asked for: dumps, one after the other.
+pub(super) struct Asked<'a> {
+    from: Origin<'a>,
+    /// As `uname -m` has it.
+    pub(super) architecture: String,
+    /// Lines beside the dumps.
+    pub(super) other_lines: usize,
+}
+
+enum Origin<'a> {
+    Files(Vec<Taken>),
+    Capture {
+        opened: &'a mut Opened,
+        /// With whether each was asked for.
+        rows: Vec<(StoredDump, bool)>,
+    },
+}
+
+impl Asked<'_> {
+    /// Every dump.
+    pub(super) fn each(
+        &mut self,
+        show: &mut dyn FnMut(Taken) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        match &mut self.from {
+            Origin::Files(taken) => taken.drain(..).try_for_each(show),
+            Origin::Capture { opened, rows } => {
+                for (row, is_shown) in rows.drain(..) {
+                    for taken in of_row(opened, row, is_shown)? {
+                        show(taken)?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Answers from whatever the files are.
+pub(super) fn each(
+    args: &ThreadsArgs,
+    mut answer: impl FnMut(&mut Asked<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    if let [file] = args.files.as_slice()
+        && is_capture(file)?
+    {
+        return sound::read(file, |capture| {
+            let mut opened = Opened::of_any(capture, args.show.utc)?;
+            let rows = rows(args, &mut opened)?;
+            opened.refuse_torn()?;
+            let architecture = opened.host.architecture.clone();
+            let mut asked = Asked {
+                from: Origin::Capture {
+                    opened: &mut opened,
+                    rows,
+                },
+                architecture,
+                other_lines: 0,
+            };
+            answer(&mut asked)?;
+            let mut damage = opened.capture.damage().iter();
+            let is_hit = damage.any(|damage| damage.table == "thread_dump");
+            Ok(if is_hit || opened.lost_anything_anywhere() {
+                ExitCode::from(DAMAGED)
+            } else {
+                opened.exit()
+            })
+        });
+    }
+    if args.at.is_some() || args.from.is_some() || args.to.is_some() {
+        bail!("--at, --from and --to choose dumps of a capture, and this is none");
+    }
+    let (taken, other_lines) = of_files(args)?;
+    let mut asked = Asked {
+        from: Origin::Files(taken),
+        architecture: std::env::consts::ARCH.to_owned(),
+        other_lines,
+    };
+    answer(&mut asked)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a file begins as a capture does.
+pub(super) fn is_capture(path: &Path) -> anyhow::Result<bool> {
+    if path == Path::new("-") {
+        return Ok(false);
+    }
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let mut head = Vec::new();
+    file.take(16)
+        .read_to_end(&mut head)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    // One whose first page is damaged is known by its name.
+    let is_named = path
+        .extension()
+        .is_some_and(|extension| extension == "afterimage");
+    Ok(head == b"SQLite format 3\0" || is_named)
+}
+
+/// The rows of a capture that were asked for, and some before them.
+fn rows(args: &ThreadsArgs, opened: &mut Opened) -> anyhow::Result<Vec<(StoredDump, bool)>> {
+    let resolve = |when: Option<&When>, otherwise| match when {
+        Some(when) => opened.resolve(when),
+        None => Ok(otherwise),
+    };
+    let from = resolve(args.from.as_ref(), WallTime(i64::MIN))?;
+    let to = resolve(args.at.as_ref().or(args.to.as_ref()), WallTime(i64::MAX))?;
+    let from = from.minus(Duration::from_micros(999));
+    let mut rows = opened.capture.thread_dumps(from, to)?;
+    if let Some(pids) = &args.pid {
+        rows.retain(|row| pids.contains(&i64::from(row.facts.pid.0)));
+    }
+    rows.sort_by_key(|row| (row.facts.wall, row.id));
+    if args.at.is_none() {
+        return Ok(rows.into_iter().map(|row| (row, true)).collect());
+    }
+    // The last of each process.
+    let mut counts: BTreeMap<Pid, usize> = BTreeMap::new();
+    let mut chosen = Vec::new();
+    for row in rows.into_iter().rev() {
+        let count = counts.entry(row.facts.pid).or_default();
+        *count += 1;
+        if *count <= BEFORE {
+            chosen.push((row, *count == 1));
+        }
+    }
+    chosen.reverse();
+    Ok(chosen)
+}
+
+/// The dumps in the text of a row: one, if it is of a form that is known.
+fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Result<Vec<Taken>> {
+    let text = opened.capture.dump_text(row.id)?;
+    let (before, after) = opened.capture.dump_kernel(row.id)?;
+    let dumps = text.as_deref().map(|text| read_bytes(text).1.dumps);
+    let mut dumps = dumps.unwrap_or_default().into_iter();
+    let first = Taken {
+        wall: Some(row.facts.wall),
+        at: Some(opened.zone.rfc3339(row.facts.wall)),
+        is_shown,
+        text,
+        dump: dumps.next(),
+        before,
+        after,
+        stored: Some(row),
+    };
+    // `py-spy dump --subprocesses` writes several.
+    let more = dumps.map(|dump| Taken {
+        wall: first.wall,
+        at: first.at.clone(),
+        is_shown,
+        text: None,
+        dump: Some(dump),
+        before: None,
+        after: None,
+        stored: None,
+    });
+    let more: Vec<Taken> = more.collect();
+    Ok(std::iter::once(first).chain(more).collect())
+}
+
+/// The bytes of a file of dumps.
+pub(super) fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin()
+            .lock()
+            .take(MOST_BYTES + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        bail!(
+            "{} is larger than {} MiB: cut out the part with the dumps (`grep -n 'Full thread dump'` says where)",
+            path.display(),
+            MOST_BYTES >> 20
+        );
+    }
+    Ok(bytes)
+}
+
+/// The dumps in files, in the order of time where they tell it.
+fn of_files(args: &ThreadsArgs) -> anyhow::Result<(Vec<Taken>, usize)> {
+    let (mut all, mut other_lines, mut refused) = (Vec::new(), 0, None);
+    for path in &args.files {
+        let bytes = bytes_of(path)?;
+        let (_, found) = read_bytes(&bytes);
+        other_lines += found.other_lines;
+        refused = refused.or(found.refused);
+        for dump in found.dumps {
+            let part = original(&bytes, &dump.place);
+            all.push(Taken {
+                wall: None,
+                at: dump.at.map(shown_time),
+                is_shown: true,
+                stored: None,
+                text: Some(part.to_vec()),
+                dump: Some(dump),
+                before: None,
+                after: None,
+            });
+        }
+    }
+    if all.is_empty() {
+        let what = refused.map_or(String::new(), |what| {
+            format!(": it is {what}, which is not read")
+        });
+        bail!("no thread dump of a known form was found{what}");
+    }
+    if let Some(pids) = &args.pid {
+        all.retain(|taken| taken.pid().is_some_and(|pid| pids.contains(&pid)));
+        if all.is_empty() {
+            bail!("no thread dump there is known to be of that process");
+        }
+    }
+    // Files are given in any order; what does not tell the time stays where it is.
+    let time = |taken: &Taken| taken.dump.as_ref()?.at;
+    if all
+        .iter()
+        .all(|taken| matches!(time(taken), Some(DumpTime::Local(_))))
+    {
+        all.sort_by_key(|taken| match time(taken) {
+            Some(DumpTime::Local(at)) => Some(at),
+            _ => None,
+        });
+    }
+    Ok((all, other_lines))
+}
+
+/// The bytes of a place in the text that was made of them.
+pub(super) fn original<'b>(bytes: &'b [u8], place: &Range<usize>) -> &'b [u8] {
+    let mark = usize::from(bytes.starts_with(MARK)) * MARK.len();
+    let bytes = &bytes[mark..];
+    let at = |wanted: usize| {
+        let (mut in_text, mut in_bytes) = (0, 0);
+        for chunk in bytes.utf8_chunks() {
+            if wanted <= in_text + chunk.valid().len() {
+                return in_bytes + (wanted - in_text);
+            }
+            in_text += chunk.valid().len();
+            in_bytes += chunk.valid().len() + chunk.invalid().len();
+            if !chunk.invalid().is_empty() {
+                in_text += char::REPLACEMENT_CHARACTER.len_utf8();
+            }
+        }
+        in_bytes
+    };
+    bytes
+        .get(at(place.start)..at(place.end))
+        .unwrap_or_default()
+}
+
+/// A time in a dump: on whatever clock the process had, unless it says so.
+fn shown_time(at: DumpTime) -> String {
+    match at {
+        DumpTime::Local(at) => at.to_string(),
+        DumpTime::Exact(at) => Zone::utc().rfc3339(WallTime(at.as_microsecond())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_found_again() {
+        let bytes = b"\xef\xbb\xbfab\xff\xfecd\xe2\x82x";
+        let text = String::from_utf8_lossy(&bytes[3..]).into_owned();
+        for (from, to, expected) in [
+            ("ab", "cd", &b"ab\xff\xfe"[..]),
+            ("cd", "x", b"cd\xe2\x82"),
+            ("x", "", b"x"),
+        ] {
+            let start = text.find(from).unwrap();
+            let end = if to.is_empty() {
+                text.len()
+            } else {
+                text.find(to).unwrap()
+            };
+            assert_eq!(original(bytes, &(start..end)), expected, "{from}");
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! One dump in full: its sections, each of them only where there is something to say.
+
+use super::super::json::status;
+use super::super::{Worked, safe};
+use super::short_time;
+use afterimage_analysis::dumps::State;
+use afterimage_analysis::dumps::finding::Finding;
+use afterimage_analysis::dumps::frame;
+use afterimage_analysis::dumps::locks::{Holder, Wanted};
+use afterimage_analysis::dumps::report::By;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// So many names stand in one line.
+const MOST_NAMES: usize = 6;
+/// So many lines has a section.
+const MOST_LINES: usize = 25;
+/// So deep is the tree of locks drawn.
+const DEEPEST: usize = 6;
+/// So many dumps stand side by side.
+const MOST_DUMPS: usize = 8;
+
+/// Writes a line; writing to a text does not fail.
+macro_rules! line {
+    ($to:expr, $($what:tt)*) => {{
+        let _infallible = writeln!($to, $($what)*);
+    }};
+}
+
+/// The text of one dump.
+pub(super) fn text(worked: &Worked<'_>) -> String {
+    let mut text = heading(worked);
+    findings(worked, &mut text);
+    locks(worked, &mut text);
+    groups(worked, &mut text);
+    cpu(worked, &mut text);
+    stuck(worked, &mut text);
+    grid(worked, &mut text);
+    unknown(worked, &mut text);
+    text
+}
+
+fn heading(worked: &Worked<'_>) -> String {
+    let (taken, dump, report) = (worked.taken, worked.dump, &worked.report);
+    let mut words = Vec::new();
+    words.extend(taken.at.as_deref().map(short_time));
+    words.extend(taken.pid().map(|pid| format!("pid {pid}")));
+    let facts = taken.stored.as_ref().map(|stored| &stored.facts);
+    let comm = facts.map(|facts| String::from_utf8_lossy(&facts.comm));
+    words.extend(comm.filter(|comm| !comm.is_empty()).map(|comm| safe(&comm)));
+    words.push(dump.source.name().to_owned());
+    words.extend(dump.vm.as_deref().map(safe));
+    if let Some(facts) = facts {
+        words.push(format!(
+            "{}: {}",
+            safe(&facts.trigger),
+            safe(&facts.trigger_detail)
+        ));
+        words.extend(facts.pause.map(|pause| {
+            format!(
+                "the process stood still for {:.1} ms",
+                pause.as_secs_f64() * 1e3
+            )
+        }));
+    }
+    words.extend(
+        status(taken)
+            .filter(|status| *status != "ok")
+            .map(|status| format!("status {status}")),
+    );
+    let mut text = words.join("  ");
+    text.push('\n');
+    let states: Vec<String> = report
+        .states
+        .iter()
+        .map(|(state, count)| format!("{count} {}", state.name()))
+        .collect();
+    let carried = match report.virtual_threads {
+        0 => String::new(),
+        count => format!("; {count} virtual threads among or on them"),
+    };
+    line!(
+        text,
+        "{} threads: {}{carried}",
+        report.total,
+        states.join(", ")
+    );
+    if dump.is_truncated {
+        line!(text, "The end of this dump is missing.");
+    }
+    if let Some(missing) = dump.missing().filter(|missing| *missing != 0) {
+        line!(
+            text,
+            "The JVM counted {missing} Java threads more than are here."
+        );
+    }
+    let holders = report
+        .locks
+        .wanted
+        .iter()
+        .any(|wanted| wanted.holder == Holder::Unknown || wanted.holder.is_guess());
+    if holders && dump.source.is_java() && !dump.lists_synchronizers {
+        line!(
+            text,
+            "It was taken without -l: holders of java.util.concurrent locks are not in it."
+        );
+    }
+    text
+}
+
+fn findings(worked: &Worked<'_>, text: &mut String) {
+    let findings = &worked.report.findings;
+    if findings.is_empty() {
+        line!(text, "\nNothing is found to be wrong.");
+        return;
+    }
+    line!(text, "\nFINDINGS");
+    for finding in findings.iter().take(MOST_LINES) {
+        of_finding(finding, text);
+    }
+    if findings.len() > MOST_LINES {
+        line!(
+            text,
+            "... and {} more (--format json)",
+            findings.len() - MOST_LINES
+        );
+    }
+}
+
+fn of_finding(finding: &Finding, text: &mut String) {
+    line!(
+        text,
+        "{:<8}  {}: {}",
+        finding.severity.name(),
+        finding.kind,
+        safe(&finding.summary)
+    );
+    for suspect in finding.suspects.iter().take(3) {
+        if !suspect.reasons.is_empty() {
+            line!(
+                text,
+                "          \"{}\": {}",
+                safe(&suspect.name),
+                safe(&suspect.reasons.join("; "))
+            );
+        }
+    }
+    for evidence in finding
+        .evidence
+        .iter()
+        .filter(|evidence| evidence.value.is_none())
+        .take(6)
+    {
+        line!(text, "          {}", safe(&evidence.what));
+    }
+    line!(text, "          {}", safe(&finding.next));
+}
+
+/// Locks as trees: who has one, who waits for it, and who waits for those.
+fn locks(worked: &Worked<'_>, text: &mut String) {
+    let locks = &worked.report.locks;
+    if locks.wanted.is_empty() {
+        return;
+    }
+    line!(text, "\nLOCKS (who has it: who waits)");
+    let in_circle: BTreeSet<usize> = worked
+        .report
+        .deadlocks
+        .iter()
+        .flat_map(|deadlock| deadlock.members.iter().copied())
+        .collect();
+    let mut drawn = BTreeSet::new();
+    let is_start = |wanted: &&Wanted| {
+        let holder = wanted.holder.thread();
+        wanted.is_root || holder.is_some_and(|holder| in_circle.contains(&holder))
+    };
+    let starts: Vec<&Wanted> = locks.wanted.iter().filter(is_start).collect();
+    for wanted in starts.iter().take(MOST_LINES) {
+        tree(worked, wanted, (0, &mut drawn), text);
+    }
+    if starts.len() > MOST_LINES {
+        line!(
+            text,
+            "... and {} more (--format json)",
+            starts.len() - MOST_LINES
+        );
+    }
+}
+
+fn tree(
+    worked: &Worked<'_>,
+    wanted: &Wanted,
+    (depth, drawn): (usize, &mut BTreeSet<usize>),
+    text: &mut String,
+) {
+    let name = |thread: usize| format!("\"{}\"", safe(&worked.dump.threads[thread].called()));
+    let holder = match wanted.holder {
+        Holder::Known(holder) => name(holder),
+        Holder::Guessed(holder) => format!("probably {} (a guess)", name(holder)),
+        Holder::Unknown => "nobody that the dump knows of".to_owned(),
+    };
+    let direct = wanted.waiters.len();
+    let total = if wanted.total == direct {
+        String::new()
+    } else {
+        format!(", {} in the end", wanted.total)
+    };
+    let indent = "  ".repeat(depth);
+    line!(
+        text,
+        "{indent}{holder} has {}: {direct} waiting{total}",
+        safe(&wanted.lock.words())
+    );
+    let locks = &worked.report.locks;
+    let (mut leaves, mut branches) = (Vec::new(), Vec::new());
+    for waiter in &wanted.waiters {
+        let is_new = drawn.insert(*waiter);
+        let has_more = locks.held_by(*waiter).next().is_some();
+        if has_more && is_new && depth < DEEPEST {
+            branches.push(*waiter);
+        } else {
+            leaves.push(*waiter);
+        }
+    }
+    if !leaves.is_empty() {
+        line!(text, "{indent}  {}", names(worked, &leaves));
+    }
+    for branch in branches {
+        line!(text, "{indent}  {}", name(branch));
+        for held in locks.held_by(branch) {
+            tree(worked, held, (depth + 2, drawn), text);
+        }
+    }
+}
+
+fn names(worked: &Worked<'_>, threads: &[usize]) -> String {
+    let names = threads.iter().take(MOST_NAMES);
+    let names: Vec<String> = names
+        .map(|thread| safe(&worked.dump.threads[*thread].called()))
+        .collect();
+    let more = threads.len().saturating_sub(MOST_NAMES);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{}{more}", names.join(", "))
+}
+
+fn groups(worked: &Worked<'_>, text: &mut String) {
+    let report = &worked.report;
+    let only_wait: BTreeSet<usize> = report.only_wait.iter().copied().collect();
+    let (idle, work): (Vec<_>, Vec<_>) = report.groups.iter().partition(|group| group.is_idle);
+    if !work.is_empty() {
+        line!(text, "\nTHREADS THAT DO THE SAME (idle ones left out)");
+        line!(text, "COUNT  STATE          WHERE");
+    }
+    for group in work.iter().take(MOST_LINES) {
+        let first = &worked.dump.threads[group.threads[0]];
+        let top = first.top().map(frame::short).unwrap_or_default();
+        let telling = frame::telling(first).map(frame::short).unwrap_or_default();
+        let place = if top == telling {
+            top
+        } else {
+            format!("{telling} -> {top}")
+        };
+        let waits = if group
+            .threads
+            .iter()
+            .all(|thread| only_wait.contains(thread))
+        {
+            "  (only waits)"
+        } else {
+            ""
+        };
+        let who = if group.threads.len() > 1 && !group.name.is_empty() {
+            safe(&group.name)
+        } else {
+            names(worked, &group.threads)
+        };
+        let (count, state) = (group.threads.len(), group.state.name());
+        line!(
+            text,
+            "{count:>5}  {state:<13}  {}  [{who}]{waits}",
+            safe(&place)
+        );
+    }
+    if work.len() > MOST_LINES {
+        line!(
+            text,
+            "... and {} more groups (--format json)",
+            work.len() - MOST_LINES
+        );
+    }
+    let of_vm = report.count(State::Vm);
+    let idle: usize = idle
+        .iter()
+        .filter(|group| group.state != State::Vm)
+        .map(|group| group.threads.len())
+        .sum();
+    line!(
+        text,
+        "{idle:>5}  idle: wait for work, or belong to the runtime; {of_vm} of the VM"
+    );
+}
+
+fn cpu(worked: &Worked<'_>, text: &mut String) {
+    let uses = &worked.report.cpu;
+    let Some(first) = uses.first().filter(|used| !used.cpu.is_zero()) else {
+        return;
+    };
+    let by = match (first.by, first.over) {
+        (By::Kernel, Some(over)) => format!(
+            "counted by the kernel over {:.1} s around the dump",
+            over.as_secs_f64()
+        ),
+        (By::Kernel, None) => "counted by the kernel".to_owned(),
+        (By::Dumps, Some(over)) => {
+            format!("in the {:.1} s since the dump before", over.as_secs_f64())
+        }
+        (By::Dumps, None) => "since the dump before".to_owned(),
+        (By::SinceStart, _) => "since each thread began".to_owned(),
+    };
+    line!(text, "\nCPU ({by})");
+    line!(text, "    CPU MS  % CORE  % WAITED      TID  THREAD");
+    for used in uses.iter().take(10).filter(|used| !used.cpu.is_zero()) {
+        let percent = |share: Option<f64>| {
+            share.map_or("-".to_owned(), |share| format!("{:.1}", share * 100.0))
+        };
+        let waited = used.wait.zip(used.over.filter(|over| !over.is_zero()));
+        let waited = waited.map(|(wait, over)| wait.as_secs_f64() / over.as_secs_f64());
+        let tid = used.tid.map_or("-".to_owned(), |tid| tid.to_string());
+        let cpu = used.cpu.as_secs_f64() * 1e3;
+        line!(
+            text,
+            "{cpu:>10.1}  {:>6}  {:>8}  {tid:>7}  {}",
+            percent(used.share()),
+            percent(waited),
+            safe(&used.name)
+        );
+    }
+}
+
+fn stuck(worked: &Worked<'_>, text: &mut String) {
+    let stuck = &worked.series.stuck;
+    if stuck.is_empty() {
+        return;
+    }
+    line!(
+        text,
+        "\nDID NOT MOVE (the same state and stack as in the dumps before; idle ones left out)"
+    );
+    line!(text, "DUMPS    OVER S  CPU MS  STATE          THREAD");
+    for stuck in stuck.iter().take(MOST_LINES) {
+        let row = &worked.series.rows[stuck.row];
+        let cell = row.cells.last().copied().flatten();
+        let thread = cell.map(|cell| &worked.dump.threads[cell.thread]);
+        let state = thread.map_or("", |thread| thread.state.name());
+        let at = thread
+            .and_then(frame::telling)
+            .map(frame::short)
+            .unwrap_or_default();
+        let over = stuck
+            .over
+            .map_or("-".to_owned(), |over| format!("{:.1}", over.as_secs_f64()));
+        let cpu = stuck.cpu.map_or("-".to_owned(), |cpu| {
+            format!("{:.0}", cpu.as_secs_f64() * 1e3)
+        });
+        line!(
+            text,
+            "{:>5}  {over:>8}  {cpu:>6}  {state:<13}  {}: {}",
+            stuck.dumps,
+            safe(&row.name),
+            safe(&at)
+        );
+    }
+    if stuck.len() > MOST_LINES {
+        line!(
+            text,
+            "... and {} more threads (--format json)",
+            stuck.len() - MOST_LINES
+        );
+    }
+}
+
+/// Threads and dumps: what each thread did in each dump, of those that changed or are blocked.
+fn grid(worked: &Worked<'_>, text: &mut String) {
+    let series = &worked.series;
+    if series.dumps.len() < 2 {
+        return;
+    }
+    let first = series.dumps.len().saturating_sub(MOST_DUMPS);
+    let letter = |state: State| match state {
+        State::Blocked => 'B',
+        State::Runnable => 'R',
+        State::TimedWaiting => 'T',
+        State::Waiting => 'W',
+        State::New => 'N',
+        State::Terminated => 'X',
+        State::Vm => 'V',
+        State::Unknown => '?',
+    };
+    let mut rows = Vec::new();
+    for row in &series.rows {
+        let cells = &row.cells[first..];
+        let states: Vec<Option<State>> = cells
+            .iter()
+            .map(|cell| cell.map(|cell| cell.state))
+            .collect();
+        let changes = states.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let was_blocked = states.contains(&Some(State::Blocked));
+        if changes > 0 || was_blocked {
+            let shown = cells.iter().map(|cell| match cell {
+                None => " .  ".to_owned(),
+                Some(cell) if cell.is_unchanged => format!(" {}= ", letter(cell.state)),
+                Some(cell) => format!(" {}  ", letter(cell.state)),
+            });
+            rows.push((shown.collect::<String>(), &row.name));
+        }
+    }
+    if rows.is_empty() {
+        return;
+    }
+    let dumps = worked.dumps.len().min(MOST_DUMPS);
+    line!(
+        text,
+        "\nTHREAD BY DUMP, the last {dumps} (B blocked, R runnable, T and W wait with and without a limit, = the same stack, . not there)"
+    );
+    for (cells, name) in rows.iter().take(2 * MOST_LINES) {
+        line!(text, "{cells} {}", safe(name));
+    }
+    if rows.len() > 2 * MOST_LINES {
+        line!(
+            text,
+            "... and {} more threads (--format csv)",
+            rows.len() - 2 * MOST_LINES
+        );
+    }
+}
+
+fn unknown(worked: &Worked<'_>, text: &mut String) {
+    let unknown = &worked.dump.unknown;
+    if unknown.count == 0 {
+        return;
+    }
+    line!(text, "\nUNKNOWN LINES: {}", unknown.count);
+    for (number, line) in unknown.first.iter().take(MOST_LINES) {
+        line!(text, "{number:>8}: {}", safe(line));
+    }
+}
