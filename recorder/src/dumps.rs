@@ -39,6 +39,7 @@ use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::Event;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::thread_dump::{HOTSPOT, ThreadDump};
+use afterimage_format::time::MonotonicTime;
 use clients::Clients;
 use hook::Hook;
 use job::{Job, Reason, Rules, Told, Wanted};
@@ -120,7 +121,7 @@ enum Heard {
     /// A job is done.
     Done(u64, Box<ThreadDump>),
     /// It is known what a process is.
-    Found(ProcessKey, Nature, Option<Hsperf>),
+    Found(ProcessKey, Box<Found>),
     /// The run ends.
     Stop,
 }
@@ -152,7 +153,7 @@ impl Dumps {
         shared: Arc<Shared>,
     ) -> std::io::Result<Self> {
         let (tell, heard) = channel();
-        let lookout = Lookout::new(settings.is_on);
+        let lookout = Lookout::new(settings.is_on, !settings.hooks.is_empty());
         let watched = lookout.clone();
         let watching = Watching::new(watched, settings.is_on, settings.least_age);
         shared.update(|status| status.dumps.is_on = settings.is_on);
@@ -166,6 +167,7 @@ impl Dumps {
             watching,
             bursts: BTreeMap::new(),
             finding: BTreeSet::new(),
+            hooked: BTreeMap::new(),
             queue,
             shared,
             tell: tell.clone(),
@@ -213,6 +215,23 @@ struct Ordered {
     client: Option<u64>,
 }
 
+/// What a process was found to be.
+#[derive(Debug)]
+struct Found {
+    nature: Nature,
+    hsperf: Option<Hsperf>,
+    /// A hook is meant for it, and may be used again after so long.
+    hooked_each: Option<Duration>,
+}
+
+/// How often what is configured for a process may be done.
+#[derive(Debug)]
+struct Hooked {
+    least: Duration,
+    /// When a trigger had it done.
+    last: Option<MonotonicTime>,
+}
+
 /// A dump that is being taken.
 #[derive(Debug)]
 struct AtWork {
@@ -228,6 +247,8 @@ struct Decider {
     bursts: BTreeMap<ProcessKey, i64>,
     /// Of these it is being found out what they are.
     finding: BTreeSet<ProcessKey>,
+    /// Processes that a hook is meant for.
+    hooked: BTreeMap<ProcessKey, Hooked>,
     queue: SyncSender<Message>,
     shared: Arc<Shared>,
     tell: Sender<Heard>,
@@ -248,13 +269,7 @@ impl Decider {
                 Ok(Heard::Manual(whom, client)) => self.order(whom, client),
                 Ok(Heard::Told(number, told)) => self.told(number, told),
                 Ok(Heard::Done(number, dump)) => self.done(number, *dump),
-                Ok(Heard::Found(key, nature, hsperf)) => {
-                    self.finding.remove(&key);
-                    if matches!(nature, Nature::HotSpot(_)) {
-                        self.watching.add(key, hsperf);
-                    }
-                    self.know(key, nature);
-                }
+                Ok(Heard::Found(key, found)) => self.found(key, *found),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Heard::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -274,6 +289,9 @@ impl Decider {
         let is_busy = |pid: Pid| busy.contains(&pid);
         let round = self.watching.look(&self.natures, &is_busy);
         for wish in round.wishes {
+            if wish.wanted == Wanted::Dump && !self.may_hook_again(wish.key) {
+                continue;
+            }
             let burst = self.bursts.get(&wish.key).copied();
             let burst = burst.filter(|_| !wish.due.is_first);
             let burst = burst.unwrap_or_else(|| clock::now().wall.0);
@@ -303,9 +321,25 @@ impl Decider {
             .update(|status| status.dumps.machines = machines);
     }
 
+    /// Whether what is configured for this process, if anything is, may be done again; then it is
+    /// as good as done.
+    fn may_hook_again(&mut self, key: ProcessKey) -> bool {
+        let Some(hooked) = self.hooked.get_mut(&key) else {
+            return true;
+        };
+        let now = clock::now().monotonic;
+        let passed = hooked.last.and_then(|last| now.since(last));
+        let may = passed.is_none_or(|passed| passed >= hooked.least);
+        if may {
+            hooked.last = Some(now);
+        }
+        may
+    }
+
     /// On a thread of its own: the file that tells may not be readable for as long as it likes.
     fn find_out(&self, key: ProcessKey) {
         let (tell, niceness) = (self.tell.clone(), self.niceness);
+        let hooks = Arc::clone(&self.rules.hooks);
         let find = move || {
             niceness.apply();
             let life = life::look(key.pid).filter(|life| life.key == key);
@@ -313,14 +347,35 @@ impl Decider {
             let nature = life
                 .as_ref()
                 .map_or_else(gone, |life| nature::of(key.pid, life.uid, life.nspid));
+            let hook = life
+                .as_ref()
+                .and_then(|life| hooks.iter().find(|hook| hook.matches(life)));
             let is_machine = matches!(nature, Nature::HotSpot(_));
-            let life = life.filter(|_| is_machine);
-            let hsperf = life.and_then(|life| Hsperf::open(key.pid, life.uid, life.nspid));
-            drop(tell.send(Heard::Found(key, nature, hsperf)));
+            let life = life.as_ref().filter(|_| is_machine);
+            let found = Found {
+                hsperf: life.and_then(|life| Hsperf::open(key.pid, life.uid, life.nspid)),
+                hooked_each: hook.map(|hook| hook.min_interval),
+                nature,
+            };
+            drop(tell.send(Heard::Found(key, Box::new(found))));
         };
         let thread = std::thread::Builder::new().name("dump-nature".to_owned());
         // Where no thread can be had, this process is not watched.
         drop(thread.spawn(find));
+    }
+
+    fn found(&mut self, key: ProcessKey, found: Found) {
+        self.finding.remove(&key);
+        if matches!(found.nature, Nature::HotSpot(_)) || found.hooked_each.is_some() {
+            self.watching.add(key, found.hsperf);
+        }
+        if let Some(least) = found.hooked_each {
+            if self.hooked.len() >= MOST_KNOWN {
+                self.hooked.clear();
+            }
+            self.hooked.insert(key, Hooked { least, last: None });
+        }
+        self.know(key, found.nature);
     }
 
     fn know(&mut self, key: ProcessKey, nature: Nature) {

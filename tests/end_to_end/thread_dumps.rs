@@ -1,5 +1,6 @@
 //! `afterimage dump`: what the capture holds is what the virtual machine says to its own tool.
 
+mod hooks;
 mod safety;
 mod triggers;
 

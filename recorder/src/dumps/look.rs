@@ -48,13 +48,17 @@ pub(crate) struct Lookout {
     look: Arc<Mutex<Look>>,
     /// Processes are watched, and not only those that are stuck.
     is_on: bool,
+    /// Those with fewer threads are not.
+    fewest_threads: u64,
 }
 
 impl Lookout {
-    pub(super) fn new(is_on: bool) -> Self {
+    /// A virtual machine has many threads; what a hook is meant for may have one.
+    pub(super) fn new(is_on: bool, has_hooks: bool) -> Self {
         Self {
             look: Arc::default(),
             is_on,
+            fewest_threads: if has_hooks { 1 } else { FEWEST_THREADS },
         }
     }
 
@@ -83,7 +87,7 @@ impl Lookout {
         };
         let many = glances
             .iter()
-            .filter(|glance| glance.threads >= FEWEST_THREADS);
+            .filter(|glance| glance.threads >= self.fewest_threads);
         look.processes.clear();
         look.processes.extend(many.map(seen));
         more(&mut look);

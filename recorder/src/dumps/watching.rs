@@ -97,7 +97,7 @@ impl Watching {
         self.machines.len()
     }
 
-    /// A virtual machine is watched from now on.
+    /// A virtual machine, or what a hook is meant for, is watched from now on.
     pub(super) fn add(&mut self, key: ProcessKey, hsperf: Option<Hsperf>) {
         self.machines.entry(key).or_insert_with(|| Machine {
             watch: Watch::new(since(clock::now().monotonic)),

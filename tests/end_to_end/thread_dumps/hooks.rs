@@ -41,23 +41,28 @@ fn only_one<'a>(dumps: &'a [Dump], (pid, kind): (i64, &str)) -> &'a Dump {
         panic!("{} dumps of it", found.len());
     };
     let facts = &dump.stored.facts;
-    assert_eq!((facts.kind.as_str(), facts.trigger.as_str()), (kind, "manual"));
+    assert_eq!(
+        (facts.kind.as_str(), facts.trigger.as_str()),
+        (kind, "manual")
+    );
     // What the kernel says of it goes with each.
     assert!(dump.views.0.is_some() && dump.views.1.is_some());
     dump
 }
 
-/// What `threads` says of the dump of this process, once the capture has it.
-#[track_caller]
-fn told_of(recording: &Recording, pid: i64) -> Value {
+/// What `threads` says of the dump of this process, if the capture has it by now.
+fn told(recording: &Recording, pid: i64) -> Option<Value> {
     let file = recording.file.as_os_str();
     let args = ["threads", "--format", "json"].map(OsStr::new);
-    wait_for("the dump to be in the capture", || {
-        let told = run(&[&args[..], &[file]].concat());
-        let dumps = (told.code == 0).then(|| told.json()["dumps"].clone())?;
-        let mut dumps = dumps.as_array()?.iter();
-        dumps.find(|dump| dump["pid"] == pid).cloned()
-    })
+    let told = run(&[&args[..], &[file]].concat());
+    let dumps = (told.code == 0).then(|| told.json()["dumps"].clone())?;
+    let mut dumps = dumps.as_array()?.iter();
+    dumps.find(|dump| dump["pid"] == pid).cloned()
+}
+
+#[track_caller]
+fn told_of(recording: &Recording, pid: i64) -> Value {
+    wait_for("the dump to be in the capture", || told(recording, pid))
 }
 
 #[test]
@@ -121,14 +126,19 @@ fn eu_stack_tells_where_the_threads_of_any_program_are() {
     }
     let sleeps = StandIn::new("threads=3").start();
     let how = "command = [\"eu-stack\", \"-q\", \"-p\", \"{pid}\"]";
-    let matching = format!("[[dump]]\nname = \"eu-stack\"\nmatch = {{ comm = \"stand-in\" }}\n{how}\n");
+    let matching =
+        format!("[[dump]]\nname = \"eu-stack\"\nmatch = {{ comm = \"stand-in\" }}\n{how}\n");
     let recording = Recording::with(&matching);
     let pid = sleeps.pid();
     assert_eq!(recording.dump(&pid.to_string()).code, 0);
     let dumps = recording.dumps();
     let dump = only_one(&dumps, (pid, "hook:eu-stack"));
     assert!(dump.is(DumpStatus::Ok, ""), "{:?}", dump.stored.facts);
-    assert!(dump.text().contains(&format!("TID {pid}:")), "{}", dump.text());
+    assert!(
+        dump.text().contains(&format!("TID {pid}:")),
+        "{}",
+        dump.text()
+    );
     assert_eq!(dump.stored.facts.arguments, format!("eu-stack -q -p {pid}"));
 }
 
@@ -136,14 +146,19 @@ fn eu_stack_tells_where_the_threads_of_any_program_are() {
 fn a_hook_that_hangs_is_ended_and_the_kernels_word_remains() {
     let mut sleeps = StandIn::new("threads=3").start();
     let how = "command = [\"sleep\", \"3600\"]\ntimeout = \"300ms\"";
-    let settings = format!("[[dump]]\nname = \"hangs\"\nmatch = {{ comm = \"stand-in\" }}\n{how}\n");
+    let settings =
+        format!("[[dump]]\nname = \"hangs\"\nmatch = {{ comm = \"stand-in\" }}\n{how}\n");
     let recording = Recording::with(&settings);
     let ran = recording.dump(&sleeps.pid().to_string());
     assert_eq!(ran.code, 1, "{}", ran.text());
     assert!(sleeps.is_running());
     let dumps = recording.dumps();
     let dump = only_one(&dumps, (sleeps.pid(), "hook:hangs"));
-    assert!(dump.is(DumpStatus::Timeout, "longer than 300ms"), "{:?}", dump.stored.facts);
+    assert!(
+        dump.is(DumpStatus::Timeout, "longer than 300ms"),
+        "{:?}",
+        dump.stored.facts
+    );
     assert_eq!(dump.text, None);
 }
 
@@ -162,6 +177,33 @@ fn a_configuration_that_cannot_be_followed_is_refused_at_the_start() {
         config.as_os_str(),
     ]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("\"far\"") && ran.stderr.contains("10.0.0.1"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("\"far\"") && ran.stderr.contains("10.0.0.1"),
+        "{}",
+        ran.stderr
+    );
     assert!(!file.exists());
+}
+
+#[test]
+fn a_program_that_keeps_a_core_is_asked_without_anybody_asking() {
+    let mut spins = StandIn::new("spin").start();
+    let how = "command = [\"echo\", \"thread of {pid}\"]\nmin-interval = \"1h\"";
+    let settings = format!(
+        "thread-dumps = true\n[[dump]]\nname = \"echo\"\nmatch = {{ comm = \"stand-in\" }}\n{how}\n"
+    );
+    let recording = Recording::start(&settings);
+    let pid = spins.pid();
+    wait_for("a dump of what spins", || {
+        let told = told(&recording, pid)?;
+        (told["trigger"] == "thread-hogs-core").then_some(())
+    });
+    assert!(spins.is_running());
+    let dumps = recording.dumps();
+    let own = |dump: &&Dump| i64::from(dump.stored.facts.pid.0) == pid;
+    let of_it: Vec<_> = dumps.iter().filter(own).collect();
+    // A burst has three: the others come too soon.
+    assert_eq!(of_it.len(), 1);
+    assert_eq!(of_it[0].stored.facts.kind, "hook:echo");
+    assert_eq!(of_it[0].text(), format!("thread of {pid}\n"));
 }
