@@ -15,12 +15,18 @@
 //! thread-dumps = true
 //! sigquit = "once"
 //! sigquit-after = "60s"
+//!
+//! [[dump]]
+//! name = "py-spy"
+//! match = { comm = "python3*" }
+//! command = ["py-spy", "dump", "--json", "--pid", "{pid}"]
 //! ```
+//! (`dumps/hook.rs` has all that a `[[dump]]` may say.)
 //! SIGHUP reads it again: `max-size`, `retain`, `budget-cpu`, `sync` and `args` change with the
 //! next tick; `interval`, `output`, `memory`, `fallback`, `threads-of`, `thread-dumps`, `sigquit`,
-//! `sigquit-after`, `proc-root` and `socket` with the next start.
+//! `sigquit-after`, `dump`, `proc-root` and `socket` with the next start.
 
-use crate::dumps;
+use crate::dumps::{self, HookConfig};
 use crate::redact::ArgsLevel;
 use afterimage_analysis::amount::{HumanBytes, HumanDuration, Percent};
 use afterimage_format::capture::writer::{Options, Sync};
@@ -52,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) thread_dumps: Option<bool>,
     pub(crate) sigquit: Option<String>,
     pub(crate) sigquit_after: Option<String>,
+    /// In the file alone.
+    pub(crate) dump: Option<Vec<HookConfig>>,
     pub(crate) proc_root: Option<PathBuf>,
     pub(crate) socket: Option<PathBuf>,
 }
@@ -89,6 +97,7 @@ impl Config {
             thread_dumps: self.thread_dumps.or(other.thread_dumps),
             sigquit: self.sigquit.or(other.sigquit),
             sigquit_after: self.sigquit_after.or(other.sigquit_after),
+            dump: self.dump.or(other.dump),
             proc_root: self.proc_root.or(other.proc_root),
             socket: self.socket.or(other.socket),
         }
@@ -125,8 +134,10 @@ impl Config {
             other => bail!("sigquit: {other:?} is none of once, never"),
         };
         Ok(dumps::Settings {
+            is_on: self.thread_dumps.unwrap_or(false),
             least_age,
             may_signal,
+            hooks: dumps::hooks(self.dump.as_deref().unwrap_or_default())?.into(),
         })
     }
 

@@ -21,6 +21,7 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
         thread_dumps: args.thread_dumps.then_some(true),
         sigquit: None,
         sigquit_after: None,
+        dump: None,
         threads_of: (!args.threads_of.is_empty()).then(|| args.threads_of.clone()),
         proc_root: args.proc_root.clone(),
         socket: args.socket.clone(),

@@ -1,6 +1,8 @@
 //! Which processes there are that a dump of all means: Java virtual machines, whatever they are
-//! called, and what is called `java` without being one, so that it is said why there is no dump.
+//! called, what a hook is meant for, and what is called `java` without being any of these, so that
+//! it is said why there is no dump.
 
+use super::hook::Hook;
 use super::job::nature_of;
 use super::life;
 use super::nature::Nature;
@@ -20,11 +22,12 @@ const WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(super) struct Meant {
     pub(super) key: ProcessKey,
-    pub(super) nature: Nature,
+    /// Not looked for where a hook is meant for it.
+    pub(super) nature: Option<Nature>,
 }
 
 /// Finds them; `known` are natures that were found out before.
-pub(super) fn all(known: &BTreeMap<ProcessKey, Nature>) -> Vec<Meant> {
+pub(super) fn all(known: &BTreeMap<ProcessKey, Nature>, hooks: &[Hook]) -> Vec<Meant> {
     let began = clock::now().monotonic;
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut pids: Vec<i32> = entries
@@ -44,10 +47,18 @@ pub(super) fn all(known: &BTreeMap<ProcessKey, Nature>) -> Vec<Meant> {
         };
         let key = ProcessKey { pid, started };
         let is_called_so = stat.comm == b"java";
+        let passed = clock::now().monotonic.since(began).unwrap_or_default();
+        if !hooks.is_empty() && passed <= WITHIN {
+            let life = life::look(pid).filter(|life| life.key == key);
+            if life.is_some_and(|life| hooks.iter().any(|hook| hook.matches(&life))) {
+                let nature = known.get(&key).cloned();
+                meant.push(Meant { key, nature });
+                continue;
+            }
+        }
         if !is_called_so && threads < FEWEST_THREADS {
             continue;
         }
-        let passed = clock::now().monotonic.since(began).unwrap_or_default();
         let nature = match known.get(&key) {
             Some(nature) => nature.clone(),
             None if passed > WITHIN => continue,
@@ -58,6 +69,7 @@ pub(super) fn all(known: &BTreeMap<ProcessKey, Nature>) -> Vec<Meant> {
         };
         let is_machine = matches!(nature, Nature::HotSpot(_) | Nature::OpenJ9);
         if is_machine || is_called_so {
+            let nature = Some(nature);
             meant.push(Meant { key, nature });
         }
     }

@@ -4,20 +4,23 @@
 
 use super::asking::{self, Answer, Listener};
 use super::helper::Request;
+use super::hook::Hook;
 use super::kernel;
 use super::life::{self, Life};
 use super::nature::{self, HotSpot, Nature};
 use super::safety::Evidence;
 use super::signalled;
 use crate::clock;
+use afterimage_analysis::dumps;
 use afterimage_format::kernel_view::KernelView;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::thread_dump::{
-    DumpFacts, DumpStatus, HOTSPOT, KERNEL, PackedText, ThreadDump,
+    DumpFacts, DumpStatus, DumpSummary, HOTSPOT, KERNEL, PackedText, ThreadDump,
 };
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Ticks;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -33,8 +36,12 @@ pub(crate) struct Rules {
     pub(crate) may_signal: bool,
     /// Where it is noted who was.
     pub(crate) signalled: PathBuf,
+    /// What is run or fetched for which processes.
+    pub(crate) hooks: Arc<[Hook]>,
 }
 
+/// What a dump is taken for that somebody asked for.
+pub(super) const MANUAL: &str = "manual";
 /// What a dump is taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reason {
@@ -131,6 +138,9 @@ impl Taken<'_> {
         if job.wanted == Wanted::KernelView {
             return self.row(KERNEL, DumpStatus::Ok, "");
         }
+        if let Some(hook) = rules.hooks.iter().find(|hook| hook.matches(&life)) {
+            return self.hooked(hook, &life);
+        }
         let nature = job.nature.clone().unwrap_or_else(|| nature_of(&life));
         if job.nature.is_none() {
             tell(Told::Nature(life.key, nature.clone()));
@@ -192,6 +202,19 @@ impl Taken<'_> {
         self.row_of(answer)
     }
 
+    /// What is configured for this process.
+    fn hooked(&mut self, hook: &Hook, life: &Life) -> ThreadDump {
+        let output = hook.take(life);
+        self.helper_cpu = output.cpu;
+        let kind = format!("hook:{}", hook.name);
+        let mut dump = self.row(&kind, output.status, &output.detail);
+        dump.facts.arguments = output.arguments;
+        dump.text = output.text.and_then(|text| PackedText::pack(&text).ok());
+        let after = kernel::look(self.job.pid, life::tick_rate());
+        dump.after = after.as_ref().and_then(packed);
+        dump
+    }
+
     fn row_of(&self, answer: Answer) -> ThreadDump {
         let mut dump = self.row(HOTSPOT, answer.status, &answer.detail);
         let facts = &mut dump.facts;
@@ -199,6 +222,7 @@ impl Taken<'_> {
         facts.signalled = answer.signalled;
         facts.attach = answer.attach;
         facts.pause = answer.pause;
+        dump.facts.summary = answer.text.as_deref().and_then(summary);
         // What is too large was cut off already.
         dump.text = answer.text.and_then(|text| PackedText::pack(&text).ok());
         if answer.attach.is_some() {
@@ -240,6 +264,16 @@ impl Taken<'_> {
     }
 }
 
+/// A few numbers of the text, for marks and filters. Whatever is wrong with it, the text itself
+/// is kept.
+fn summary(text: &[u8]) -> Option<DumpSummary> {
+    let read = || {
+        let (_, found) = dumps::read_bytes(text);
+        found.dumps.first().map(dumps::summary::summary)
+    };
+    std::panic::catch_unwind(read).ok().flatten()
+}
+
 fn packed(view: &KernelView) -> Option<PackedText> {
     PackedText::pack(view.to_text().as_bytes()).ok()
 }
@@ -264,8 +298,7 @@ pub(super) fn nature_of(life: &Life) -> Nature {
 fn why_not(nature: &Nature) -> String {
     match nature {
         Nature::OpenJ9 => {
-            "it is an OpenJ9 virtual machine, which is not supported: `jcmd PID Thread.print` \
-             asks it, and a [[dump]] in the configuration can"
+            "it is an OpenJ9 virtual machine, which is not supported: `jcmd PID Thread.print` asks it"
                 .to_owned()
         }
         Nature::Unknown(why) => why.clone(),

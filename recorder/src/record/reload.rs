@@ -110,6 +110,7 @@ fn fixed(first: &Config, now: &Config) -> anyhow::Result<Vec<&'static str>> {
         ("thread-dumps", first.thread_dumps != now.thread_dumps),
         ("sigquit", first.sigquit != now.sigquit),
         ("sigquit-after", first.sigquit_after != now.sigquit_after),
+        ("dump", first.dump != now.dump),
         ("proc-root", first.proc_root != now.proc_root),
         ("socket", first.socket != now.socket),
     ];
