@@ -62,8 +62,8 @@ fn heading(worked: &Worked<'_>) -> String {
             )
         }));
     }
-    let status = status(taken);
-    words.extend((status != "ok").then(|| format!("status {status}")));
+    let became = status(taken);
+    words.extend((became != "ok").then(|| format!("status {became}")));
     let mut text = words.join("  ");
     text.push('\n');
     let states: Vec<String> = report
