@@ -29,7 +29,8 @@ pub(super) struct Lives {
     /// The last life that was read.
     after: i64,
     births: Vec<LifeEvent>,
-    deaths: Vec<EndEvent>,
+    /// Those of which nobody told.
+    deaths: Vec<LifeEvent>,
     names: Vec<Name>,
     known: HashMap<Box<str>, u32>,
     told: Vec<Told>,
@@ -47,8 +48,17 @@ struct Told {
     end: LifeEvent,
     has_name: bool,
     how: How,
-    /// When it was born, if nobody saw it alive.
-    born: Option<WallTime>,
+    /// Whether a sample saw it alive.
+    is_seen: bool,
+}
+
+impl Told {
+    /// When it was born, if no sample saw it.
+    fn born(&self) -> Option<WallTime> {
+        let lifetime = self.how.lifetime_seconds.filter(|_| !self.is_seen)?;
+        let lifetime = Duration::try_from_secs_f32(lifetime).ok()?;
+        Some(self.end.at.minus(lifetime))
+    }
 }
 
 impl Lives {
@@ -108,7 +118,7 @@ impl Lives {
             },
             has_name: exited.comm.is_some(),
             how,
-            born: exited.lifetime.map(|lifetime| exited.wall.minus(lifetime)),
+            is_seen: false,
         });
     }
 
@@ -130,10 +140,7 @@ impl Lives {
             && !whole.is_last_of_run(last)
         {
             let at = end_of_second(seen);
-            self.deaths.push(EndEvent {
-                life: LifeEvent { at, pid, name },
-                how: None,
-            });
+            self.deaths.push(LifeEvent { at, pid, name });
         }
     }
 
@@ -150,7 +157,7 @@ impl Lives {
         let Some(told) = told.map(|place| &mut self.told[*place]) else {
             return false;
         };
-        told.born = None;
+        told.is_seen = true;
         if !told.has_name {
             (told.end.name, told.has_name) = (name, true);
         }
@@ -164,47 +171,49 @@ impl Lives {
         first: WallTime,
     ) -> Result<Vec<(Lane, usize, EventRow)>, ReplayError> {
         self.add_sums(capture)?;
-        self.add_told(first);
+        let told = self.ends(first);
         let names: Arc<[Name]> = self.names.into();
         let failed = |is_so: fn(&How) -> bool| -> EventRow {
-            let ends = self.deaths.iter();
-            let ends = ends.filter(|end| end.how.as_ref().is_some_and(is_so));
-            EventRow::of_ends(ends.copied().collect(), Arc::clone(&names))
+            let ends = told.iter().filter(|end| is_so(&end.how)).copied();
+            EventRow::of_ends(vec![], ends.collect(), Arc::clone(&names), "ended")
         };
         let (killed, erred) = (failed(How::is_killed), failed(How::has_error));
         let births = EventRow::of_lives(self.births, Arc::clone(&names), "began");
+        let deaths = EventRow::of_ends(self.deaths, told, names, "ended");
         Ok(vec![
             (Lane::Processes, 0, births),
-            (Lane::Processes, 1, EventRow::of_ends(self.deaths, names)),
+            (Lane::Processes, 1, deaths),
             (Lane::Failures, 0, killed),
             (Lane::Failures, 1, erred),
         ])
     }
 
     /// The ends that the kernel told of, and the births of those that no sample saw.
-    fn add_told(&mut self, first: WallTime) {
+    fn ends(&mut self, first: WallTime) -> Vec<EndEvent> {
         for told in &self.told {
-            if let (Some(born), Some(names)) = (told.born, self.parents.get_mut(&told.end.pid)) {
+            if let (Some(born), Some(names)) = (told.born(), self.parents.get_mut(&told.end.pid)) {
                 names.push((born, told.end.name));
             }
         }
         self.parents
             .values_mut()
             .for_each(|names| names.sort_unstable());
+        let mut ends = Vec::with_capacity(self.told.len());
         for mut told in std::mem::take(&mut self.told) {
             let names = told.how.parent.and_then(|parent| self.parents.get(&parent));
             told.how.parent_name = names.and_then(|names| {
                 let after = names.partition_point(|(from, _)| *from <= told.end.at);
                 names.get(after.checked_sub(1)?).map(|(_, name)| *name)
             });
-            if let Some(at) = told.born.filter(|born| *born >= first) {
+            if let Some(at) = told.born().filter(|born| *born >= first) {
                 self.births.push(LifeEvent { at, ..told.end });
             }
-            self.deaths.push(EndEvent {
+            ends.push(EndEvent {
                 life: told.end,
-                how: Some(told.how),
+                how: told.how,
             });
         }
+        ends
     }
 
     /// Lives that were added up, each sum an event.
@@ -221,7 +230,7 @@ impl Lives {
             self.names.push(Name::Many(count, text));
             let life = LifeEvent { at, pid: 0, name };
             self.births.push(life);
-            self.deaths.push(EndEvent { life, how: None });
+            self.deaths.push(life);
         }
         Ok(())
     }

@@ -5,13 +5,13 @@ use crate::display;
 use afterimage_analysis::ending::Ending;
 use std::time::Duration;
 
-/// An end of a life, and what the kernel told of it.
+/// An end of which the kernel told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EndEvent {
     /// When, and whose.
     pub life: LifeEvent,
-    /// How; `None` when nobody told.
-    pub how: Option<How>,
+    /// How.
+    pub how: How,
 }
 
 /// What the kernel told of an end. Kept small: there may be a million.

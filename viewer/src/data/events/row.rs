@@ -89,40 +89,53 @@ impl From<Vec<LaneEvent>> for EventRow {
 }
 
 impl EventRow {
-    /// Ends of lives, in any order.
-    pub fn of_ends(mut ends: Vec<EndEvent>, names: Arc<[Name]>) -> Self {
-        ends.sort_by_key(|end| end.life.at);
-        let how = (0_u32..)
-            .zip(&ends)
-            .filter_map(|(place, end)| Some((place, end.how?)));
-        let known = how.collect();
-        let lives = ends.iter().map(|end| end.life).collect();
-        let mut row = Self::of_lives(lives, names, "ended");
-        if let Words::Lives { told, .. } = &mut row.words {
-            *told = known;
-        }
-        row
+    /// Begins or ends of lives, in any order; `verb` says which.
+    pub fn of_lives(lives: Vec<LifeEvent>, names: Arc<[Name]>, verb: &'static str) -> Self {
+        Self::of_ends(lives, vec![], names, verb)
     }
 
-    /// Begins or ends of lives, in any order; `verb` says which.
-    pub fn of_lives(mut lives: Vec<LifeEvent>, names: Arc<[Name]>, verb: &'static str) -> Self {
+    /// Ends of lives, those of which nobody told apart from the others, in any order: there may be
+    /// millions, so they are put together once.
+    pub fn of_ends(
+        mut lives: Vec<LifeEvent>,
+        mut ends: Vec<EndEvent>,
+        names: Arc<[Name]>,
+        verb: &'static str,
+    ) -> Self {
         lives.sort_by_key(|life| life.at);
-        let count = |life: &LifeEvent| match names.get(life.name as usize) {
+        ends.sort_by_key(|end| end.life.at);
+        let all = lives.len() + ends.len();
+        let (mut times, mut who) = (Vec::with_capacity(all), Vec::with_capacity(all));
+        let mut told = Vec::with_capacity(ends.len());
+        let (mut lives, mut ends) = (lives.iter().peekable(), ends.iter().peekable());
+        loop {
+            let end = ends.peek().map(|end| end.life.at);
+            let is_life = |life: &&LifeEvent| end.is_none_or(|end| life.at <= end);
+            let life = if lives.peek().is_some_and(is_life) {
+                lives.next().copied()
+            } else {
+                let end = ends.next();
+                let place = u32::try_from(times.len()).unwrap_or(u32::MAX);
+                told.extend(end.map(|end| (place, end.how)));
+                end.map(|end| end.life)
+            };
+            let Some(life) = life else { break };
+            times.push(life.at);
+            who.push((life.pid, life.name));
+        }
+        let count = |(_, name): &(i32, u32)| match names.get(*name as usize) {
             Some(Name::Many(count, _)) => *count,
             _ => 1,
         };
-        let many = excess(lives.iter().map(count));
-        let times: Vec<WallTime> = lives.iter().map(|life| life.at).collect();
-        let who = lives.iter().map(|life| (life.pid, life.name)).collect();
         Self {
             steps: steps(&times),
+            many: excess(who.iter().map(count)),
             times,
-            many,
             words: Words::Lives {
                 who,
                 names,
                 verb,
-                told: Vec::new(),
+                told,
             },
         }
     }
@@ -267,27 +280,33 @@ mod tests {
     #[test]
     fn an_end_that_nobody_told_of_stands_among_those_that_are_told() {
         let names: Arc<[Name]> = [Name::One("sh".into())].into();
-        let end = |at, pid, how| EndEvent {
-            life: LifeEvent {
-                at: WallTime(at),
-                pid,
-                name: 0,
+        let life = |at, pid| LifeEvent {
+            at: WallTime(at),
+            pid,
+            name: 0,
+        };
+        let end = |at, pid, parent| EndEvent {
+            life: life(at, pid),
+            how: How {
+                parent,
+                ..How::default()
             },
-            how,
         };
-        let how = How {
-            parent: Some(7),
-            ..How::default()
-        };
-        let ends = vec![end(9, 43, Some(how)), end(5, 42, None), end(5, 41, None)];
-        let row = EventRow::of_ends(ends, names);
+        let ends = vec![end(9, 43, Some(7)), end(4, 40, Some(8)), end(5, 44, None)];
+        let lives = vec![life(5, 42), life(3, 41)];
+        let row = EventRow::of_ends(lives, ends, names, "ended");
+        let texts: Vec<String> = (0..6).map(|place| row.text(place)).collect();
         assert_eq!(
-            [row.text(0), row.text(1), row.text(2)],
+            texts,
             [
-                "42 (sh) ended",
                 "41 (sh) ended",
-                "43 (sh) ended, child of 7"
+                "40 (sh) ended, child of 8",
+                "42 (sh) ended",
+                "44 (sh) ended",
+                "43 (sh) ended, child of 7",
+                ""
             ]
         );
+        assert!(row.times().is_sorted());
     }
 }

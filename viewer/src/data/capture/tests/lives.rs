@@ -98,7 +98,8 @@ fn what_samples_saw_and_the_kernel_told_of_is_one_end() {
     let of_42 = Exited {
         started: Some(Ticks(90_010)),
         ppid: Some(Pid(1)),
-        lifetime: Some(Duration::from_secs(165)),
+        // It began after the first tick by this, and was there all the same.
+        lifetime: Some(Duration::from_secs(64)),
         comm: None,
         ..exited(second_of(65), 42, 3 << 8)
     };
@@ -109,7 +110,7 @@ fn what_samples_saw_and_the_kernel_told_of_is_one_end() {
     assert!(births.is_empty(), "it was there when the recording began");
     assert_eq!(
         texts(deaths),
-        [r"42 (a\xffb\x1b) exited with status 3 after 2 m 45 s, 50.0 ms of CPU, child of 1"]
+        [r"42 (a\xffb\x1b) exited with status 3 after 1 m 4 s, 50.0 ms of CPU, child of 1"]
     );
 }
 
