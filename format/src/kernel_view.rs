@@ -220,15 +220,12 @@ fn unescaped(field: &[u8]) -> Option<Vec<u8>> {
                 let code = after.strip_prefix(b"x").and_then(|code| code.get(..2));
                 let code = code.and_then(|code| str::from_utf8(code).ok());
                 let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-                match (first, code) {
-                    (b'\\', Some(byte)) => {
-                        bytes.push(byte);
-                        rest = &after[3..];
-                    }
-                    _ => {
-                        bytes.push(*first);
-                        rest = after;
-                    }
+                if let (b'\\', Some(byte)) = (first, code) {
+                    bytes.push(byte);
+                    rest = &after[3..];
+                } else {
+                    bytes.push(*first);
+                    rest = after;
                 }
             }
             Some(bytes)

@@ -1,5 +1,6 @@
 //! The command line: what can be said, and who answers.
 
+mod dump;
 mod lastcomm;
 mod load;
 mod replay;
@@ -17,6 +18,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub(crate) use dump::{DumpArgs, HelperArgs};
 pub(crate) use lastcomm::LastcommArgs;
 pub(crate) use load::LoadArgs;
 pub(crate) use replay::{DfArgs, IostatArgs, PidstatArgs, SarArgs, TopArgs, WaitsArgs};
@@ -47,6 +49,10 @@ pub(crate) enum Command {
     Status(SocketArgs),
     /// Leave a mark with a text at this moment of the recording
     Mark(MarkArgs),
+    /// Have the running recorder take a thread dump of a process, or of every Java virtual machine
+    Dump(DumpArgs),
+    #[command(hide = true)]
+    ThreadDumpHelper(HelperArgs),
     /// What a capture holds: host, span, gaps, sizes, sources
     Info(InfoArgs),
     /// Verify every frame and every row of a capture
@@ -148,6 +154,10 @@ pub(crate) struct RecordArgs {
     /// may be given more than once
     #[arg(long, value_name = "NAME|PID")]
     pub(crate) threads_of: Vec<String>,
+    /// Take thread dumps of Java virtual machines when something is wrong with them; also without
+    /// this, `afterimage dump` asks for one
+    #[arg(long)]
+    pub(crate) thread_dumps: bool,
     /// A directory that stands in for /proc. If it is called `proc`, `sys` beside it stands in for
     /// /sys; else there is none
     #[arg(long, value_name = "DIR")]

@@ -5,6 +5,7 @@ mod clip;
 mod copy;
 mod dmesg;
 mod doctor;
+mod dump;
 mod generate;
 mod holdings;
 mod info;
@@ -51,6 +52,8 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Record(args) => record::run(&args),
         Command::Status(args) => live::status(&args),
         Command::Mark(args) => live::mark(&args),
+        Command::Dump(args) => dump::run(&args),
+        Command::ThreadDumpHelper(args) => Ok(dump::helper(&args)),
         Command::Info(args) => info::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Ps(args) => ps::run(&args),

@@ -12,11 +12,15 @@
 //! memory = "16MiB"
 //! fallback = "/run/afterimage"
 //! threads-of = ["postgres", "4711"]
+//! thread-dumps = true
+//! sigquit = "once"
+//! sigquit-after = "60s"
 //! ```
 //! SIGHUP reads it again: `max-size`, `retain`, `budget-cpu`, `sync` and `args` change with the
-//! next tick; `interval`, `output`, `memory`, `fallback`, `threads-of`, `proc-root` and `socket` with
-//! the next start.
+//! next tick; `interval`, `output`, `memory`, `fallback`, `threads-of`, `thread-dumps`, `sigquit`,
+//! `sigquit-after`, `proc-root` and `socket` with the next start.
 
+use crate::dumps;
 use crate::redact::ArgsLevel;
 use afterimage_analysis::amount::{HumanBytes, HumanDuration, Percent};
 use afterimage_format::capture::writer::{Options, Sync};
@@ -26,6 +30,10 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
+
+/// Nobody younger is sent SIGQUIT: a virtual machine catches it some 30 ms after its start, on a
+/// host that is not busy.
+const LEAST_AGE: Duration = Duration::from_secs(2);
 
 /// What can be said in the file, and on the command line with `--`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -41,6 +49,9 @@ pub(crate) struct Config {
     pub(crate) memory: Option<String>,
     pub(crate) fallback: Option<PathBuf>,
     pub(crate) threads_of: Option<Vec<String>>,
+    pub(crate) thread_dumps: Option<bool>,
+    pub(crate) sigquit: Option<String>,
+    pub(crate) sigquit_after: Option<String>,
     pub(crate) proc_root: Option<PathBuf>,
     pub(crate) socket: Option<PathBuf>,
 }
@@ -75,6 +86,9 @@ impl Config {
             memory: self.memory.or(other.memory),
             fallback: self.fallback.or(other.fallback),
             threads_of: self.threads_of.or(other.threads_of),
+            thread_dumps: self.thread_dumps.or(other.thread_dumps),
+            sigquit: self.sigquit.or(other.sigquit),
+            sigquit_after: self.sigquit_after.or(other.sigquit_after),
             proc_root: self.proc_root.or(other.proc_root),
             socket: self.socket.or(other.socket),
         }
@@ -96,6 +110,24 @@ impl Config {
             Ok(memory) if memory >= 256 << 10 => Ok(memory),
             _ => bail!("memory: less than 256KiB holds no outage"),
         }
+    }
+
+    /// How thread dumps are taken.
+    pub(crate) fn dumps(&self) -> anyhow::Result<dumps::Settings> {
+        let after = self.sigquit_after.as_deref();
+        let HumanDuration(least_age) = value("sigquit-after", after, "60s")?;
+        if least_age < LEAST_AGE {
+            bail!("sigquit-after: in its first {LEAST_AGE:?} SIGQUIT may end a virtual machine");
+        }
+        let may_signal = match self.sigquit.as_deref().unwrap_or("once") {
+            "once" => true,
+            "never" => false,
+            other => bail!("sigquit: {other:?} is none of once, never"),
+        };
+        Ok(dumps::Settings {
+            least_age,
+            may_signal,
+        })
     }
 
     /// What may change while it records.

@@ -1,13 +1,15 @@
-//! The control socket: `afterimage status` and `mark` talk to the running recorder through it.
+//! The control socket: `afterimage status`, `mark` and `dump` talk to the running recorder through it.
 //!
-//! One line in, one answer out, in JSON. Only the same user and root are answered.
+//! One line in, one answer out, in JSON; of dumps a line for each, as they are done. Only the same user and root are answered.
 
 use crate::backlog::Message;
 use crate::clock;
+use crate::dumps::{Asker, Whom};
 use crate::record::Settings;
 use crate::status::Shared;
 use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::Event;
+use afterimage_format::process::Pid;
 use anyhow::{Context as _, bail};
 use rustix::net::sockopt::socket_peercred;
 use serde_json::{Value, json};
@@ -47,7 +49,7 @@ impl Control {
     pub(crate) fn start(
         settings: &Settings,
         shared: &Arc<Shared>,
-        queue: &SyncSender<Message>,
+        (queue, asker): (&SyncSender<Message>, Asker),
     ) -> anyhow::Result<Self> {
         let mut path = settings.socket.clone().unwrap_or_else(default_path);
         if settings.socket.is_none()
@@ -84,7 +86,7 @@ impl Control {
         thread.spawn(move || {
             for client in listener.incoming().flatten() {
                 // Whatever goes wrong with one client is that client's problem.
-                drop(answer(client, &facts, &shared, &queue));
+                drop(answer(client, &facts, &shared, (&queue, &asker)));
             }
         })?;
         Ok(Self { path })
@@ -106,7 +108,7 @@ fn answer(
     mut client: UnixStream,
     facts: &Value,
     shared: &Shared,
-    queue: &SyncSender<Message>,
+    (queue, asker): (&SyncSender<Message>, &Asker),
 ) -> anyhow::Result<()> {
     client.set_read_timeout(Some(PATIENCE))?;
     client.set_write_timeout(Some(PATIENCE))?;
@@ -121,6 +123,13 @@ fn answer(
         .split_once(' ')
         .unwrap_or((line.trim_end(), ""));
     let reply = match verb {
+        "dump" => match whom(rest) {
+            Some(whom) => {
+                asker.ask(whom, client);
+                return Ok(());
+            }
+            None => json!({ "error": format!("{rest:?} is neither a pid nor `all`") }),
+        },
         "status" => status(facts, shared),
         "mark" if !rest.is_empty() => {
             let event = Event {
@@ -153,6 +162,12 @@ fn status(facts: &Value, shared: &Shared) -> Value {
     reply["without_processes_ticks"] = json!(status.thinned);
     reply["lost_ticks"] = json!(status.lost);
     reply["threads_ended"] = json!(status.threads_ended);
+    let dumps = status.dumps;
+    reply["thread_dumps"] = json!({
+        "taken": dumps.taken,
+        "refused": dumps.refused,
+        "failed": dumps.failed,
+    });
     reply["shed"] = json!(status.shed.names().collect::<Vec<_>>());
     reply["trouble"] = json!(status.trouble);
     let not_visible = status
@@ -160,6 +175,14 @@ fn status(facts: &Value, shared: &Shared) -> Value {
         .map(|(name, why)| format!("{name}: {why}"));
     reply["not_visible"] = json!(not_visible.collect::<Vec<_>>());
     reply
+}
+
+fn whom(text: &str) -> Option<Whom> {
+    if text == "all" {
+        return Some(Whom::All);
+    }
+    let pid = text.parse().ok().filter(|pid| *pid > 0)?;
+    Some(Whom::One(Pid(pid)))
 }
 
 /// Beside the usual socket, which another recorder has: with the pid.
@@ -216,6 +239,35 @@ fn sockets(usual: &Path) -> Vec<PathBuf> {
 
 /// Asks a running recorder, as the commands do.
 pub(crate) fn ask(socket: &Path, request: &str) -> anyhow::Result<Value> {
+    let mut stream = connect(socket, request)?;
+    let mut reply = String::new();
+    let read = stream.read_to_string(&mut reply);
+    read.with_context(|| {
+        format!(
+            "the recorder that listens on {} does not answer",
+            socket.display()
+        )
+    })?;
+    answered(&reply)
+}
+
+/// The same for an answer of several lines, each as it comes; the last one ends it.
+pub(crate) fn ask_for_lines(
+    socket: &Path,
+    request: &str,
+    patience: Duration,
+    mut each: impl FnMut(Value) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let stream = connect(socket, request)?;
+    stream.set_read_timeout(Some(patience))?;
+    for line in BufReader::new(stream).lines() {
+        let line = line.context("the recorder does not say how it went")?;
+        each(answered(&line)?)?;
+    }
+    Ok(())
+}
+
+fn connect(socket: &Path, request: &str) -> anyhow::Result<UnixStream> {
     let none = || {
         format!(
             "no recorder listens on {}: is one running, as this user? (--socket says where)",
@@ -234,9 +286,11 @@ pub(crate) fn ask(socket: &Path, request: &str) -> anyhow::Result<Value> {
     }
     stream.set_read_timeout(Some(PATIENCE))?;
     writeln!(stream, "{}", request.replace('\n', " "))?;
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).with_context(none)?;
-    let reply: Value = serde_json::from_str(&reply)
+    Ok(stream)
+}
+
+fn answered(reply: &str) -> anyhow::Result<Value> {
+    let reply: Value = serde_json::from_str(reply)
         .context("the recorder's answer is no JSON: is it another version?")?;
     match reply.get("error").and_then(Value::as_str) {
         Some(error) => bail!("{error}"),

@@ -16,6 +16,7 @@ mod control;
 #[cfg(test)]
 mod counting_allocator;
 mod details;
+mod dumps;
 mod exits;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

@@ -36,6 +36,17 @@ pub(crate) struct Status {
     pub(crate) no_ends: Vec<(&'static str, String)>,
     /// Threads that ended while their process went on.
     pub(crate) threads_ended: u64,
+    /// Thread dumps in this run.
+    pub(crate) dumps: DumpCounts,
+}
+
+/// How many thread dumps came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct DumpCounts {
+    /// There is a text, if only a part of it.
+    pub(crate) taken: u64,
+    pub(crate) refused: u64,
+    pub(crate) failed: u64,
 }
 
 impl Status {

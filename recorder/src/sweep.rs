@@ -4,8 +4,8 @@
 //! tick, and it tells for a sixth of what the other files cost. The gate lies in two cases.
 //! It covers the leader thread only, so processes with more threads always get `stat`. And it
 //! stands still for a task that was woken and starves, so whenever the kernel counts more
-//! runnable tasks than we have seen, or pressure rose, every process gets `stat`. Every tenth
-//! tick, staggered by pid, everything of a process is read again.
+//! runnable tasks than we have seen, before the sweep and after it, or pressure rose, every
+//! process gets `stat`. Every tenth tick, staggered by pid, everything of a process is read again.
 
 mod files;
 mod glance;
@@ -15,13 +15,13 @@ mod visit;
 use crate::accounts_at::AccountsAt;
 use crate::details::{Detail, Details, Wanted};
 use crate::rows::Cells;
-use crate::source::ProcRoot;
 use crate::source::process::stat;
+use crate::source::{KeptFile, ProcRoot, loadavg};
 use afterimage_format::group::{Group, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::Missing;
 use afterimage_format::tick::{Key, Shed, Tick};
-use files::{Files, Reader};
+use files::{File, Files, Reader};
 pub(crate) use glance::{Glance, Rose};
 pub(crate) use listing::Listing;
 use rustix::io::Errno;
@@ -45,6 +45,8 @@ pub(crate) struct Sweep {
     free_slots: Vec<u32>,
     slots: u32,
     reader: Reader,
+    /// Counts the runnable tasks for less than `/proc/stat` does.
+    loadavg: KeptFile,
     wanted: Vec<Wanted>,
     /// How many new ones this tick may still read whole.
     new_left: u32,
@@ -111,6 +113,7 @@ impl Sweep {
             free_slots: Vec::new(),
             slots: 0,
             reader: Reader::new(kept_files),
+            loadavg: KeptFile::new("loadavg"),
             wanted: Vec::new(),
             new_left: 0,
             has_old_lines: false,
@@ -142,15 +145,16 @@ impl Sweep {
         for process in &mut processes {
             self.visit(process, tick, around);
         }
+        let mut seen = count(&processes);
+        let starving = around
+            .running
+            .is_some_and(|running| running > seen.runnable)
+            && self.are_unseen_still_runnable(&mut processes, around.root);
         details.ask(
             &mut self.wanted,
             processes.len(),
             tick.times.began.monotonic,
         );
-        let mut seen = count(&processes);
-        let starving = around
-            .running
-            .is_some_and(|running| running > seen.runnable);
         // Under a tight budget the starving are found in turn, within ten ticks.
         let affordable = !tick.times.shed.contains(Shed::IDLE_PROCESSES);
         if affordable && (starving || around.pressed) {
@@ -168,6 +172,21 @@ impl Sweep {
         let awaited = details.awaited();
         apply(&mut self.processes, tick, awaited, &mut self.wanted);
         Ok(seen)
+    }
+
+    /// Whether the kernel, asked once more, still counts more runnable tasks than there are among
+    /// the processes that were seen so. Much of what it counts when a tick begins was woken by
+    /// the same clock as the tick, and sleeps again once everything was looked at; what starves
+    /// does not.
+    fn are_unseen_still_runnable(&mut self, processes: &mut [Process], root: &ProcRoot) -> bool {
+        let mut still = 0;
+        for process in processes.iter_mut().filter(|process| process.state == b'R') {
+            let read = self.reader.read(&mut process.files, File::Stat, root);
+            let stat = read.ok().and_then(|text| stat::parse(text).ok());
+            still += u64::from(stat.is_some_and(|stat| stat.state() == b'R'));
+        }
+        let counted = self.loadavg.read(root).and_then(loadavg::parse_runnable);
+        counted.is_ok_and(|counted| counted > still) || counted.is_err()
     }
 
     /// Forgets every process: each begins anew with the next tick.

@@ -1,7 +1,7 @@
 //! `afterimage threads`: dumps of files and logs, and dumps that are put into a capture.
 
 use crate::support::command::AFTERIMAGE;
-use crate::support::command::{Ran, assert_sound, finish, ok, run};
+use crate::support::command::{Ran, assert_sound, finish, info, ok, run};
 use crate::support::host::{folder, names};
 use crate::support::recorder::Recorder;
 use serde_json::Value;
@@ -235,8 +235,9 @@ fn a_dump_is_put_into_a_capture_and_read_from_it() {
     let none = table(&[&capture], &["--pid", "1"]);
     assert!(none.contains("There is no thread dump."), "{none}");
     // Recording goes on in it, and the dump stays.
+    let before_ticks = info(&capture)["ticks"].as_u64().unwrap();
     let mut recorder = Recorder::start(&capture, &["-i", "50ms"]);
-    recorder.wait_for_tick(5);
+    recorder.wait_for_tick(before_ticks + 5);
     recorder.stop();
     assert_eq!(json(&[&capture], &[])["dumps"][0]["total"], 174);
 }

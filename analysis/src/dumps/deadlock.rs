@@ -105,12 +105,11 @@ fn of_unnamed_classes(dump: &Dump, locks: &Locks) -> Option<Deadlock> {
         .collect();
     let mut others = (0..dump.threads.len()).filter(|place| waiting.binary_search(place).is_err());
     let is_another_at_work = others.any(is_initializing);
-    let members = match members.as_slice() {
-        [] => return None,
+    let members = match members.len() {
+        2.. => members,
         // One that waits for a class whose parent it initializes.
-        [_] if waiting.len() > 1 && !is_another_at_work => waiting.clone(),
-        [_] => return None,
-        _ => members,
+        1 if waiting.len() > 1 && !is_another_at_work => waiting.clone(),
+        _ => return None,
     };
     Some(Deadlock {
         locks: vec![None; members.len()],

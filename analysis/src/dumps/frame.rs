@@ -11,11 +11,8 @@ use toml::Table;
 /// The name of a frame: what stands before its place. `java.base/` before it, and the versions within
 /// the brackets of HotSpot, do not belong to it.
 pub fn method(frame: &str) -> &str {
-    let end = frame
-        .rfind(" (")
-        .or_else(|| place_of(frame))
-        .unwrap_or(frame.len());
-    let name = &frame[..end];
+    let end = place_of(frame).unwrap_or(frame.len());
+    let (name, place) = (frame[..end].trim_end(), &frame[end..]);
     // `java.base/java.lang.Thread.run`: a module, which has no brackets; not a path of Go.
     let module = name.split_once('/').filter(|(module, rest)| {
         let is_module =
@@ -23,9 +20,14 @@ pub fn method(frame: &str) -> &str {
         module.contains('.')
             && module.bytes().all(is_module)
             && !rest.contains('/')
-            && is_java(frame)
+            && !is_go(place)
     });
     module.map_or(name, |(_, rest)| rest)
+}
+
+/// Whether a place is in a file of Go, or of its assembler.
+fn is_go(place: &str) -> bool {
+    place.contains(".go:") || place.contains(".s:")
 }
 
 /// Where the last brackets of a frame begin.
@@ -70,8 +72,10 @@ pub fn short(frame: &str) -> String {
 /// The names in the data file.
 #[derive(Debug, Default)]
 struct Book {
-    /// Code of runtimes, beginnings of names.
-    runtime: Vec<String>,
+    /// Code of runtimes, beginnings of names, by language.
+    java: Vec<String>,
+    go: Vec<String>,
+    python: Vec<String>,
     /// Code of frameworks, beginnings of names.
     framework: Vec<String>,
     /// Methods in which a worker waits for work.
@@ -92,12 +96,15 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
 
 fn read(text: &str) -> Option<Book> {
     let table: Table = text.parse().ok()?;
-    let list = |key: &str| -> Option<Vec<String>> {
-        let names = table.get(key)?.as_array()?.iter();
+    let of = |part: &str, key: &str| -> Option<Vec<String>> {
+        let names = table.get(part)?.get(key)?.as_array()?.iter();
         names.map(|name| Some(name.as_str()?.to_owned())).collect()
     };
+    let list = |key| of("names", key);
     Some(Book {
-        runtime: list("runtime")?,
+        java: of("runtime", "java")?,
+        go: of("runtime", "go")?,
+        python: of("runtime", "python")?,
         framework: list("framework")?,
         idle: list("idle")?.into_iter().collect(),
         pool: list("pool")?.into_iter().collect(),
@@ -116,12 +123,18 @@ fn any<'t>(thread: &'t Thread, names: &BTreeSet<String>) -> Option<&'t str> {
     found.next()
 }
 
-/// Whether a frame is code of a runtime.
+/// Whether a frame is code of a runtime; its file says in which language it is.
 pub fn is_runtime(frame: &str) -> bool {
-    let name = method(frame);
-    BOOK.runtime
-        .iter()
-        .any(|start| name.starts_with(start.as_str()))
+    let is_of =
+        |starts: &[String], name: &str| starts.iter().any(|start| name.starts_with(start.as_str()));
+    let place = frame.rfind('(').map_or("", |at| &frame[at..]);
+    if is_go(place) {
+        is_of(&BOOK.go, frame)
+    } else if place.contains(".py:") || place.contains(".pyx:") {
+        is_of(&BOOK.python, frame)
+    } else {
+        is_of(&BOOK.java, method(frame))
+    }
 }
 
 /// Whether a frame is code of the application: neither of a runtime nor of a known framework.
@@ -194,4 +207,78 @@ pub fn result_wait(thread: &Thread) -> Option<&str> {
         return None;
     }
     any(thread, &BOOK.result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_has_a_method_and_a_class_in_every_form() {
+        for (frame, name, of) in [
+            (
+                "java.lang.Thread.run(java.base@17.0.15/Thread.java:840)",
+                "java.lang.Thread.run",
+                "java.lang.Thread",
+            ),
+            (
+                "java.base/java.lang.Thread.run(Thread.java:1474)",
+                "java.lang.Thread.run",
+                "java.lang.Thread",
+            ),
+            (
+                "java.lang.Thread.run(Thread.java:748)",
+                "java.lang.Thread.run",
+                "java.lang.Thread",
+            ),
+            ("app//a.B.c(B.java:1)", "app//a.B.c", "app//a.B"),
+            (
+                "Lab$$Lambda/0x0000000038080210.run(Unknown Source)",
+                "Lab$$Lambda/0x0000000038080210.run",
+                "Lab$$Lambda/0x0000000038080210",
+            ),
+            (
+                "main.(*Store).Update(/src/g.go:5)",
+                "main.(*Store).Update",
+                "main.(*Store)",
+            ),
+            (
+                "net/http.(*conn).serve(/usr/lib/go-1.19/src/net/http/server.go:1991)",
+                "net/http.(*conn).serve",
+                "net/http.(*conn)",
+            ),
+            ("Queue.get (queue.py:171)", "Queue.get", "Queue"),
+            (
+                "clock_nanosleep@GLIBC_2.2.5",
+                "clock_nanosleep@GLIBC_2.2.5",
+                "clock_nanosleep@GLIBC_2.2",
+            ),
+            ("", "", ""),
+            ("(", "(", "("),
+            (")", ")", ")"),
+        ] {
+            assert_eq!((method(frame), class(frame)), (name, of), "{frame}");
+        }
+        assert_eq!(
+            short("java.base/java.lang.Thread.run(java.base@17/Thread.java:840)"),
+            "java.lang.Thread.run(Thread.java:840)"
+        );
+    }
+
+    #[test]
+    fn the_same_beginning_is_a_runtime_in_one_language_and_a_company_in_another() {
+        assert!(is_runtime(
+            "net/http.(*conn).serve(/go/src/net/http/server.go:1991)"
+        ));
+        assert!(is_runtime(
+            "time.Sleep(/usr/lib/go/src/runtime/time.go:195)"
+        ));
+        assert!(!is_runtime("net.acme.Shop.sell(Shop.java:5)"));
+        assert!(!is_runtime("io.acme.Shop.sell(Shop.kt:5)"));
+        assert!(is_runtime(
+            "sun.nio.ch.EPoll.wait(java.base@17.0.15/Native Method)"
+        ));
+        assert!(is_runtime("Thread.run (threading.py:982)"));
+        assert!(!is_runtime("want (p.py:6)"));
+    }
 }

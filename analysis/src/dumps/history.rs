@@ -10,6 +10,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Who used more than this part of a core is at work, though its stack is the same.
+const WORKS: u32 = 10;
+
 /// One thread in one dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell {
@@ -192,15 +195,19 @@ impl Series {
             let same = |column: &usize| cells[*column].is_some_and(|cell| cell.is_unchanged);
             let unchanged = (1..=last).rev().take_while(same).count();
             let since = last - unchanged;
-            (is_of_interest && unchanged > 0).then(|| Stuck {
+            let over: Option<Duration> = self.since_before[since + 1..].iter().copied().sum();
+            let cpu = cells[since + 1..]
+                .iter()
+                .map(|cell| cell.and_then(|cell| cell.cpu));
+            let cpu: Option<Duration> = cpu.sum();
+            // Who works in one place does not stand still.
+            let works = over.zip(cpu).is_some_and(|(over, cpu)| cpu > over / WORKS);
+            (is_of_interest && unchanged > 0 && !works).then_some(Stuck {
                 row,
                 since,
                 dumps: unchanged + 1,
-                over: self.since_before[since + 1..].iter().copied().sum(),
-                cpu: cells[since + 1..]
-                    .iter()
-                    .map(|cell| cell.and_then(|cell| cell.cpu))
-                    .sum(),
+                over,
+                cpu,
             })
         });
         self.stuck = stuck.collect();

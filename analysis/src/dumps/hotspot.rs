@@ -103,7 +103,7 @@ fn pid(text: &str) -> Option<i64> {
 }
 
 /// The dump that begins with the next line.
-pub(super) fn parse<'a>(lines: &mut Lines<'a>, said: &Said, names: &mut Interner) -> Option<Dump> {
+pub(super) fn parse(lines: &mut Lines<'_>, said: &Said, names: &mut Interner) -> Option<Dump> {
     let first = lines.take()?;
     let vm = first
         .text

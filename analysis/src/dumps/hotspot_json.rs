@@ -121,7 +121,7 @@ pub(super) fn parse(text: &str) -> Option<Dump> {
     dump.at = from
         .time
         .and_then(|time| Some(When::Exact(time.parse().ok()?)));
-    dump.vm = from.runtime_version.map(|version| version.into());
+    dump.vm = from.runtime_version.map(Into::into);
     let entries = from.thread_containers.iter();
     let entries = entries.flat_map(|container| &container.threads);
     dump.threads = entries.map(|entry| thread(entry, &mut names)).collect();

@@ -8,6 +8,9 @@ use super::model::{Dump, How, Lock, LockUse, Source, State, Thread, When};
 /// After so many unknown lines one after the other the dump is over.
 const MOST_UNKNOWN: usize = 8;
 
+/// A name may go over so many lines.
+const MOST_LINES_OF_A_NAME: usize = 16;
+
 /// Whether the next lines are pid, time and version.
 pub(super) fn begins(lines: &Lines<'_>) -> bool {
     heading(&mut lines.ahead()).is_some()
@@ -41,10 +44,10 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Option<Dump>
         if line.text.is_empty() {
             continue;
         }
-        if let Some(thread) = header(line.text) {
+        if let Some(thread) = header(line.text).or_else(|| long_header(line.text, lines)) {
             close(&mut dump, &mut frames, names);
             dump.threads.push(Thread {
-                place: line.start..line.end,
+                place: line.start..lines.place(),
                 ..thread
             });
             unknown = 0;
@@ -93,12 +96,33 @@ fn header(line: &str) -> Option<Thread> {
     let (name, rest) = rest.rsplit_once('"')?;
     let mut words = rest.split_whitespace().peekable();
     let is_virtual = words.next_if_eq(&"virtual").is_some();
-    let state = words.next().and_then(State::from_java);
+    let state = match words.next() {
+        Some(word) => Some(State::from_java(word)?),
+        None => None,
+    };
     Some(Thread {
         number: Some(number.parse().ok()?),
         is_virtual,
         ..Thread::new(name, state.unwrap_or(State::Unknown))
     })
+}
+
+/// The same with a name that goes over several lines.
+fn long_header(first: &str, lines: &mut Lines<'_>) -> Option<Thread> {
+    let is_number = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
+    if !first.strip_prefix('#').is_some_and(is_number) || !first.contains(" \"") {
+        return None;
+    }
+    let (mut ahead, mut whole) = (*lines, first.to_owned());
+    for _ in 0..MOST_LINES_OF_A_NAME {
+        whole.push('\n');
+        whole.push_str(ahead.take()?.text);
+        if let Some(thread) = header(&whole) {
+            *lines = ahead;
+            return Some(thread);
+        }
+    }
+    None
 }
 
 /// A line within a thread.

@@ -5,7 +5,8 @@
 //! dump and one of the kernel are the same when the number that the dump gives is that of the
 //! innermost pid namespace.
 
-use super::model::{Dump, State};
+use super::intern::Interner;
+use super::model::{Dump, Source, State, Thread, When};
 use crate::waits::dictionary;
 use afterimage_format::kernel_view::{KernelView, ThreadView};
 use std::collections::HashMap;
@@ -124,6 +125,46 @@ impl Kernel {
         let is_still = self.cpu_share(seen).is_some_and(|share| share < 0.01);
         state == State::Runnable && seen.state == Some('S') && is_still
     }
+}
+
+/// The kernel's view as a dump, where there is no other: names as the kernel cuts them, and kernel
+/// stacks.
+pub fn dump_of(view: &KernelView) -> Dump {
+    let mut names = Interner::default();
+    let mut dump = Dump::new(Source::Kernel);
+    let at = jiff::Timestamp::from_microsecond(view.at.0);
+    dump.at = at.ok().map(When::Exact);
+    dump.threads = view
+        .threads
+        .iter()
+        .map(|thread| {
+            let comm = comm(thread.comm.as_deref()).unwrap_or_default();
+            let stack = thread.stack.as_deref().unwrap_or_default();
+            let functions = stack.split(';').filter(|function| !function.is_empty());
+            Thread {
+                os_id: u64::try_from(thread.nstid.unwrap_or(thread.tid)).ok(),
+                status: thread.wchan.as_deref().unwrap_or_default().into(),
+                stack: names.stack(functions),
+                ..Thread::new(&comm, state(thread.state))
+            }
+        })
+        .collect();
+    dump
+}
+
+/// What a letter of the kernel means in the words of dumps.
+fn state(letter: Option<char>) -> State {
+    match letter {
+        Some('R') => State::Runnable,
+        Some('S' | 'D' | 'I') => State::Waiting,
+        Some('Z' | 'X') => State::Terminated,
+        _ => State::Unknown,
+    }
+}
+
+/// A name as the kernel has it.
+pub(super) fn comm(comm: Option<&[u8]>) -> Option<String> {
+    Some(String::from_utf8_lossy(comm?).into_owned())
 }
 
 fn share(part: Duration, of: Duration) -> Option<f64> {
@@ -259,6 +300,30 @@ mod tests {
         );
         assert_eq!(kernel.others.len(), 1);
         assert_eq!(kernel.others[0].cpu, Some(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn without_a_dump_the_view_is_one() {
+        let mut stuck = thread(4712, 9, [0, 0]);
+        stuck.comm = Some(b"exec-7".to_vec());
+        stuck.state = Some('D');
+        stuck.wchan = Some("io_schedule".to_owned());
+        stuck.stack = Some("io_schedule;folio_wait_bit_common".to_owned());
+        let view = view(10, vec![stuck]);
+        let dump = dump_of(&view);
+        let found = &dump.threads[0];
+        assert_eq!((&*found.name, found.os_id), ("exec-7", Some(9)));
+        assert_eq!((found.state, found.stack.0.len()), (State::Waiting, 2));
+        let around = crate::dumps::report::Around {
+            views: Views {
+                after: Some(&view),
+                ..Views::default()
+            },
+            series: None,
+        };
+        let report = crate::dumps::Report::of(&dump, &around);
+        assert_eq!(report.findings[0].kind, "tasks-blocked");
+        assert_eq!(report.findings[0].resource, "disk");
     }
 
     #[test]

@@ -150,17 +150,14 @@ impl Locks {
         let mut places = None;
         let initializers = self.waiters_of_initializers();
         for at in nobody {
-            let guess = match self.wanted[at].kind {
-                // A class whose own code does not run yet: its parent is initialized first, so who
-                // initializes it waits for one of those who wait for it.
-                Kind::ClassInitialization => {
-                    let mut waiters = self.wanted[at].waiters.iter();
-                    waiters.find_map(|waiter| initializers.get(waiter).copied())
-                }
-                _ => {
-                    let places = places.get_or_insert_with(|| Places::of(dump));
-                    guess(&self.wanted[at], (dump, &self.waits_for), places)
-                }
+            // A class whose own code does not run yet: its parent is initialized first, so who
+            // initializes it waits for one of those who wait for it.
+            let guess = if self.wanted[at].kind == Kind::ClassInitialization {
+                let mut waiters = self.wanted[at].waiters.iter();
+                waiters.find_map(|waiter| initializers.get(waiter).copied())
+            } else {
+                let places = places.get_or_insert_with(|| Places::of(dump));
+                guess(&self.wanted[at], (dump, &self.waits_for), places)
             };
             if let Some(guess) = guess {
                 self.wanted[at].holder = Holder::Guessed(guess);

@@ -24,6 +24,8 @@ pub enum Source {
     PySpy,
     /// `eu-stack` of elfutils.
     EuStack,
+    /// Nobody but the kernel: its view of the threads, where there is no dump.
+    Kernel,
 }
 
 impl Source {
@@ -36,6 +38,7 @@ impl Source {
             Self::Go => "go",
             Self::PySpy => "py-spy",
             Self::EuStack => "eu-stack",
+            Self::Kernel => "kernel",
         }
     }
 

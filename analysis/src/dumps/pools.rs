@@ -122,6 +122,9 @@ fn workers(dump: &Dump) -> Vec<Starved> {
 }
 
 fn is_worker(frame: &str) -> bool {
+    if !frame.contains(".runWorker(") {
+        return false;
+    }
     let method = frame::method(frame);
     method.ends_with("ThreadPoolExecutor.runWorker") || method.ends_with("ForkJoinPool.runWorker")
 }

@@ -5,7 +5,7 @@ use super::finding::{self, Finding};
 use super::frame;
 use super::groups::{self, Group};
 use super::history::{self, Series};
-use super::kernel::{Kernel, Views};
+use super::kernel::{Kernel, Views, comm};
 use super::locks::Locks;
 use super::model::{Dump, State};
 use super::pools::{self, Starved};
@@ -198,10 +198,6 @@ fn by_kernel(dump: &Dump, kernel: &Kernel) -> Vec<CpuUse> {
         })
     });
     uses.collect()
-}
-
-fn comm(comm: Option<&[u8]>) -> Option<String> {
-    Some(String::from_utf8_lossy(comm?).into_owned())
 }
 
 fn by_dumps(dump: &Dump, around: &Around<'_>) -> Vec<CpuUse> {

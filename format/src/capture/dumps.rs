@@ -172,9 +172,10 @@ pub(super) fn texts(
         }
         let one = ("WHERE id = ?", &[id][..]);
         let mut found = tables::named("thread_dump").select(db, capture, one, Stored::of)?;
-        let fault = match found.damaged.is_empty() {
-            true => FrameFault::Absent,
-            false => FrameFault::Check,
+        let fault = if found.damaged.is_empty() {
+            FrameFault::Absent
+        } else {
+            FrameFault::Check
         };
         let Some(stored) = found.rows.pop() else {
             return Ok(Err(Broken { row: id, fault }));

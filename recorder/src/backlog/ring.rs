@@ -5,22 +5,21 @@
 //! next, evenly over all that waits, and then every second of those that are left. Only when no
 //! tick has any more to leave do ticks go, the oldest first: each of them is counted.
 
+mod records;
+
 use crate::store::Job;
 use afterimage_format::capture::writer::{Options, Record};
-use afterimage_format::facts::{Event, Gap, GapKind};
-use afterimage_format::thread_dump::PackedText;
 use afterimage_format::tick::{PackedTick, Tick, TickPacker};
-use afterimage_format::time::{Seq, WallTime};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+
+use records::{add_lost, bytes, is_line, lines, lost};
 
 /// So many of the newest ticks are not packed.
 const FRESH: usize = 8;
 /// More lines of the kernel log and ends of processes than this do not wait.
 const MOST_LINES: usize = 20_000;
-/// About what a record takes beside its text.
-const RECORD_BYTES: usize = 100;
 
 /// Something that waits.
 #[derive(Debug)]
@@ -339,70 +338,6 @@ fn item_from_job(job: Job) -> Item {
         Job::End(why) => (What::End(why), Vec::new()),
     };
     Item { what, records }
-}
-
-fn lost(seq: Seq, wall: WallTime) -> Record {
-    Record::Gap(Gap {
-        kind: GapKind::StorageOutage,
-        after: Seq(seq.0.saturating_sub(1)),
-        from: wall,
-        to: wall,
-        missed: 1,
-        detail: "the capture could not be written for longer than memory lasts".to_owned(),
-    })
-}
-
-/// One gap for all ticks that went one after the other.
-fn add_lost(records: &mut Vec<Record>, seq: Seq, wall: WallTime, until: WallTime) {
-    let open = records.iter_mut().find_map(|record| match record {
-        Record::Gap(gap) if gap.kind == GapKind::StorageOutage => Some(gap),
-        _ => None,
-    });
-    if let Some(gap) = open {
-        gap.missed += 1;
-        gap.to = until;
-        return;
-    }
-    let mut gap = lost(seq, wall);
-    if let Record::Gap(gap) = &mut gap {
-        gap.to = until;
-    }
-    records.insert(0, gap);
-}
-
-fn lines(records: &[Record]) -> usize {
-    records.iter().filter(|record| is_line(record)).count()
-}
-
-/// What comes in floods, and is left out when there is too much of it.
-fn is_line(record: &Record) -> bool {
-    matches!(record, Record::KernelLog(_) | Record::Exited(_))
-}
-
-fn bytes(records: &[Record]) -> usize {
-    let text = |record: &Record| match record {
-        Record::KernelLog(line) => line.text.len(),
-        Record::Event(Event { text, .. }) => text.len(),
-        Record::Exited(exited) => {
-            let texts = [&exited.comm, &exited.command_line].into_iter().flatten();
-            texts.map(Vec::len).sum()
-        }
-        Record::Gap(gap) => gap.detail.len(),
-        Record::Source(source) => source.detail.len(),
-        Record::ThreadDump(dump) => {
-            let texts = [&dump.text, &dump.before, &dump.after];
-            texts
-                .into_iter()
-                .flatten()
-                .map(PackedText::packed_bytes)
-                .sum()
-        }
-        Record::Clock(_) | Record::EndsSum(_) | Record::Settings { .. } => 0,
-    };
-    records
-        .iter()
-        .map(|record| RECORD_BYTES + text(record))
-        .sum()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 ///
 /// FILE is a capture, or a thread dump that somebody took, or a log with dumps in it, or `-`; several
 /// are taken for dumps of one story, in the order of time. Read are HotSpot 8 to 25 (jstack, jcmd
-/// PID Thread.print, kill -3, Thread.dump_to_file as text and JSON), Go (goroutine?debug=2, and what a
+/// PID Thread.print, kill -3, `Thread.dump_to_file` as text and JSON), Go (goroutine?debug=2, and what a
 /// dying program writes), py-spy dump (text and JSON) and eu-stack.
 ///
 /// The table has the findings first, of the last dump of each process; then who holds which lock,

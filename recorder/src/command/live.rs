@@ -20,7 +20,8 @@ pub(super) fn mark(args: &MarkArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn socket(args: &SocketArgs) -> anyhow::Result<PathBuf> {
+/// Where the recorder that is meant listens.
+pub(super) fn socket(args: &SocketArgs) -> anyhow::Result<PathBuf> {
     match &args.socket {
         Some(socket) => Ok(socket.clone()),
         None => find(args.output.as_deref()),

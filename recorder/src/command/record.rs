@@ -18,6 +18,9 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
         args: args.args.clone(),
         memory: args.memory.clone(),
         fallback: args.fallback.clone(),
+        thread_dumps: args.thread_dumps.then_some(true),
+        sigquit: None,
+        sigquit_after: None,
         threads_of: (!args.threads_of.is_empty()).then(|| args.threads_of.clone()),
         proc_root: args.proc_root.clone(),
         socket: args.socket.clone(),
@@ -39,6 +42,7 @@ pub(super) fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
         duration: args.duration.as_ref().map(|duration| duration.0),
         tunable: config.tunable()?,
         memory: config.memory()?,
+        dumps: config.dumps()?,
         fallback: config.fallback.clone(),
         proc_root: config
             .proc_root

@@ -81,9 +81,8 @@ struct Worked<'a> {
     life: usize,
     dump: &'a Dump,
     report: Report,
-    /// The dumps of the same life up to this one, and the threads over them.
+    /// The threads over the dumps of the same life up to this one.
     series: Series,
-    dumps: Vec<&'a Dump>,
 }
 
 /// The dumps of each process that were taken last.
@@ -156,7 +155,6 @@ impl Lives {
             dump,
             report,
             series,
-            dumps,
         };
         show(Some(&worked), taken)
     }

@@ -107,6 +107,9 @@ fn fixed(first: &Config, now: &Config) -> anyhow::Result<Vec<&'static str>> {
         ("memory", first.memory()? != now.memory()?),
         ("fallback", first.fallback != now.fallback),
         ("threads-of", first.threads_of != now.threads_of),
+        ("thread-dumps", first.thread_dumps != now.thread_dumps),
+        ("sigquit", first.sigquit != now.sigquit),
+        ("sigquit-after", first.sigquit_after != now.sigquit_after),
         ("proc-root", first.proc_root != now.proc_root),
         ("socket", first.socket != now.socket),
     ];

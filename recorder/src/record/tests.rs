@@ -62,6 +62,17 @@ fn host() -> tempfile::TempDir {
     root
 }
 
+/// What `/proc/stat` counts as runnable when a tick begins, and `/proc/loadavg` after a sweep.
+fn count_runnable(root: &Path, first: u64, later: &str) {
+    fs::write(
+        root.join("stat"),
+        format!("cpu  1 2 3 4 5 6 7 8 0 0\nprocs_running {first}\n"),
+    )
+    .unwrap();
+    let loadavg = format!("1.25 0.50 12.75 {later}/456 789\n");
+    fs::write(root.join("loadavg"), loadavg).unwrap();
+}
+
 fn sampler(root: &Path) -> (Sampler, Receiver<Message>, Sender<Box<Tick>>) {
     let (queue, messages) = sync_channel(4);
     let (give_back, empty) = channel();
@@ -107,4 +118,29 @@ fn a_warm_tick_allocates_nothing() {
         rare += u64::from(number > WARM && made > 0);
     }
     assert!(rare <= MOST_RARE, "{rare} of {LOOKED_AT} ticks allocated");
+}
+
+#[test]
+fn every_process_is_read_when_more_stay_runnable_than_were_seen() {
+    let root = host();
+    let (mut sampler, messages, give_back) = sampler(root.path());
+    let mut is_full = |first, later| {
+        count_runnable(root.path(), first, later);
+        let planned = clock::now().monotonic;
+        sampler.tick(Due { planned, missed: 0 });
+        let Ok(Message::Tick(tick, _)) = messages.try_recv() else {
+            panic!("there was room for it");
+        };
+        let full = tick.times.full_sweep;
+        give_back.send(tick).unwrap();
+        full
+    };
+    is_full(0, "0");
+    assert!(is_full(2, "1"), "none was seen, and one is there still");
+    assert!(
+        !is_full(2, "0"),
+        "they slept again when they were looked for"
+    );
+    assert!(!is_full(0, "2"), "woken by the tick itself");
+    assert!(is_full(2, "?"), "nothing says that they slept");
 }

@@ -11,6 +11,7 @@ use crate::collect::Collector;
 use crate::config::{Config, Tunable};
 use crate::control::{Control, default_path};
 use crate::details::Details;
+use crate::dumps::{self, Asker, Dumps};
 use crate::own_thread::OwnThread;
 use crate::schedule::Schedule;
 use crate::source::ProcRoot;
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) tunable: Tunable,
     /// For what cannot be written yet, in bytes.
     pub(crate) memory: usize,
+    /// How thread dumps are taken.
+    pub(crate) dumps: dumps::Settings,
     /// Where a second capture would be.
     pub(crate) fallback: Option<PathBuf>,
     pub(crate) proc_root: PathBuf,
@@ -107,7 +110,9 @@ fn run(
     shared.set_args(settings.tunable.args);
     let ends = exits(&root, shared, &stop_read)?;
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
-    let control = listen(&settings, shared, &queue);
+    let dumps = Dumps::start(&settings.dumps, queue.clone(), Arc::clone(shared))
+        .context("cannot start the dumps thread")?;
+    let control = listen(&settings, shared, (&queue, dumps.asker()));
 
     let begin = clock::now().monotonic;
     let mut sampler = Sampler {
@@ -141,6 +146,8 @@ fn run(
     drop(stop_write);
     kmsg.map(join).transpose()?;
     ends.map(join).transpose()?;
+    // What it still has to say goes before the end.
+    drop(dumps);
     // A backlog that is gone already has left its error in its result, which is joined below.
     let end = why.as_ref().map_or("crashed", |why| why).to_owned();
     drop(queue.send(Message::End(end)));
@@ -166,13 +173,13 @@ fn run(
 fn listen(
     settings: &Settings,
     shared: &Arc<Shared>,
-    queue: &SyncSender<Message>,
+    (queue, asker): (&SyncSender<Message>, Asker),
 ) -> Option<Control> {
-    let control = match Control::start(settings, shared, queue) {
+    let control = match Control::start(settings, shared, (queue, asker)) {
         Ok(control) => control,
         Err(error) => {
             shared.say(format!(
-                "no control socket ({error:#}): `status` and `mark` will not find this recorder"
+                "no control socket ({error:#}): `status`, `mark` and `dump` will not find this recorder"
             ));
             return None;
         }

@@ -24,16 +24,29 @@ pub(crate) fn parse_loadavg(text: &[u8], machine: &mut Cells, tick: &mut Tick) {
     let mut words = Words(text.trim_ascii_end());
     let loads: [Reading<u64>; 3] =
         std::array::from_fn(|_| hundredths(words.word().ok_or(Missing::Malformed)?));
-    let tasks = words.word().unwrap_or_default();
-    let slash = tasks.iter().position(|byte| *byte == b'/');
-    let (runnable, total) = match slash {
-        Some(slash) => (count(&tasks[..slash]), count(&tasks[slash + 1..])),
-        None => (Err(Missing::Malformed), Err(Missing::Malformed)),
-    };
+    let (runnable, total) = parse_tasks(words.word().unwrap_or_default());
     let [one, five, fifteen] = loads;
     let values = [one, five, fifteen, runnable, total, words.count()];
     for (field, value) in LOADAVG_FIELDS.into_iter().zip(values) {
         machine.count(tick, field.column(), value);
+    }
+}
+
+/// How many tasks `0.17 0.07 0.02 2/78 1801` says are runnable.
+pub(crate) fn parse_runnable(text: &[u8]) -> Reading<u64> {
+    let mut words = Words(text.trim_ascii_end());
+    for _ in 0..3 {
+        words.word().ok_or(Missing::Malformed)?;
+    }
+    parse_tasks(words.word().unwrap_or_default()).0
+}
+
+/// Reads `2/78`: runnable tasks, and all.
+fn parse_tasks(tasks: &[u8]) -> (Reading<u64>, Reading<u64>) {
+    let slash = tasks.iter().position(|byte| *byte == b'/');
+    match slash {
+        Some(slash) => (count(&tasks[..slash]), count(&tasks[slash + 1..])),
+        None => (Err(Missing::Malformed), Err(Missing::Malformed)),
     }
 }
 

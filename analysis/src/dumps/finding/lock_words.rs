@@ -3,6 +3,7 @@
 use super::{Evidence, Finding, Looked, Severity};
 use crate::dumps::frame;
 use crate::dumps::locks::{Holder, Kind, Wanted};
+use crate::dumps::model::{How, LockUse, Source};
 use crate::dumps::pools::{Of, Starved};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +73,12 @@ pub(super) fn deadlocks(seen: &Looked<'_>) -> Vec<Finding> {
                 .map(|member| seen.party(*member, if deadlock.is_guess { 0.6 } else { 1.0 }, seen.doing(*member)))
                 .collect(),
             evidence,
-            next: "Only a restart ends it. Take the locks in the same order everywhere; the stacks say where each was taken.".to_owned(),
+            next: if deadlock.kinds.contains(&Kind::ClassInitialization) {
+                "Only a restart ends it. What one static initializer needs of the other must not be there."
+            } else {
+                "Only a restart ends it. Take the locks in the same order everywhere; the stacks say where each was taken."
+            }
+            .to_owned(),
         }
     });
     found.collect()
@@ -108,21 +114,25 @@ pub(super) fn contention(seen: &Looked<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
+/// What is waited for.
+fn called(wanted: &Wanted) -> String {
+    if wanted.kind == Kind::ClassInitialization {
+        format!("the initialization of {}", wanted.lock.id)
+    } else {
+        wanted.lock.words()
+    }
+}
+
+/// The sentence about a lock that is waited for.
+fn contended(seen: &Looked<'_>, wanted: &Wanted, what: &str) -> String {
     let direct = wanted.waiters.len();
-    let (what, resource) = match wanted.kind {
-        Kind::ClassInitialization => {
-            let what = format!("the initialization of {}", wanted.lock.id);
-            (what.clone(), what)
-        }
-        _ => (wanted.lock.words(), wanted.lock.words()),
-    };
     let waiting = if direct == wanted.total {
         plural(wanted.total)
     } else {
         format!("{} ({direct} of them directly)", plural(wanted.total))
     };
-    let summary = match wanted.holder {
+    let verb = if wanted.total == 1 { "waits" } else { "wait" };
+    match wanted.holder {
         Holder::Known(holder) => {
             format!(
                 "\"{}\" has {what} and keeps {waiting} waiting.",
@@ -130,20 +140,29 @@ fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
             )
         }
         Holder::Guessed(holder) => format!(
-            "{waiting} wait for {what}. The dump does not say who has it (it was taken without -l); \"{}\" is the only other one in that code: a guess.",
+            "{waiting} {verb} for {what}. The dump does not say who has it{}; \"{}\" is the only other one in that code: a guess.",
+            why_not_said(seen),
             seen.name(holder)
         ),
         Holder::Unknown => format!(
-            "{waiting} wait for {what}. The dump does not say who has it: {}",
+            "{waiting} {verb} for {what}. The dump does not say who has it: {}",
             match wanted.kind {
-                Kind::Synchronizer =>
-                    "dumps without -l do not list holders, and readers are never listed.",
+                Kind::Synchronizer => match seen.dump.source {
+                    Source::Go => "Go does not.",
+                    _ => "dumps without -l do not list holders, and readers are never listed.",
+                },
                 Kind::Monitor =>
                     "it was being given up just then, or a virtual thread that does not run has it.",
                 Kind::ClassInitialization => "no thread that the dump has runs it.",
             }
         ),
-    };
+    }
+}
+
+fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
+    let direct = wanted.waiters.len();
+    let resource = called(wanted);
+    let summary = contended(seen, wanted, &resource);
     let mut evidence = vec![
         Evidence::number(
             "threads that wait",
@@ -181,7 +200,7 @@ fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
         summary,
         victims: seen.victims(&wanted.waiters),
         suspects: suspects
-            .map(|holder| seen.party(holder, score, seen.doing(holder)))
+            .map(|holder| seen.party(holder, score, with_lock(seen, holder, wanted)))
             .collect(),
         evidence,
         next: match wanted.holder {
@@ -192,6 +211,42 @@ fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
             _ => "See what the holder was doing, and what that waited for.".to_owned(),
         },
     }
+}
+
+/// Why a dump does not say who has a lock.
+fn why_not_said(seen: &Looked<'_>) -> &'static str {
+    if seen.dump.source == Source::HotSpot && !seen.dump.lists_synchronizers {
+        " (it was taken without -l)"
+    } else {
+        ""
+    }
+}
+
+/// What a holder was doing, and where it took the lock.
+fn with_lock(seen: &Looked<'_>, holder: usize, wanted: &Wanted) -> Vec<String> {
+    let mut doing = seen.doing(holder);
+    let thread = &seen.dump.threads[holder];
+    let is_it = |used: &&LockUse| {
+        let id = used.lock.as_ref().map(|lock| &lock.id);
+        used.how == How::Locked && id == Some(&wanted.lock.id)
+    };
+    // The outermost of several is where it was taken first.
+    let taken = thread.locks.iter().rev().find(is_it);
+    let frame = taken.and_then(|used| {
+        // JSON counts frames from 0, text has the line behind its frame.
+        let at = if seen.dump.source == Source::HotSpotJson {
+            used.depth
+        } else {
+            used.depth.checked_sub(1)?
+        };
+        thread.stack.frames().nth(at)
+    });
+    let place = doing.len().min(1);
+    doing.splice(
+        place..place,
+        frame.map(|frame| format!("took it in {}", frame::short(frame))),
+    );
+    doing
 }
 
 fn plural(threads: usize) -> String {

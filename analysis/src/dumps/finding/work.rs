@@ -15,8 +15,7 @@ const HOG: f64 = 0.5;
 const WANTS: f64 = 0.8;
 /// At least so much it must get then.
 const GETS: f64 = 0.2;
-/// So much more than those that got less it must have had, where only the time since its start is
-/// known.
+/// So much more than those that got less it must have had, where nobody knows how much it wanted.
 const MORE: f64 = 4.0;
 /// In less time nothing can be said of it.
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -29,25 +28,28 @@ const GREW_TIMES: f64 = 1.5;
 
 /// Threads that keep a core.
 pub(super) fn hogs(seen: &Looked<'_>) -> Vec<Finding> {
-    let uses = &seen.report.cpu;
-    let found = uses.iter().take(32).filter(|used| is_hog(seen, used, uses));
+    let all = &seen.report.cpu;
+    let found = all.iter().take(32).filter(|used| is_hog(seen, used, all));
     found.map(|used| of_hog(seen, used)).collect()
 }
 
-fn is_hog(seen: &Looked<'_>, used: &CpuUse, uses: &[CpuUse]) -> bool {
+fn is_hog(seen: &Looked<'_>, used: &CpuUse, all: &[CpuUse]) -> bool {
     let (Some(share), Some(over)) = (used.share(), used.over) else {
         return false;
     };
     if over < SHORTEST {
         return false;
     }
-    if used.by != By::SinceStart {
-        let wanted = used
-            .wait
-            .map_or(0.0, |wait| wait.as_secs_f64() / over.as_secs_f64());
-        return share >= HOG || (share >= GETS && share + wanted >= WANTS);
+    let wanted = used
+        .wait
+        .map(|wait| wait.as_secs_f64() / over.as_secs_f64());
+    if share >= HOG && used.by != By::SinceStart {
+        return true;
     }
-    // What the VM did since its start says little: it compiles then.
+    if let Some(wanted) = wanted {
+        return share >= GETS && share + wanted >= WANTS;
+    }
+    // What the VM did says little: it compiles when a program starts.
     let is_at_work = |used: &CpuUse| {
         let thread = used.thread.map(|place| &seen.dump.threads[place]);
         thread.is_some_and(|thread| {
@@ -58,7 +60,7 @@ fn is_hog(seen: &Looked<'_>, used: &CpuUse, uses: &[CpuUse]) -> bool {
     if !is_at_work(used) || over < Duration::from_secs(1) || used.cpu < Duration::from_millis(500) {
         return false;
     }
-    let others = uses.iter().filter(|other| is_at_work(other));
+    let others = all.iter().filter(|other| is_at_work(other));
     let shares = others.filter_map(CpuUse::share);
     let most = shares.filter(|share| *share < GETS).fold(0.0, f64::max);
     share >= HOG || (share >= GETS && share >= MORE * most)
@@ -77,12 +79,12 @@ fn of_hog(seen: &Looked<'_>, used: &CpuUse) -> Finding {
         .or(thread)
         .and_then(frame::telling)
         .map(frame::short);
-    let doing = match (
-        of_runtime(&used.name),
-        carried.or(thread).and_then(|at| at.carries),
-        at,
-    ) {
+    let number = thread.and_then(|thread| thread.carries);
+    let doing = match (of_runtime(&used.name), number, at) {
         (Some(what), ..) => format!(" It {what}."),
+        (None, Some(number), Some(at)) if carried.is_some() => {
+            format!(" It carries virtual thread #{number}, which is in {at}.")
+        }
         (None, Some(number), _) => format!(" It carries virtual thread #{number}."),
         (None, None, Some(at)) => format!(" It is in {at}."),
         (None, None, None) => String::new(),

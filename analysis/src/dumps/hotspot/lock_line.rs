@@ -4,15 +4,11 @@ use super::super::intern::Interner;
 use super::super::model::{How, Lock, LockUse};
 
 /// The line from behind the `- ` on, at this depth, within the list of synchronizers or before it.
-/// `- None` of that list says nothing; a line that is not about a lock is none.
 pub(super) fn parse(
     line: &str,
     (depth, is_in_list): (usize, bool),
     names: &mut Interner,
-) -> Option<Option<LockUse>> {
-    if line == "None" && is_in_list {
-        return Some(None);
-    }
+) -> Option<LockUse> {
     let initialization = "waiting on the Class initialization monitor for ";
     let (how, lock) = if let Some(class) = line.strip_prefix(initialization) {
         let class = names.text(class.trim());
@@ -46,12 +42,12 @@ pub(super) fn parse(
         };
         (*how, lock)
     };
-    Some(Some(LockUse {
+    Some(LockUse {
         how,
         lock,
         depth,
         owner: None,
-    }))
+    })
 }
 
 /// `<0x00000000e020de30> (a java.io.BufferedInputStream)`; the class may be missing.
@@ -73,7 +69,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Option<LockUse> {
-        parse(line, (3, false), &mut Interner::default()).flatten()
+        parse(line, (3, false), &mut Interner::default())
     }
 
     #[test]
@@ -126,11 +122,8 @@ mod tests {
     #[test]
     fn the_list_of_synchronizers_is_only_at_its_place() {
         let mut names = Interner::default();
-        let owned = parse("<0x2> (a L)", (0, true), &mut names)
-            .unwrap()
-            .unwrap();
+        let owned = parse("<0x2> (a L)", (0, true), &mut names).unwrap();
         assert_eq!(owned.how, How::Owns);
-        assert_eq!(parse("None", (0, true), &mut names), Some(None));
         for line in [
             "None",
             "<0x2> (a L)",

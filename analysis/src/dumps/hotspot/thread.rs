@@ -43,12 +43,15 @@ impl<'a> Open<'a> {
             self.frames.push(frame);
             return Came::Known;
         }
+        if text == "- None" && self.lists_owned {
+            return Came::Known;
+        }
         if let Some(rest) = text.strip_prefix("- ") {
             let (_, first, _) = self.mounted.unwrap_or_default();
             let depth = self.frames.len() - first.min(self.frames.len());
             return match lock_line::parse(rest, (depth, self.lists_owned), names) {
                 Some(used) => {
-                    self.locks.extend(used);
+                    self.locks.push(used);
                     Came::Known
                 }
                 None => Came::Unknown,

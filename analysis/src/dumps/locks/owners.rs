@@ -44,6 +44,9 @@ pub(super) fn owners(dump: &Dump) -> Owners {
             }
         }
         for frame in thread.stack.frames() {
+            if !frame.contains(".<clinit>") {
+                continue;
+            }
             if let Some(class) = frame::method(frame).strip_suffix(".<clinit>") {
                 owners.classes.entry(class.into()).or_insert(place);
             }

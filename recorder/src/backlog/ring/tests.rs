@@ -1,11 +1,11 @@
 //! What waits comes out in order, within its memory, and what was given up is counted.
 
 use super::*;
-use afterimage_format::facts::KernelLogLine;
+use afterimage_format::facts::{GapKind, KernelLogLine};
 use afterimage_format::group::{Group, MachineField, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::tick::{Key, Shed};
-use afterimage_format::time::MonotonicTime;
+use afterimage_format::time::{MonotonicTime, Seq, WallTime};
 use afterimage_format::units::Ticks;
 
 /// Processes of which each tick says something new.

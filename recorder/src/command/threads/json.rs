@@ -8,7 +8,7 @@ use afterimage_analysis::dumps::frame;
 use afterimage_analysis::dumps::groups::Group;
 use afterimage_analysis::dumps::locks::Wanted;
 use afterimage_analysis::dumps::report::{CpuUse, Report};
-use afterimage_analysis::dumps::{Dump, State};
+use afterimage_analysis::dumps::{Dump, Lock, State};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ fn lists(worked: &Worked<'_>, taken: &Taken, object: &mut Map<String, Value>) {
         let locks = deadlock
             .locks
             .iter()
-            .map(|lock| lock.as_ref().map(|lock| lock.words()));
+            .map(|lock| lock.as_ref().map(Lock::words));
         json!({
             "members": names(&deadlock.members),
             "locks": locks.collect::<Vec<_>>(),
@@ -130,7 +130,7 @@ fn lists(worked: &Worked<'_>, taken: &Taken, object: &mut Map<String, Value>) {
     let groups = report
         .groups
         .iter()
-        .map(|group| self::group(group, names(&group.threads)));
+        .map(|group| self::group(group, &names(&group.threads)));
     put("groups", groups.collect());
     let pools = report.starved.iter().map(|starved| {
         json!({"pool": starved.pool, "waiters": names(&starved.waiters), "suspects": names(&starved.suspects)})
@@ -163,12 +163,12 @@ fn lists(worked: &Worked<'_>, taken: &Taken, object: &mut Map<String, Value>) {
 }
 
 /// What became of it; a text that somebody brought is whole or cut.
-pub(super) fn status(taken: &Taken) -> Option<&'static str> {
+pub(super) fn status(taken: &Taken) -> &'static str {
     let is_cut = taken.dump.as_ref().map(|dump| dump.is_truncated);
     match (&taken.stored, is_cut) {
-        (Some(stored), _) => Some(stored.facts.status.name()),
-        (None, Some(true)) => Some("truncated"),
-        (None, _) => Some("ok"),
+        (Some(stored), _) => stored.facts.status.name(),
+        (None, Some(true)) => "truncated",
+        (None, _) => "ok",
     }
 }
 
@@ -203,7 +203,7 @@ fn blocker(dump: &Dump, wanted: &Wanted) -> Value {
     })
 }
 
-fn group(group: &Group, names: Value) -> Value {
+fn group(group: &Group, names: &Value) -> Value {
     json!({
         "count": group.threads.len(),
         "state": group.state.name(),

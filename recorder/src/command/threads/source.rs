@@ -3,7 +3,7 @@
 use super::super::{DAMAGED, Opened, sound};
 use crate::cli::ThreadsArgs;
 use afterimage_analysis::dumps::model::When as DumpTime;
-use afterimage_analysis::dumps::{Dump, history, read_bytes};
+use afterimage_analysis::dumps::{Dump, history, kernel, read_bytes};
 use afterimage_analysis::when::When;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::StoredDump;
@@ -206,7 +206,14 @@ fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Resul
     let text = opened.capture.dump_text(row.id)?;
     let (before, after) = opened.capture.dump_kernel(row.id)?;
     let dumps = text.as_deref().map(|text| read_bytes(text).1.dumps);
-    let mut dumps = dumps.unwrap_or_default().into_iter();
+    let mut dumps = dumps.unwrap_or_default();
+    // Where nothing came, or nothing that is known, the kernel still says what each thread was in.
+    let view = after
+        .as_ref()
+        .or(before.as_ref())
+        .filter(|_| dumps.is_empty());
+    dumps.extend(view.map(kernel::dump_of));
+    let mut dumps = dumps.into_iter();
     let first = Taken {
         wall: Some(row.facts.wall),
         at: Some(opened.zone.rfc3339(row.facts.wall)),

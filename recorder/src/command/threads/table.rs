@@ -103,7 +103,7 @@ fn row(worked: Option<&Worked<'_>>, taken: &Taken) -> Vec<Cell> {
         Cell::text(facts.map(|facts| facts.comm.as_slice())),
         word(source.or(kind)),
         word(facts.map(|facts| facts.trigger.as_str())),
-        word(json::status(taken)),
+        Cell::Word(json::status(taken).to_owned()),
         Cell::real(
             facts
                 .and_then(|facts| facts.pause)

@@ -67,6 +67,11 @@ impl Stat<'_> {
         self.count(22).map(Ticks)
     }
 
+    /// Fields 14 and 15: CPU time in user and in kernel mode.
+    pub(crate) fn cpu_times(&self) -> [Reading<Ticks>; 2] {
+        [14, 15].map(|field| self.count(field).map(Ticks))
+    }
+
     fn count(&self, field: usize) -> Reading<u64> {
         match self.words[field - 3] {
             [] => Err(Missing::NotSupported),

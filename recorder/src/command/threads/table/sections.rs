@@ -6,7 +6,7 @@ use super::short_time;
 use afterimage_analysis::dumps::State;
 use afterimage_analysis::dumps::finding::Finding;
 use afterimage_analysis::dumps::frame;
-use afterimage_analysis::dumps::locks::{Holder, Wanted};
+use afterimage_analysis::dumps::locks::Holder;
 use afterimage_analysis::dumps::report::By;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -15,10 +15,6 @@ use std::fmt::Write as _;
 const MOST_NAMES: usize = 6;
 /// So many lines has a section.
 const MOST_LINES: usize = 25;
-/// So deep is the tree of locks drawn.
-const DEEPEST: usize = 6;
-/// So many dumps stand side by side.
-const MOST_DUMPS: usize = 8;
 
 /// Writes a line; writing to a text does not fail.
 macro_rules! line {
@@ -27,15 +23,18 @@ macro_rules! line {
     }};
 }
 
+mod over_time;
+mod tree;
+
 /// The text of one dump.
 pub(super) fn text(worked: &Worked<'_>) -> String {
     let mut text = heading(worked);
     findings(worked, &mut text);
-    locks(worked, &mut text);
+    tree::locks(worked, &mut text);
     groups(worked, &mut text);
     cpu(worked, &mut text);
-    stuck(worked, &mut text);
-    grid(worked, &mut text);
+    over_time::stuck(worked, &mut text);
+    over_time::grid(worked, &mut text);
     unknown(worked, &mut text);
     text
 }
@@ -63,11 +62,8 @@ fn heading(worked: &Worked<'_>) -> String {
             )
         }));
     }
-    words.extend(
-        status(taken)
-            .filter(|status| *status != "ok")
-            .map(|status| format!("status {status}")),
-    );
+    let became = status(taken);
+    words.extend((became != "ok").then(|| format!("status {became}")));
     let mut text = words.join("  ");
     text.push('\n');
     let states: Vec<String> = report
@@ -77,6 +73,7 @@ fn heading(worked: &Worked<'_>) -> String {
         .collect();
     let carried = match report.virtual_threads {
         0 => String::new(),
+        1 => "; 1 virtual thread among or on them".to_owned(),
         count => format!("; {count} virtual threads among or on them"),
     };
     line!(
@@ -85,6 +82,10 @@ fn heading(worked: &Worked<'_>) -> String {
         report.total,
         states.join(", ")
     );
+    let detail = facts.map(|facts| facts.detail.as_str());
+    if let Some(detail) = detail.filter(|detail| !detail.is_empty()) {
+        line!(text, "{}", safe(detail));
+    }
     if dump.is_truncated {
         line!(text, "The end of this dump is missing.");
     }
@@ -154,83 +155,6 @@ fn of_finding(finding: &Finding, text: &mut String) {
         line!(text, "          {}", safe(&evidence.what));
     }
     line!(text, "          {}", safe(&finding.next));
-}
-
-/// Locks as trees: who has one, who waits for it, and who waits for those.
-fn locks(worked: &Worked<'_>, text: &mut String) {
-    let locks = &worked.report.locks;
-    if locks.wanted.is_empty() {
-        return;
-    }
-    line!(text, "\nLOCKS (who has it: who waits)");
-    let in_circle: BTreeSet<usize> = worked
-        .report
-        .deadlocks
-        .iter()
-        .flat_map(|deadlock| deadlock.members.iter().copied())
-        .collect();
-    let mut drawn = BTreeSet::new();
-    let is_start = |wanted: &&Wanted| {
-        let holder = wanted.holder.thread();
-        wanted.is_root || holder.is_some_and(|holder| in_circle.contains(&holder))
-    };
-    let starts: Vec<&Wanted> = locks.wanted.iter().filter(is_start).collect();
-    for wanted in starts.iter().take(MOST_LINES) {
-        tree(worked, wanted, (0, &mut drawn), text);
-    }
-    if starts.len() > MOST_LINES {
-        line!(
-            text,
-            "... and {} more (--format json)",
-            starts.len() - MOST_LINES
-        );
-    }
-}
-
-fn tree(
-    worked: &Worked<'_>,
-    wanted: &Wanted,
-    (depth, drawn): (usize, &mut BTreeSet<usize>),
-    text: &mut String,
-) {
-    let name = |thread: usize| format!("\"{}\"", safe(&worked.dump.threads[thread].called()));
-    let holder = match wanted.holder {
-        Holder::Known(holder) => name(holder),
-        Holder::Guessed(holder) => format!("probably {} (a guess)", name(holder)),
-        Holder::Unknown => "nobody that the dump knows of".to_owned(),
-    };
-    let direct = wanted.waiters.len();
-    let total = if wanted.total == direct {
-        String::new()
-    } else {
-        format!(", {} in the end", wanted.total)
-    };
-    let indent = "  ".repeat(depth);
-    line!(
-        text,
-        "{indent}{holder} has {}: {direct} waiting{total}",
-        safe(&wanted.lock.words())
-    );
-    let locks = &worked.report.locks;
-    let (mut leaves, mut branches) = (Vec::new(), Vec::new());
-    for waiter in &wanted.waiters {
-        let is_new = drawn.insert(*waiter);
-        let has_more = locks.held_by(*waiter).next().is_some();
-        if has_more && is_new && depth < DEEPEST {
-            branches.push(*waiter);
-        } else {
-            leaves.push(*waiter);
-        }
-    }
-    if !leaves.is_empty() {
-        line!(text, "{indent}  {}", names(worked, &leaves));
-    }
-    for branch in branches {
-        line!(text, "{indent}  {}", name(branch));
-        for held in locks.held_by(branch) {
-            tree(worked, held, (depth + 2, drawn), text);
-        }
-    }
 }
 
 fn names(worked: &Worked<'_>, threads: &[usize]) -> String {
@@ -337,103 +261,6 @@ fn cpu(worked: &Worked<'_>, text: &mut String) {
             percent(used.share()),
             percent(waited),
             safe(&used.name)
-        );
-    }
-}
-
-fn stuck(worked: &Worked<'_>, text: &mut String) {
-    let stuck = &worked.series.stuck;
-    if stuck.is_empty() {
-        return;
-    }
-    line!(
-        text,
-        "\nDID NOT MOVE (the same state and stack as in the dumps before; idle ones left out)"
-    );
-    line!(text, "DUMPS    OVER S  CPU MS  STATE          THREAD");
-    for stuck in stuck.iter().take(MOST_LINES) {
-        let row = &worked.series.rows[stuck.row];
-        let cell = row.cells.last().copied().flatten();
-        let thread = cell.map(|cell| &worked.dump.threads[cell.thread]);
-        let state = thread.map_or("", |thread| thread.state.name());
-        let at = thread
-            .and_then(frame::telling)
-            .map(frame::short)
-            .unwrap_or_default();
-        let over = stuck
-            .over
-            .map_or("-".to_owned(), |over| format!("{:.1}", over.as_secs_f64()));
-        let cpu = stuck.cpu.map_or("-".to_owned(), |cpu| {
-            format!("{:.0}", cpu.as_secs_f64() * 1e3)
-        });
-        line!(
-            text,
-            "{:>5}  {over:>8}  {cpu:>6}  {state:<13}  {}: {}",
-            stuck.dumps,
-            safe(&row.name),
-            safe(&at)
-        );
-    }
-    if stuck.len() > MOST_LINES {
-        line!(
-            text,
-            "... and {} more threads (--format json)",
-            stuck.len() - MOST_LINES
-        );
-    }
-}
-
-/// Threads and dumps: what each thread did in each dump, of those that changed or are blocked.
-fn grid(worked: &Worked<'_>, text: &mut String) {
-    let series = &worked.series;
-    if series.dumps.len() < 2 {
-        return;
-    }
-    let first = series.dumps.len().saturating_sub(MOST_DUMPS);
-    let letter = |state: State| match state {
-        State::Blocked => 'B',
-        State::Runnable => 'R',
-        State::TimedWaiting => 'T',
-        State::Waiting => 'W',
-        State::New => 'N',
-        State::Terminated => 'X',
-        State::Vm => 'V',
-        State::Unknown => '?',
-    };
-    let mut rows = Vec::new();
-    for row in &series.rows {
-        let cells = &row.cells[first..];
-        let states: Vec<Option<State>> = cells
-            .iter()
-            .map(|cell| cell.map(|cell| cell.state))
-            .collect();
-        let changes = states.windows(2).filter(|pair| pair[0] != pair[1]).count();
-        let was_blocked = states.contains(&Some(State::Blocked));
-        if changes > 0 || was_blocked {
-            let shown = cells.iter().map(|cell| match cell {
-                None => " .  ".to_owned(),
-                Some(cell) if cell.is_unchanged => format!(" {}= ", letter(cell.state)),
-                Some(cell) => format!(" {}  ", letter(cell.state)),
-            });
-            rows.push((shown.collect::<String>(), &row.name));
-        }
-    }
-    if rows.is_empty() {
-        return;
-    }
-    let dumps = worked.dumps.len().min(MOST_DUMPS);
-    line!(
-        text,
-        "\nTHREAD BY DUMP, the last {dumps} (B blocked, R runnable, T and W wait with and without a limit, = the same stack, . not there)"
-    );
-    for (cells, name) in rows.iter().take(2 * MOST_LINES) {
-        line!(text, "{cells} {}", safe(name));
-    }
-    if rows.len() > 2 * MOST_LINES {
-        line!(
-            text,
-            "... and {} more threads (--format csv)",
-            rows.len() - 2 * MOST_LINES
         );
     }
 }

@@ -1,0 +1,277 @@
+//! One dump of one process, from the first look to the rows: what the kernel says before, what
+//! the process says, what the kernel says after. It runs on a thread of its own, and may take
+//! minutes where the process hangs.
+
+use super::asking::{self, Answer, Listener};
+use super::helper::Request;
+use super::kernel;
+use super::life::{self, Life};
+use super::nature::{self, HotSpot, Nature};
+use super::safety::Evidence;
+use super::signalled;
+use crate::clock;
+use afterimage_format::kernel_view::KernelView;
+use afterimage_format::process::{Pid, ProcessKey};
+use afterimage_format::thread_dump::{
+    DumpFacts, DumpStatus, HOTSPOT, KERNEL, PackedText, ThreadDump,
+};
+use afterimage_format::time::WallTime;
+use afterimage_format::units::Ticks;
+use std::path::PathBuf;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// What a process is, is found out within this, or not at all.
+const NATURE_WITHIN: Duration = Duration::from_secs(3);
+
+/// What may be done to find out.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    /// A process that is younger is not signalled.
+    pub(crate) least_age: Duration,
+    /// Processes may be signalled at all.
+    pub(crate) may_signal: bool,
+    /// Where it is noted who was.
+    pub(crate) signalled: PathBuf,
+}
+
+/// What a dump is taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) trigger: &'static str,
+    pub(crate) detail: String,
+}
+
+/// What is wanted of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Its own word on its threads, and the kernel's.
+    Dump,
+    /// The kernel's alone.
+    KernelView,
+}
+
+/// A dump to be taken.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) pid: Pid,
+    /// The life that is meant, where that is known.
+    pub(super) started: Option<Ticks>,
+    /// What it is, where that was found out before.
+    pub(super) nature: Option<Nature>,
+    pub(super) reason: Reason,
+    pub(super) burst: Option<i64>,
+    pub(super) wanted: Wanted,
+}
+
+/// What a job has to tell while it goes on.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// What the process is.
+    Nature(ProcessKey, Nature),
+    /// It does not answer in time: what the kernel says of it meanwhile.
+    Late(Box<ThreadDump>),
+}
+
+/// Takes it.
+pub(super) fn run(job: &Job, rules: &Rules, tell: &dyn Fn(Told)) -> ThreadDump {
+    let (began, cpu) = (clock::now(), clock::own_thread_cpu());
+    let mut taken = Taken {
+        job,
+        began: began.wall,
+        life: None,
+        before: None,
+        helper_cpu: Duration::ZERO,
+        vm: None,
+    };
+    let mut dump = taken.take(rules, tell);
+    let ended = clock::now();
+    dump.facts.end = ended.wall;
+    dump.facts.took = ended.monotonic.since(began.monotonic).unwrap_or_default();
+    let own = clock::own_thread_cpu().saturating_sub(cpu);
+    dump.facts.cpu = Some(own + taken.helper_cpu);
+    dump
+}
+
+/// The row of a job that came to nothing.
+pub(super) fn unanswered(job: &Job, why: &str) -> ThreadDump {
+    let taken = Taken {
+        job,
+        began: clock::now().wall,
+        life: life::look(job.pid).filter(|life| job.started == Some(life.key.started)),
+        before: None,
+        helper_cpu: Duration::ZERO,
+        vm: None,
+    };
+    taken.row(HOTSPOT, DumpStatus::Failed, why)
+}
+
+struct Taken<'a> {
+    job: &'a Job,
+    began: WallTime,
+    life: Option<Life>,
+    before: Option<KernelView>,
+    helper_cpu: Duration,
+    vm: Option<String>,
+}
+
+impl Taken<'_> {
+    fn take(&mut self, rules: &Rules, tell: &dyn Fn(Told)) -> ThreadDump {
+        let job = self.job;
+        let is_meant = |life: &Life| job.started.is_none_or(|meant| meant == life.key.started);
+        self.life = life::look(job.pid).filter(is_meant);
+        let Some(life) = self.life.clone() else {
+            return self.row(HOTSPOT, DumpStatus::Failed, "there is no such process");
+        };
+        self.before = kernel::look(job.pid, life::tick_rate());
+        if life.is_kernel_thread {
+            let why = "it is a thread of the kernel, which has nothing to say of itself";
+            return self.row(KERNEL, DumpStatus::Ok, why);
+        }
+        if job.wanted == Wanted::KernelView {
+            return self.row(KERNEL, DumpStatus::Ok, "");
+        }
+        let nature = job.nature.clone().unwrap_or_else(|| nature_of(&life));
+        if job.nature.is_none() {
+            tell(Told::Nature(life.key, nature.clone()));
+        }
+        let hotspot = match nature {
+            Nature::HotSpot(hotspot) => hotspot,
+            other => return self.row(HOTSPOT, DumpStatus::Refused, &why_not(&other)),
+        };
+        self.vm.clone_from(&hotspot.vm);
+        self.ask(&life, &hotspot, (rules, tell))
+    }
+
+    fn ask(
+        &mut self,
+        life: &Life,
+        hotspot: &HotSpot,
+        (rules, tell): (&Rules, &dyn Fn(Told)),
+    ) -> ThreadDump {
+        let has_dispatcher = self.before.as_ref().map(|view| {
+            let mut names = view
+                .threads
+                .iter()
+                .filter_map(|thread| thread.comm.as_deref());
+            names.any(|name| name.starts_with(b"Signal Dispatch"))
+        });
+        let mut may_signal = || {
+            // As it is by now.
+            let life = life::look(life.key.pid).filter(|now| now.key == life.key);
+            let life = life.ok_or("it has ended")?;
+            let evidence = Evidence {
+                life: &life,
+                hotspot,
+                is_frozen: life::is_frozen(life.key.pid),
+                has_dispatcher,
+                least_age: rules.least_age,
+                is_allowed: rules.may_signal,
+            };
+            match evidence.refusal() {
+                Some(why) => Err(why),
+                None => signalled::note(&rules.signalled, life.key)
+                    .map_err(|error| format!("not signalled: {error:#}")),
+            }
+        };
+        let late = "the dump that was asked for is late: this is what the kernel says meanwhile";
+        let mut is_late = || {
+            let row = self.row(KERNEL, DumpStatus::Ok, late);
+            tell(Told::Late(Box::new(row)));
+        };
+        let request = Request {
+            key: life.key,
+            feature: hotspot.feature,
+        };
+        let listener = Listener {
+            may_signal: &mut may_signal,
+            is_late: &mut is_late,
+        };
+        let answer = asking::ask(request, listener);
+        self.helper_cpu = answer.cpu;
+        self.row_of(answer)
+    }
+
+    fn row_of(&self, answer: Answer) -> ThreadDump {
+        let mut dump = self.row(HOTSPOT, answer.status, &answer.detail);
+        let facts = &mut dump.facts;
+        facts.arguments = answer.arguments;
+        facts.signalled = answer.signalled;
+        facts.attach = answer.attach;
+        facts.pause = answer.pause;
+        // What is too large was cut off already.
+        dump.text = answer.text.and_then(|text| PackedText::pack(&text).ok());
+        if answer.attach.is_some() {
+            let after = kernel::look(self.job.pid, life::tick_rate());
+            dump.after = after.as_ref().and_then(packed);
+        }
+        dump
+    }
+
+    /// A row without what the process says.
+    fn row(&self, kind: &str, status: DumpStatus, detail: &str) -> ThreadDump {
+        let life = self.life.as_ref();
+        ThreadDump {
+            facts: DumpFacts {
+                wall: self.began,
+                end: clock::now().wall,
+                pid: self.job.pid,
+                started: life.map(|life| life.key.started),
+                comm: life.map(|life| life.comm.clone()).unwrap_or_default(),
+                kind: kind.to_owned(),
+                trigger: self.job.reason.trigger.to_owned(),
+                trigger_detail: self.job.reason.detail.clone(),
+                burst: self.job.burst,
+                status,
+                detail: detail.to_owned(),
+                arguments: String::new(),
+                signalled: false,
+                attach: None,
+                took: Duration::ZERO,
+                pause: None,
+                vm: self.vm.clone(),
+                cpu: None,
+                summary: None,
+            },
+            text: None,
+            before: self.before.as_ref().and_then(packed),
+            after: None,
+        }
+    }
+}
+
+fn packed(view: &KernelView) -> Option<PackedText> {
+    PackedText::pack(view.to_text().as_bytes()).ok()
+}
+
+/// What a process is, if that can be told within a time.
+pub(super) fn nature_of(life: &Life) -> Nature {
+    let (found, heard) = channel();
+    let (pid, uid, nspid) = (life.key.pid, life.uid, life.nspid);
+    let find = move || drop(found.send(nature::of(pid, uid, nspid)));
+    let thread = std::thread::Builder::new().name("dump-nature".to_owned());
+    if let Err(error) = thread.spawn(find) {
+        return Nature::Unknown(format!("no thread to look at it: {error}"));
+    }
+    heard.recv_timeout(NATURE_WITHIN).unwrap_or_else(|_late| {
+        Nature::Unknown(
+            "its mappings cannot be read: the kernel keeps their reader waiting".to_owned(),
+        )
+    })
+}
+
+/// Why a process of this nature is not asked.
+fn why_not(nature: &Nature) -> String {
+    match nature {
+        Nature::OpenJ9 => {
+            "it is an OpenJ9 virtual machine, which is not supported: `jcmd PID Thread.print` \
+             asks it, and a [[dump]] in the configuration can"
+                .to_owned()
+        }
+        Nature::Unknown(why) => why.clone(),
+        Nature::Other | Nature::HotSpot(_) => {
+            "it is no Java virtual machine: nothing that is mapped executable is called libjvm.so"
+                .to_owned()
+        }
+    }
+}
