@@ -31,7 +31,7 @@ pub enum Lane {
 
 impl Lane {
     /// Every lane, from the top.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Marks,
         Self::OomKills,
         Self::ThreadDumps,

@@ -67,5 +67,5 @@ fn a_click_on_an_event_goes_there_and_chooses_its_lane() {
     );
     harness.key_press(Key::L);
     harness.run();
-    assert_eq!(document(&harness).timeline.lane, Lane::KernelLog);
+    assert_eq!(document(&harness).timeline.lane, Lane::ThreadDumps);
 }
