@@ -166,6 +166,7 @@ impl Dumps {
             },
             watching,
             bursts: BTreeMap::new(),
+            unknown: VecDeque::new(),
             finding: BTreeSet::new(),
             hooked: BTreeMap::new(),
             queue,
@@ -245,7 +246,9 @@ struct Decider {
     watching: Watching,
     /// By process: the number of its last burst.
     bursts: BTreeMap<ProcessKey, i64>,
-    /// Of these it is being found out what they are.
+    /// Of these nobody knows what they are.
+    unknown: VecDeque<ProcessKey>,
+    /// Of these it is being found out.
     finding: BTreeSet<ProcessKey>,
     /// Processes that a hook is meant for.
     hooked: BTreeMap<ProcessKey, Hooked>,
@@ -311,8 +314,14 @@ impl Decider {
                 self.waiting.push_back(Ordered { job, client: None });
             }
         }
-        for key in round.unknown {
-            if self.finding.len() < MOST_FINDING && self.finding.insert(key) {
+        if !round.unknown.is_empty() {
+            self.unknown = round.unknown.into();
+        }
+        while self.finding.len() < MOST_FINDING {
+            let Some(key) = self.unknown.pop_front() else {
+                break;
+            };
+            if !self.natures.contains_key(&key) && self.finding.insert(key) {
                 self.find_out(key);
             }
         }

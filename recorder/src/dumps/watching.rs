@@ -150,9 +150,9 @@ impl Watching {
         }
         self.machines
             .retain(|key, _| seen.iter().any(|seen| seen.key == *key));
+        seen.sort_by_key(|seen| std::cmp::Reverse(seen.cpu_ticks));
         round.unknown = self.unknown(&seen, natures);
         seen.retain(|seen| self.machines.contains_key(&seen.key));
-        seen.sort_by_key(|seen| std::cmp::Reverse(seen.cpu_ticks));
         let host = Host {
             cpus: self.cpus,
             pressure,
@@ -176,7 +176,8 @@ impl Watching {
         round
     }
 
-    /// Those that may be virtual machines, and are old enough to be asked.
+    /// Those that may be virtual machines, or meant by a hook, and are old enough to be asked; the
+    /// busiest first.
     fn unknown(&self, seen: &[Seen], natures: &BTreeMap<ProcessKey, Nature>) -> Vec<ProcessKey> {
         let boot = Duration::from_micros(clock::now().boot.0.max(0).cast_unsigned());
         let rate = life::tick_rate();
