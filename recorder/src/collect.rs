@@ -4,12 +4,14 @@
 //! them; it comes last, since it takes longest. What is not readable is noted once.
 
 mod fared;
+mod left;
 
 pub(crate) use fared::source_from_state;
 
 use crate::accounts_at::AccountsAt;
 use crate::clock;
 use crate::details::Details;
+use crate::dumps::Lookout;
 use crate::redact::ArgsLevel;
 use crate::rows::{Cells, NamedRows};
 use crate::sockets::Sockets;
@@ -75,6 +77,8 @@ pub(crate) struct Collector {
     io_denied: (u64, u64),
     /// Something is missing that was not, or the other way round, or for another reason.
     is_missing_news: bool,
+    /// Where the numbers are left that decide on thread dumps.
+    lookout: Option<Lookout>,
 }
 
 /// The sources whose rows nobody else needs, in the order in which they are read.
@@ -143,6 +147,7 @@ impl Collector {
             news: Vec::new(),
             io_denied: (0, 0),
             is_missing_news: false,
+            lookout: None,
         }
     }
 
@@ -181,6 +186,7 @@ impl Collector {
         tick.times.full_sweep = seen.is_ok_and(|seen| seen.full_sweep);
         self.machine = Some(machine);
         self.take_sockets(tick);
+        self.leave_for_dumps(tick, interval);
     }
 
     /// What is stored of command lines from now on.

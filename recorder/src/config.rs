@@ -125,6 +125,7 @@ impl Config {
             other => bail!("sigquit: {other:?} is none of once, never"),
         };
         Ok(dumps::Settings {
+            is_on: self.thread_dumps.unwrap_or(false),
             least_age,
             may_signal,
         })

@@ -164,6 +164,8 @@ fn status(facts: &Value, shared: &Shared) -> Value {
     reply["threads_ended"] = json!(status.threads_ended);
     let dumps = status.dumps;
     reply["thread_dumps"] = json!({
+        "on": dumps.is_on,
+        "virtual_machines": dumps.machines,
         "taken": dumps.taken,
         "refused": dumps.refused,
         "failed": dumps.failed,

@@ -3,40 +3,51 @@
 //! One thread of the recorder decides (this file), and has each dump taken by a thread of its own
 //! (`job.rs`), which lets a helper process ask a Java virtual machine (`asking.rs`, `helper.rs`,
 //! `words.rs`). Whether that does any harm is decided in `safety.rs`, by what `life.rs` and
-//! `nature.rs` know of the process; `kernel.rs` looks at threads from outside. Each dump, each
-//! refusal and each failure becomes a row of the capture.
+//! `nature.rs` know of the process; `kernel.rs` looks at threads from outside. When
+//! nobody asks, `watching.rs` says of which process a dump is due, by what the sampler leaves in
+//! `look.rs` and by the rules of `trigger.rs`. Each dump, each refusal and each failure becomes a
+//! row of the capture.
 
 mod asking;
 mod clients;
 mod everyone;
 mod helper;
+mod history;
 mod hsperf;
 mod job;
 mod kernel;
 mod life;
+mod look;
 mod nature;
 mod safety;
 mod signalled;
+mod trigger;
+mod vitals;
+mod watching;
 mod words;
 
 pub(crate) use helper::{Request, run as run_helper};
+pub(crate) use look::{Look, Lookout};
 
 use crate::backlog::Message;
 use crate::clock;
 use crate::standing::Niceness;
 use crate::status::Shared;
 use afterimage_format::capture::writer::Record;
+use afterimage_format::facts::Event;
 use afterimage_format::process::{Pid, ProcessKey};
-use afterimage_format::thread_dump::{DumpStatus, ThreadDump};
+use afterimage_format::thread_dump::{HOTSPOT, ThreadDump};
 use clients::Clients;
 use job::{Job, Reason, Rules, Told, Wanted};
-use nature::Nature;
+use nature::{Hsperf, Nature};
+use rustix::thread::CapabilitySet;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use watching::Watching;
 
 /// Dumps that wait for their turn.
 const MOST_WAITING: usize = 1000;
@@ -45,9 +56,40 @@ const MOST_LATE: usize = 16;
 /// Processes whose nature is kept.
 const MOST_KNOWN: usize = 20_000;
 
+/// Which virtual machines this process may ask, in words; an error where that is not all of them,
+/// or not those that do not listen yet.
+pub(crate) fn reach() -> Result<String, String> {
+    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+    let path = signalled::usual_path();
+    let (path, remembered) = (path.display(), signalled::is_usable(&path));
+    if let Err(why) = remembered {
+        return Err(format!(
+            "only virtual machines that listen already: who was signalled cannot be remembered in {path}: {why}"
+        ));
+    }
+    let is_capable = |set| crate::standing::is_capable(set);
+    let becomes = is_capable(CapabilitySet::SETUID) && is_capable(CapabilitySet::SETGID);
+    let reads = is_capable(CapabilitySet::SYS_PTRACE);
+    if uid.is_root() && becomes && reads {
+        Ok("of every Java virtual machine (as root)".to_owned())
+    } else {
+        let (uid, gid) = (uid.as_raw(), gid.as_raw());
+        Err(format!(
+            "only of virtual machines of uid {uid} and gid {gid}"
+        ))
+    }
+}
+
+/// So often is looked for a new tick.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// What a process is, is found out of so many at once; more of them are stuck.
+const MOST_FINDING: usize = 4;
+
 /// How to take dumps.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    /// Dumps are taken for reasons of the recorder's own, too.
+    pub(crate) is_on: bool,
     /// A process that is younger is not signalled.
     pub(crate) least_age: Duration,
     /// Processes may be signalled at all.
@@ -72,6 +114,8 @@ enum Heard {
     Told(u64, Told),
     /// A job is done.
     Done(u64, Box<ThreadDump>),
+    /// It is known what a process is.
+    Found(ProcessKey, Nature, Option<Hsperf>),
     /// The run ends.
     Stop,
 }
@@ -92,6 +136,7 @@ impl Asker {
 #[derive(Debug)]
 pub(crate) struct Dumps {
     asker: Asker,
+    lookout: Lookout,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -102,12 +147,19 @@ impl Dumps {
         shared: Arc<Shared>,
     ) -> std::io::Result<Self> {
         let (tell, heard) = channel();
+        let lookout = Lookout::new(settings.is_on);
+        let watched = lookout.clone();
+        let watching = Watching::new(watched, settings.is_on, settings.least_age);
+        shared.update(|status| status.dumps.is_on = settings.is_on);
         let mut decider = Decider {
             rules: Rules {
                 least_age: settings.least_age,
                 may_signal: settings.may_signal,
                 signalled: signalled::usual_path(),
             },
+            watching,
+            bursts: BTreeMap::new(),
+            finding: BTreeSet::new(),
             queue,
             shared,
             tell: tell.clone(),
@@ -122,8 +174,14 @@ impl Dumps {
         let thread = thread.spawn(move || decider.run(&heard))?;
         Ok(Self {
             asker: Asker(tell),
+            lookout,
             thread: Some(thread),
         })
+    }
+
+    /// For the sampler, which leaves its ticks there.
+    pub(crate) fn lookout(&self) -> Lookout {
+        self.lookout.clone()
     }
 
     /// For who hands on what people ask for.
@@ -159,6 +217,11 @@ struct AtWork {
 /// Who decides which dump is taken next.
 struct Decider {
     rules: Rules,
+    watching: Watching,
+    /// By process: the number of its last burst.
+    bursts: BTreeMap<ProcessKey, i64>,
+    /// Of these it is being found out what they are.
+    finding: BTreeSet<ProcessKey>,
     queue: SyncSender<Message>,
     shared: Arc<Shared>,
     tell: Sender<Heard>,
@@ -174,16 +237,92 @@ struct Decider {
 impl Decider {
     fn run(&mut self, heard: &Receiver<Heard>) {
         self.niceness.apply();
-        for heard in heard {
-            match heard {
-                Heard::Manual(whom, client) => self.order(whom, client),
-                Heard::Told(number, told) => self.told(number, told),
-                Heard::Done(number, dump) => self.done(number, &dump),
-                Heard::Stop => break,
+        loop {
+            match heard.recv_timeout(LOOK_EVERY) {
+                Ok(Heard::Manual(whom, client)) => self.order(whom, client),
+                Ok(Heard::Told(number, told)) => self.told(number, told),
+                Ok(Heard::Done(number, dump)) => self.done(number, *dump),
+                Ok(Heard::Found(key, nature, hsperf)) => {
+                    self.finding.remove(&key);
+                    if matches!(nature, Nature::HotSpot(_)) {
+                        self.watching.add(key, hsperf);
+                    }
+                    self.know(key, nature);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Heard::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.look();
             self.begin_next();
         }
         self.give_up();
+    }
+
+    /// What the newest tick asks for.
+    fn look(&mut self) {
+        let at_work = self.at_work.values().map(|at_work| &at_work.ordered);
+        let busy: BTreeSet<Pid> = at_work
+            .chain(&self.waiting)
+            .map(|ordered| ordered.job.pid)
+            .collect();
+        let is_busy = |pid: Pid| busy.contains(&pid);
+        let round = self.watching.look(&self.natures, &is_busy);
+        for wish in round.wishes {
+            let burst = self.bursts.get(&wish.key).copied();
+            let burst = burst.filter(|_| !wish.due.is_first);
+            let burst = burst.unwrap_or_else(|| clock::now().wall.0);
+            if self.bursts.len() >= MOST_KNOWN {
+                self.bursts.clear();
+            }
+            self.bursts.insert(wish.key, burst);
+            let job = Job {
+                pid: wish.key.pid,
+                started: Some(wish.key.started),
+                nature: self.natures.get(&wish.key).cloned(),
+                reason: wish.due.reason,
+                burst: Some(burst),
+                wanted: wish.wanted,
+            };
+            if self.waiting.len() < MOST_WAITING {
+                self.waiting.push_back(Ordered { job, client: None });
+            }
+        }
+        for key in round.unknown {
+            if self.finding.len() < MOST_FINDING && self.finding.insert(key) {
+                self.find_out(key);
+            }
+        }
+        let machines = self.watching.machines();
+        self.shared
+            .update(|status| status.dumps.machines = machines);
+    }
+
+    /// On a thread of its own: the file that tells may not be readable for as long as it likes.
+    fn find_out(&self, key: ProcessKey) {
+        let (tell, niceness) = (self.tell.clone(), self.niceness);
+        let find = move || {
+            niceness.apply();
+            let life = life::look(key.pid).filter(|life| life.key == key);
+            let gone = || Nature::Unknown("it has ended".to_owned());
+            let nature = life
+                .as_ref()
+                .map_or_else(gone, |life| nature::of(key.pid, life.uid, life.nspid));
+            let is_machine = matches!(nature, Nature::HotSpot(_));
+            let life = life.filter(|_| is_machine);
+            let hsperf = life.and_then(|life| Hsperf::open(key.pid, life.uid, life.nspid));
+            drop(tell.send(Heard::Found(key, nature, hsperf)));
+        };
+        let thread = std::thread::Builder::new().name("dump-nature".to_owned());
+        // Where no thread can be had, this process is not watched.
+        drop(thread.spawn(find));
+    }
+
+    fn know(&mut self, key: ProcessKey, nature: Nature) {
+        // What is gone is not asked for again: keys are never used twice.
+        if self.natures.len() >= MOST_KNOWN {
+            self.natures.clear();
+        }
+        self.natures.insert(key, nature);
     }
 
     fn order(&mut self, whom: Whom, client: UnixStream) {
@@ -212,7 +351,7 @@ impl Decider {
                 started,
                 nature,
                 reason: Reason {
-                    trigger: "manual",
+                    trigger: job::MANUAL,
                     detail: "somebody asked for it".to_owned(),
                 },
                 burst: Some(burst),
@@ -255,25 +394,16 @@ impl Decider {
         self.at_work.insert(number, at_work);
         let thread = std::thread::Builder::new().name("dump".to_owned());
         if let Err(error) = thread.spawn(take) {
-            let mut dump = self.unanswered(number, "no thread could be started");
-            if let Some(dump) = &mut dump {
-                dump.facts.detail += &format!(": {error}");
-            }
-            if let Some(dump) = dump {
-                self.done(number, &dump);
+            let why = format!("no thread could be started: {error}");
+            if let Some(dump) = self.unanswered(number, &why) {
+                self.done(number, dump);
             }
         }
     }
 
     fn told(&mut self, number: u64, told: Told) {
         match told {
-            Told::Nature(key, nature) => {
-                // What is gone is not asked for again: keys are never used twice.
-                if self.natures.len() >= MOST_KNOWN {
-                    self.natures.clear();
-                }
-                self.natures.insert(key, nature);
-            }
+            Told::Nature(key, nature) => self.know(key, nature),
             Told::Late(dump) => {
                 if let Some(at_work) = self.at_work.get_mut(&number) {
                     at_work.is_late = true;
@@ -283,24 +413,45 @@ impl Decider {
         }
     }
 
-    fn done(&mut self, number: u64, dump: &ThreadDump) {
+    fn done(&mut self, number: u64, dump: ThreadDump) {
         let Some(at_work) = self.at_work.remove(&number) else {
             return;
         };
         if let Some(client) = at_work.ordered.client {
-            self.clients.tell(client, dump);
+            self.clients.tell(client, &dump);
         }
-        self.shared.update(|status| {
-            let count = match dump.facts.status {
-                DumpStatus::Ok | DumpStatus::Late | DumpStatus::Truncated => {
-                    &mut status.dumps.taken
-                }
-                DumpStatus::Refused => &mut status.dumps.refused,
-                _ => &mut status.dumps.failed,
+        self.shared
+            .update(|status| status.dumps.count(dump.facts.status));
+        self.account(&dump);
+        self.store(dump);
+    }
+
+    /// What it cost the process decides when the next one may come.
+    fn account(&mut self, dump: &ThreadDump) {
+        let facts = &dump.facts;
+        let Some(started) = facts
+            .started
+            .filter(|_| facts.kind == HOTSPOT && dump.text.is_some())
+        else {
+            return;
+        };
+        let key = ProcessKey {
+            pid: facts.pid,
+            started,
+        };
+        let pause = facts.pause.unwrap_or(facts.took);
+        if self.watching.heard(key, pause) {
+            let event = Event {
+                wall: facts.end,
+                kind: "thread-dumps-stopped".to_owned(),
+                text: format!(
+                    "pid {} stood still for {} ms: no more dumps of it but by hand",
+                    key.pid.0,
+                    pause.as_millis()
+                ),
             };
-            *count += 1;
-        });
-        self.store(dump.clone());
+            self.shared.leave([Record::Event(event)]);
+        }
     }
 
     fn store(&self, dump: ThreadDump) {
@@ -319,7 +470,7 @@ impl Decider {
         let numbers: Vec<u64> = self.at_work.keys().copied().collect();
         for number in numbers {
             if let Some(dump) = self.unanswered(number, "recording ended before it answered") {
-                self.done(number, &dump);
+                self.done(number, dump);
             }
         }
     }

@@ -9,6 +9,7 @@ mod group;
 mod listing;
 mod name;
 mod owner;
+mod served;
 mod table;
 
 use crate::rows::NamedRows;

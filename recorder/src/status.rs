@@ -4,6 +4,7 @@ use crate::clock;
 use crate::redact::ArgsLevel;
 use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::Event;
+use afterimage_format::thread_dump::DumpStatus;
 use afterimage_format::tick::Shed;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,10 +44,26 @@ pub(crate) struct Status {
 /// How many thread dumps came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct DumpCounts {
+    /// They are taken for reasons of the recorder's own, too.
+    pub(crate) is_on: bool,
+    /// Virtual machines that are watched.
+    pub(crate) machines: usize,
     /// There is a text, if only a part of it.
     pub(crate) taken: u64,
     pub(crate) refused: u64,
     pub(crate) failed: u64,
+}
+
+impl DumpCounts {
+    /// One more.
+    pub(crate) fn count(&mut self, status: DumpStatus) {
+        let count = match status {
+            DumpStatus::Ok | DumpStatus::Late | DumpStatus::Truncated => &mut self.taken,
+            DumpStatus::Refused => &mut self.refused,
+            _ => &mut self.failed,
+        };
+        *count += 1;
+    }
 }
 
 impl Status {

@@ -105,6 +105,11 @@ impl Tasks {
         &self.asked_for
     }
 
+    /// The processes that had a thread in state D at the last tick.
+    pub(crate) fn stuck(&self) -> &[i32] {
+        self.round.stuck()
+    }
+
     /// How reading them fared at the worst so far, by name.
     pub(crate) fn fared(&self) -> [(&'static str, Reading<()>); SOURCES.len()] {
         self.fared

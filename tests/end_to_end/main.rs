@@ -81,6 +81,8 @@ mod tasks;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
+mod thread_dumps;
+#[cfg(test)]
 mod threads_command;
 #[cfg(test)]
 mod two_recorders;

@@ -11,6 +11,7 @@ pub(crate) mod files;
 pub(crate) mod fuse_mount;
 pub(crate) mod host;
 pub(crate) mod hung_mount;
+pub(crate) mod java;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod recorder;

@@ -2,6 +2,7 @@
 
 use super::output::print_text;
 use crate::cli::DoctorArgs;
+use crate::dumps;
 use crate::exits::reach;
 use crate::memory;
 use crate::source::kernel_log::KernelLog;
@@ -52,6 +53,7 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
 fn findings() -> Vec<Finding> {
     let mut findings = of_files_and_standing();
     findings.extend(of_ends());
+    findings.push(of_dumps());
     findings
 }
 
@@ -160,6 +162,21 @@ fn of_ends() -> [Finding; 2] {
             grant: ENDS,
         }
     })
+}
+
+/// Who may be asked for its threads.
+fn of_dumps() -> Finding {
+    let (ok, state) = match dumps::reach() {
+        Ok(state) => (true, state),
+        Err(state) => (false, state),
+    };
+    Finding {
+        name: "thread dumps",
+        ok,
+        state,
+        cost: "`afterimage dump` and `record --thread-dumps` are refused where the virtual machine belongs to somebody else, or would have to be signalled first; what the kernel says of each thread is there all the same",
+        grant: "run as root, or as the user and the group of the virtual machine; started with -XX:+StartAttachListener it needs no signal",
+    }
 }
 
 /// Whether another user's process can be seen.

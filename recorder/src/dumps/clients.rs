@@ -17,12 +17,12 @@ pub(super) struct Clients {
 #[derive(Debug)]
 struct Client {
     stream: UnixStream,
-    /// So many dumps are still to come.
+    /// So many processes are still to come.
     left: usize,
 }
 
 impl Clients {
-    /// One that waits for so many dumps; for none it is told so at once.
+    /// One that waits for so many processes; for none it is told so at once.
     pub(super) fn add(&mut self, stream: UnixStream, left: usize) -> u64 {
         let number = self.next;
         self.next += 1;

@@ -10,10 +10,11 @@ use super::nature::{self, HotSpot, Nature};
 use super::safety::Evidence;
 use super::signalled;
 use crate::clock;
+use afterimage_analysis::dumps;
 use afterimage_format::kernel_view::KernelView;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::thread_dump::{
-    DumpFacts, DumpStatus, HOTSPOT, KERNEL, PackedText, ThreadDump,
+    DumpFacts, DumpStatus, DumpSummary, HOTSPOT, KERNEL, PackedText, ThreadDump,
 };
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Ticks;
@@ -35,6 +36,8 @@ pub(crate) struct Rules {
     pub(crate) signalled: PathBuf,
 }
 
+/// What a dump is taken for that somebody asked for.
+pub(super) const MANUAL: &str = "manual";
 /// What a dump is taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reason {
@@ -199,6 +202,7 @@ impl Taken<'_> {
         facts.signalled = answer.signalled;
         facts.attach = answer.attach;
         facts.pause = answer.pause;
+        dump.facts.summary = answer.text.as_deref().and_then(summary);
         // What is too large was cut off already.
         dump.text = answer.text.and_then(|text| PackedText::pack(&text).ok());
         if answer.attach.is_some() {
@@ -240,6 +244,16 @@ impl Taken<'_> {
     }
 }
 
+/// A few numbers of the text, for marks and filters. Whatever is wrong with it, the text itself
+/// is kept.
+fn summary(text: &[u8]) -> Option<DumpSummary> {
+    let read = || {
+        let (_, found) = dumps::read_bytes(text);
+        found.dumps.first().map(dumps::summary::summary)
+    };
+    std::panic::catch_unwind(read).ok().flatten()
+}
+
 fn packed(view: &KernelView) -> Option<PackedText> {
     PackedText::pack(view.to_text().as_bytes()).ok()
 }
@@ -264,8 +278,7 @@ pub(super) fn nature_of(life: &Life) -> Nature {
 fn why_not(nature: &Nature) -> String {
     match nature {
         Nature::OpenJ9 => {
-            "it is an OpenJ9 virtual machine, which is not supported: `jcmd PID Thread.print` \
-             asks it, and a [[dump]] in the configuration can"
+            "it is an OpenJ9 virtual machine, which is not supported: `jcmd PID Thread.print` asks it"
                 .to_owned()
         }
         Nature::Unknown(why) => why.clone(),

@@ -193,7 +193,9 @@ mod tests {
         let own = Pid(i32::try_from(std::process::id()).unwrap());
         let view = look(own, rate()).unwrap();
         outside.wait();
-        threads.map(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         for name in [&b"seen-one"[..], b"seen-two"] {
             let mut found = view.threads.iter();
             let found = found.find(|thread| thread.comm.as_deref() == Some(name));

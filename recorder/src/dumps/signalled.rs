@@ -22,6 +22,21 @@ pub(super) fn usual_path() -> PathBuf {
     socket.with_file_name(name)
 }
 
+/// Whether it could be noted there.
+pub(super) fn is_usable(path: &Path) -> Result<(), rustix::io::Errno> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    let effective = AtFlags::EACCESS;
+    match accessat(CWD, path, Access::WRITE_OK, effective) {
+        Err(rustix::io::Errno::NOENT) => {}
+        usable => return usable,
+    }
+    // The folder is made when it is needed.
+    let folders = path.ancestors().skip(1).take(2);
+    let mut usable = folders.map(|folder| accessat(CWD, folder, Access::WRITE_OK, effective));
+    let missing = Err(rustix::io::Errno::NOENT);
+    usable.find(|usable| *usable != missing).unwrap_or(missing)
+}
+
 /// Notes that this process will be signalled; an error when it has been before, or when that
 /// cannot be told.
 pub(super) fn note(path: &Path, key: ProcessKey) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use crate::collect::Collector;
 use crate::config::{Config, Tunable};
 use crate::control::{Control, default_path};
 use crate::details::Details;
-use crate::dumps::{self, Asker, Dumps};
+use crate::dumps::{self, Asker, Dumps, Lookout};
 use crate::own_thread::OwnThread;
 use crate::schedule::Schedule;
 use crate::source::ProcRoot;
@@ -116,7 +116,7 @@ fn run(
 
     let begin = clock::now().monotonic;
     let mut sampler = Sampler {
-        collector: collector(&settings, root),
+        collector: collector(&settings, root, dumps.lookout()),
         budget: Budget::new(settings.tunable.budget_percent),
         schedule: Schedule::new(begin, settings.interval),
         interval: settings.interval,
@@ -252,7 +252,7 @@ fn exits(
     spawn("exits", move || exits::run(&path, &shared, stop)).map(Some)
 }
 
-fn collector(settings: &Settings, root: ProcRoot) -> Collector {
+fn collector(settings: &Settings, root: ProcRoot, lookout: Lookout) -> Collector {
     let details = Details::new(settings.proc_root.clone(), settings.tunable.args);
     let accounts = AccountsAt::new(PathBuf::from("/"));
     let threads_of = settings.config.threads_of.iter().flatten();
@@ -262,7 +262,9 @@ fn collector(settings: &Settings, root: ProcRoot) -> Collector {
             .map(|name| ThreadsOf::from(name.as_str()))
             .collect(),
     );
-    Collector::new(root, accounts, details, (tasks, kept_files()))
+    let mut collector = Collector::new(root, accounts, details, (tasks, kept_files()));
+    collector.leave_at(lookout);
+    collector
 }
 
 fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {

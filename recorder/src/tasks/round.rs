@@ -25,6 +25,11 @@ pub(super) struct Round {
 }
 
 impl Round {
+    /// The processes with a thread in D at the last tick.
+    pub(super) fn stuck(&self) -> &[i32] {
+        &self.stuck[0]
+    }
+
     pub(super) fn was_stuck(&self, process: Pid) -> bool {
         self.stuck[0].contains(&process.0)
     }

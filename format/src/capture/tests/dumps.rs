@@ -34,11 +34,11 @@ fn facts(second: i64, burst: Option<i64>) -> DumpFacts {
         detail: String::new(),
         arguments: "threaddump -e".to_owned(),
         signalled: true,
-        attach: Some(Duration::from_micros(7_000)),
-        took: Duration::from_micros(80_000),
-        pause: Some(Duration::from_micros(11_000)),
+        attach: Some(Duration::from_millis(7)),
+        took: Duration::from_millis(80),
+        pause: Some(Duration::from_millis(11)),
         vm: Some("OpenJDK 64-Bit Server VM (17.0.15+6)".to_owned()),
-        cpu: Some(Duration::from_micros(9_000)),
+        cpu: Some(Duration::from_millis(9)),
         summary: Some(DumpSummary {
             threads: Some(160),
             blocked: Some(40),
@@ -79,7 +79,7 @@ fn view(number: i64) -> KernelView {
 }
 
 fn packed(text: &[u8]) -> Option<PackedText> {
-    Some(PackedText::pack(text).unwrap())
+    PackedText::pack(text).ok()
 }
 
 fn dump(number: i64, burst: Option<i64>) -> Record {
@@ -247,7 +247,7 @@ fn over_their_share_the_oldest_bursts_go_whole() {
     let db = Connection::open(&path).unwrap();
     let evicted = "SELECT evicted_rows FROM quota WHERE name = 'thread_dump'";
     let evicted: i64 = db.query_row(evicted, [], |row| row.get(0)).unwrap();
-    assert_eq!(evicted.unsigned_abs() as usize, 200 - stored.len());
+    assert_eq!(usize::try_from(evicted).unwrap(), 200 - stored.len());
 }
 
 #[test]

@@ -1,0 +1,114 @@
+//! Java virtual machines for the recorder to ask: those of `PATH`, and what the variable
+//! `AFTERIMAGE_TEST_JAVA` names, paths of `java` programs with colons between.
+
+use super::clock::wait_for;
+use super::host::{folder, has};
+use super::process::Guarded;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// Its `SIGQUIT` may be used from this age on, where a test says so.
+pub(crate) const AGE: &str = "2s";
+
+/// The programs, each once.
+pub(crate) fn machines() -> Vec<PathBuf> {
+    let named = std::env::var("AFTERIMAGE_TEST_JAVA").unwrap_or_default();
+    let named = named.split(':').filter(|path| !path.is_empty());
+    let usual = has("java").then(|| PathBuf::from("java"));
+    usual.into_iter().chain(named.map(PathBuf::from)).collect()
+}
+
+/// Where the classes are; nothing without a compiler.
+fn classes() -> Option<&'static Path> {
+    static CLASSES: OnceLock<Option<TempDir>> = OnceLock::new();
+    let made = CLASSES.get_or_init(|| {
+        let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/java");
+        let folder = folder();
+        let mut compiler = Command::new("javac");
+        compiler.args(["--release", "11", "-d"]).arg(folder.path());
+        compiler.args(["Victim", "Pile"].map(|class| format!("{sources}/{class}.java")));
+        let ended = compiler.stderr(Stdio::null()).status();
+        // Another user runs it in one of the tests.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(folder.path(), open).expect("it is ours");
+        ended.is_ok_and(|ended| ended.success()).then_some(folder)
+    });
+    made.as_ref().map(TempDir::path)
+}
+
+/// A virtual machine with threads in trouble, and what it wrote to its log.
+#[derive(Debug)]
+pub(crate) struct Java {
+    pub(crate) process: Guarded,
+    own: TempDir,
+}
+
+impl Java {
+    /// Starts one with these options and kinds of trouble; nothing where there is no compiler.
+    pub(crate) fn start(machine: &Path, options: &[&str], trouble: &[&str]) -> Option<Self> {
+        let program: Vec<&str> = [&["Victim"][..], trouble].concat();
+        Self::start_by(Command::new(machine), options, (classes()?, &program))
+    }
+
+    /// Starts the server whose requests can be made to pile up.
+    pub(crate) fn start_server() -> Option<Self> {
+        let listens = ["-XX:+StartAttachListener"];
+        Self::start_by(Command::new("java"), &listens, (classes()?, &["Pile"]))
+    }
+
+    /// Starts one with a thread that spins, as another user, in namespaces of its own for pids
+    /// and mounts, with a `/tmp` of its own.
+    pub(crate) fn start_inside() -> Option<Self> {
+        let inside = "mount --bind \"$0\" /mnt && mount -t tmpfs -o mode=1777 none /tmp && cd / \
+            && exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+        command
+            .args(["sh", "-c", inside])
+            .arg(classes()?)
+            .arg("java");
+        Self::start_by(command, &[], (Path::new("/mnt"), &["Victim", "spin"]))
+    }
+
+    /// By a command that ends with the path of `java`.
+    fn start_by(
+        mut command: Command,
+        options: &[&str],
+        (classes, program): (&Path, &[&str]),
+    ) -> Option<Self> {
+        let own = folder();
+        let log = fs::File::create(own.path().join("log")).expect("the folder is ours");
+        let errors = log.try_clone().expect("it can be shared");
+        command.args(["-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]);
+        command.args(options).arg("-cp").arg(classes);
+        command.args(program);
+        command.stdin(Stdio::piped()).stdout(log).stderr(errors);
+        let process = Guarded::spawn(&mut command);
+        Some(Self { process, own })
+    }
+
+    /// Waits until its threads are in the trouble that they were started for.
+    #[track_caller]
+    pub(crate) fn ready(mut self) -> Self {
+        wait_for("the virtual machine to be ready", || {
+            assert!(self.process.is_running(), "it has ended: {}", self.log());
+            self.log().contains("ready").then_some(())
+        });
+        self
+    }
+
+    /// Everything it wrote: a dump that went astray would be here.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.own.path().join("log")).expect("it is text")
+    }
+
+    /// Runs still, and has written nothing but what its program says.
+    #[track_caller]
+    pub(crate) fn assert_unharmed(&mut self) {
+        assert!(self.process.is_running(), "it has ended: {}", self.log());
+        assert!(!self.log().contains("Full thread dump"), "{}", self.log());
+    }
+}

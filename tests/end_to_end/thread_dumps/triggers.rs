@@ -1,0 +1,74 @@
+//! `record --thread-dumps`: a dump is there before anybody has asked for it.
+
+use super::Recording;
+use crate::support::clock::wait_for;
+use crate::support::host::{has, skip};
+use crate::support::java::Java;
+use afterimage_format::capture::{Capture, StoredDump};
+use afterimage_format::thread_dump::DumpStatus;
+use afterimage_format::time::WallTime;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+#[test]
+fn requests_that_pile_up_behind_a_lock_give_a_burst_that_names_it() {
+    let java = has("java").then(Java::start_server).flatten();
+    let Some(java) = java else {
+        return skip("no java and javac");
+    };
+    let mut java = java.ready();
+    let log = java.log();
+    let port = log.lines().find_map(|line| line.strip_prefix("port "));
+    let port: u16 = port.unwrap().parse().unwrap();
+    let ask = |what: &[u8]| {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.write_all(what).unwrap();
+        stream
+    };
+    let recording = Recording::start("thread-dumps = true\nsigquit = \"never\"\n");
+    let watched = || {
+        let status = recording.recorder.ask(&["status"]).json();
+        let dumps = &status["thread_dumps"];
+        assert_eq!(dumps["on"], true);
+        dumps["virtual_machines"].as_u64().unwrap()
+    };
+    let pid = java.process.pid();
+    let taken = || {
+        let mut capture = Capture::open(&recording.file).ok()?;
+        let always = (WallTime(i64::MIN), WallTime(i64::MAX));
+        let dumps = capture.thread_dumps(always.0, always.1).ok()?;
+        let own = |dump: &&StoredDump| i64::from(dump.facts.pid.0) == pid;
+        (dumps.iter().filter(own).count() >= 2).then_some(())
+    };
+    // Others on this host may be watched as well.
+    wait_for("the server to be watched", || {
+        (watched() >= 1).then_some(())
+    });
+    let mut answer = [0];
+    ask(b"a").read_exact(&mut answer).unwrap();
+    let _stuck = ask(b"x");
+    let _waiting: Vec<TcpStream> = (0..12).map(|_| ask(b"a")).collect();
+    wait_for("two dumps", taken);
+    java.assert_unharmed();
+    let all = recording.dumps();
+    let of_it = |dump: &&super::Dump| i64::from(dump.stored.facts.pid.0) == pid;
+    let own: Vec<_> = all.iter().filter(of_it).collect();
+    let burst = own[0].stored.facts.burst;
+    assert!(burst.is_some() && own.len() >= 2);
+    for dump in own {
+        let facts = &dump.stored.facts;
+        assert!(dump.is(DumpStatus::Ok, ""), "{facts:?}");
+        assert_eq!(facts.trigger, "requests-pile-up", "{facts:?}");
+        assert!(
+            facts.trigger_detail.contains("wait to be accepted"),
+            "{facts:?}"
+        );
+        assert_eq!(facts.burst, burst);
+        let text = dump.text();
+        let blocked = text
+            .lines()
+            .filter(|line| line.contains("waiting for monitor entry"));
+        assert_eq!(blocked.count(), 3, "{text}");
+        assert!(text.contains("- locked <"), "{text}");
+    }
+}
