@@ -120,7 +120,9 @@ fn a_dump_without_its_end_is_said_to_be_cut() {
     let original = text("hotspot17-3.txt");
     let half = original.floor_char_boundary(original.len() / 2);
     let filler = "just a line of a log\n".repeat(200);
-    for after in ["", &filler] {
+    // A frame that comes much later does not make it whole again.
+    let late = format!("{filler}\tat a.B.c(B.java:1)\n");
+    for after in ["", &filler, &late] {
         let log = format!("{}\n{after}", &original[..half]);
         let found = read(&log);
         let dump = &found.dumps[0];
@@ -157,8 +159,8 @@ fn windows_line_ends_and_bytes_that_are_no_text_do_no_harm() {
 fn jdk_8_is_read() {
     let text = "2026-11-22 08:12:17\nFull thread dump OpenJDK 64-Bit Server VM (25.382-b05 mixed mode):\n\n\
 \"worker-2\" #10 prio=5 os_prio=0 tid=0x00007f1c000f1000 nid=0x1b0a waiting for monitor entry [0x00007f1be8af6000]\n   java.lang.Thread.State: BLOCKED (on object monitor)\n\tat Demo.work(Demo.java:9)\n\t- waiting to lock <0x00000000d6f1c2d8> (a java.lang.Object)\n\tat java.lang.Thread.run(Thread.java:750)\n\n\
-\"worker-1\" #9 prio=5 os_prio=0 tid=0x00007f1c000ef000 nid=0x1b09 waiting on condition [0x00007f1be8bf7000]\n   java.lang.Thread.State: TIMED_WAITING (sleeping)\n\tat java.lang.Thread.sleep(Native Method)\n\tat Demo.work(Demo.java:10)\n\t- locked <0x00000000d6f1c2d8> (a java.lang.Object)\n\n\
 \"notified\" #11 prio=5 os_prio=0 tid=0x00007f1c000f2000 nid=0x1b0b in Object.wait() [0x00007f1be8bf7000]\n   java.lang.Thread.State: BLOCKED (on object monitor)\n\tat java.lang.Object.wait(Native Method)\n\t- waiting on <0x00000000d6f1c2d8> (a java.lang.Object)\n\tat Demo.rest(Demo.java:20)\n\t- locked <0x00000000d6f1c2d8> (a java.lang.Object)\n\n\
+\"worker-1\" #9 prio=5 os_prio=0 tid=0x00007f1c000ef000 nid=0x1b09 waiting on condition [0x00007f1be8bf7000]\n   java.lang.Thread.State: TIMED_WAITING (sleeping)\n\tat java.lang.Thread.sleep(Native Method)\n\tat Demo.work(Demo.java:10)\n\t- locked <0x00000000d6f1c2d8> (a java.lang.Object)\n\n\
 \"VM Thread\" os_prio=0 tid=0x00007f1c00066800 nid=0x1afd runnable \n\n\"GC task thread#0 (ParallelGC)\" os_prio=0 tid=0x00007f1c0001e800 nid=0x1af9 runnable \n\n\
 JNI global references: 5\n\nHeap\n PSYoungGen      total 38400K, used 666K [0x0, 0x1, 0x2)\n  eden space 33280K, 2% used [0x0,0x1,0x2)\n\nother\n";
     let found = read(text);
@@ -172,7 +174,7 @@ JNI global references: 5\n\nHeap\n PSYoungGen      total 38400K, used 666K [0x0,
     let lock = &report.locks.wanted[0];
     assert_eq!(
         (lock.waiters.as_slice(), lock.holder.thread()),
-        (&[0, 2][..], Some(1))
+        (&[0, 1][..], Some(2))
     );
 }
 
