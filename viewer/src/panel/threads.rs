@@ -27,7 +27,7 @@ use crate::state::dumps::DumpPage;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
 use afterimage_format::capture::StoredDump;
-use egui::{Rect, Stroke, Ui, UiBuilder, vec2};
+use egui::{Rect, Stroke, Ui, UiBuilder};
 
 /// Room on either side, as beside everything in the lower half.
 const MARGIN: f32 = 12.0;
@@ -49,7 +49,7 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     let area = ui.available_rect_before_wrap();
     let (left, rest) = area.split_left_right_at_x(area.left() + share(area, LIST));
     inside(ui, left, "dumps", |ui| {
-        list::show(ui, document, (list, shown), out)
+        list::show(ui, document, (list, shown), out);
     });
     let tokens = Tokens::of(ui.visuals());
     let line = Stroke::new(1.0, tokens.line);
@@ -86,7 +86,7 @@ fn one(
     if outcome(shown.facts.status) != Outcome::Taken {
         empty::refused(ui, document, shown);
         if let Some(content) = content {
-            kernel::show(ui, document, content);
+            kernel::show(ui, content);
         }
         return;
     }
@@ -126,7 +126,7 @@ fn unread(
         return text::show(ui, document, content, out);
     }
     empty::no_text(ui, document, content);
-    kernel::show(ui, document, content);
+    kernel::show(ui, content);
 }
 
 fn page(
@@ -146,21 +146,28 @@ fn page(
             };
             let (words, beside) = area.split_left_right_at_x(middle);
             inside(ui, words, "findings", |ui| {
-                findings::show(ui, document, read, out)
+                findings::show(ui, document, read, out);
             });
             if has_grid {
-                let beside = beside.shrink2(vec2(0.0, 0.0));
-                inside(ui, beside, "grid", |ui| grid::show(ui, document, read, out));
+                inside(ui, beside, "grid", |ui| {
+                    grid::show(ui, document, read, out);
+                });
             }
         }
-        DumpPage::Grid => inside(ui, area, "grid", |ui| grid::show(ui, document, read, out)),
-        DumpPage::Groups => inside(ui, area, "groups", |ui| {
-            groups::show(ui, document, read, out)
+        DumpPage::Grid => inside(ui, area, "grid", |ui| {
+            grid::show(ui, document, read, out);
         }),
-        DumpPage::Locks => inside(ui, area, "locks", |ui| locks::show(ui, document, read, out)),
-        DumpPage::Calls => inside(ui, area, "calls", |ui| calls::show(ui, document, read, out)),
+        DumpPage::Groups => inside(ui, area, "groups", |ui| {
+            groups::show(ui, document, read, out);
+        }),
+        DumpPage::Locks => inside(ui, area, "locks", |ui| {
+            locks::show(ui, document, read, out);
+        }),
+        DumpPage::Calls => inside(ui, area, "calls", |ui| {
+            calls::show(ui, document, read, out);
+        }),
         DumpPage::Text => inside(ui, area, "text", |ui| {
-            text::show(ui, document, content, out)
+            text::show(ui, document, content, out);
         }),
     }
 }

@@ -8,7 +8,7 @@ mod order;
 
 use crate::command::Request;
 use crate::data::dumps::{DumpContent, DumpList, Grid, ReadDump, ThreadKey};
-use crate::data::worker::{Generation, Job};
+use crate::data::worker::{Generation, Job, Reply};
 use crate::state::Document;
 use crate::state::tabs::Tab;
 use afterimage_format::capture::StoredDump;
@@ -164,7 +164,7 @@ pub struct DumpsView {
 
 /// What is owed, by its place in `DumpsView::owed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Owed {
+enum Owed {
     List,
     Dump,
     Grid,
@@ -175,7 +175,29 @@ impl DumpsView {
         self.owed.iter().any(Option::is_some)
     }
 
-    pub(crate) fn came(&mut self, what: Owed, generation: Generation) {
+    /// An answer came; of what is no answer about dumps, nothing is taken.
+    pub(crate) fn answered(&mut self, reply: Reply) {
+        match reply {
+            Reply::Dumps(generation, list) => {
+                self.came(Owed::List, generation);
+                self.list = Some(list);
+            }
+            Reply::Dump(generation, content) => {
+                self.came(Owed::Dump, generation);
+                self.received(content);
+            }
+            Reply::DumpGrid(generation, grid) => {
+                // More of it comes under the same number.
+                if grid.left == 0 {
+                    self.came(Owed::Grid, generation);
+                }
+                self.received_grid(grid);
+            }
+            _ => {}
+        }
+    }
+
+    fn came(&mut self, what: Owed, generation: Generation) {
         let owed = &mut self.owed[what as usize];
         if *owed == Some(generation) {
             *owed = None;
@@ -216,7 +238,7 @@ impl DumpsView {
     }
 
     /// A dump came.
-    pub(crate) fn received(&mut self, content: Arc<DumpContent>) {
+    fn received(&mut self, content: Arc<DumpContent>) {
         if self
             .content
             .as_ref()
@@ -234,7 +256,7 @@ impl DumpsView {
     }
 
     /// The threads of its process came.
-    pub(crate) fn received_grid(&mut self, grid: Arc<Grid>) {
+    fn received_grid(&mut self, grid: Arc<Grid>) {
         self.grid = Some(grid);
         self.arrange();
     }

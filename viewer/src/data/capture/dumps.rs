@@ -220,7 +220,7 @@ fn read(dump: &Arc<Dump>, all: &[&Dump], views: Views<'_>) -> ReadDump {
 /// A dump without threads: what the kernel knows then is of others.
 fn nothing() -> Dump {
     Dump {
-        source: Source::EuStack,
+        source: Source::Kernel,
         at: None,
         vm: None,
         pid: None,

@@ -48,9 +48,12 @@ impl DumpText {
         if wanted.is_empty() {
             return vec![];
         }
-        let has_it = |line: &str| match line.is_ascii() && wanted.is_ascii() {
-            true => contains(line.as_bytes(), wanted.as_bytes()),
-            false => line.to_lowercase().contains(&wanted),
+        let has_it = |line: &str| {
+            if line.is_ascii() && wanted.is_ascii() {
+                contains(line.as_bytes(), wanted.as_bytes())
+            } else {
+                line.to_lowercase().contains(&wanted)
+            }
         };
         let places = (0..).take(self.len());
         places

@@ -88,9 +88,10 @@ pub(super) fn refused(ui: &mut Ui, document: &Document, shown: &StoredDump) {
         ),
     };
     let entry = explain::figure("dumps", key);
-    let detail = match facts.detail.is_empty() {
-        true => "No reason was recorded.".to_owned(),
-        false => safe(&facts.detail),
+    let detail = if facts.detail.is_empty() {
+        "No reason was recorded.".to_owned()
+    } else {
+        safe(&facts.detail)
     };
     let next = entry.map_or("", |entry| entry.high.as_str());
     let at = document.moment(facts.wall);
@@ -104,10 +105,12 @@ pub(super) fn no_text(ui: &mut Ui, document: &Document, content: &DumpContent) {
     if is_kernel && !content.kernel.others.is_empty() {
         return;
     }
-    let why = content.problem.as_deref().unwrap_or(match is_kernel {
-        true => "Nothing came of it.",
-        false => "It is damaged in the file, or a dump that it is packed beside is.",
-    });
+    let otherwise = if is_kernel {
+        "Nothing came of it."
+    } else {
+        "It is damaged in the file, or a dump that it is packed beside is."
+    };
+    let why = content.problem.as_deref().unwrap_or(otherwise);
     words(ui, "There is no text", &safe(why), "");
 }
 

@@ -91,8 +91,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, read: &ReadDump, out: &mut 
                     ui,
                     document,
                     (grid, shown, read),
-                    (number, row),
-                    &places,
+                    (number, row, &places),
                     out,
                 );
             }
@@ -195,15 +194,14 @@ fn one(
     ui: &mut Ui,
     document: &Document,
     (grid, shown, read): (&Grid, usize, &ReadDump),
-    (number, row): (usize, &GridRow),
-    places: &Places,
+    (number, row, places): (usize, &GridRow, &Places),
     out: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui.visuals());
     let is_chosen = document.dumps.thread.as_ref() == Some(&row.key);
     let words = words(grid, (shown, read), row);
     let told = format!("{}: {}, {words}", safe(&name(row)), states(row, grid));
-    let (rect, response) = ink::row(ui, (ROW, number), is_chosen, told);
+    let (rect, response) = ink::row(ui, (ROW, number), is_chosen, &told);
     let left = rect.left() + places.name;
     let area = Rect::from_min_max(
         rect.left_top() + vec2(MARGIN, 0.0),
@@ -244,10 +242,10 @@ fn one(
             color,
         );
     }
-    let rest = rect
+    let beside = rect
         .with_min_x(end + CPU + 6.0)
         .with_max_x(rect.right() - 6.0);
-    ink::text(ui, rest, &words, tokens.text, 12.5);
+    ink::text(ui, beside, &words, tokens.text, 12.5);
     let response = response.on_hover_ui(|ui| hover(ui, document, grid, (shown, row)));
     if response.clicked() {
         let key = (!is_chosen).then(|| Arc::clone(&row.key));
@@ -305,11 +303,11 @@ fn cell(ui: &Ui, area: Rect, (cell, is_first): (&GridCell, bool)) {
     );
     if let Some(cpu) = cell.cpu.filter(|cpu| *cpu >= 0.01) {
         let width = bar.width() * points(f64::from(cpu.clamp(0.0, 1.0)));
-        let foot = Rect::from_min_size(
+        let used = Rect::from_min_size(
             pos2(bar.left(), bar.bottom() - 3.0),
             vec2(width.max(1.5), 3.0),
         );
-        ui.painter().rect_filled(foot, 0.0, tokens.text_strong);
+        ui.painter().rect_filled(used, 0.0, tokens.text_strong);
     }
 }
 

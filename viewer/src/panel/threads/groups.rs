@@ -40,7 +40,9 @@ fn lines(document: &Document, read: &ReadDump) -> Vec<Line> {
     let fitting = view.groups.iter().map(|place| *place as usize);
     let fitting = fitting.filter(|place| *place < groups.len());
     let (idle, busy): (Vec<usize>, Vec<usize>) = fitting.partition(|place| groups[*place].is_idle);
-    busy.into_iter().for_each(|place| add(place, &mut all));
+    for place in busy {
+        add(place, &mut all);
+    }
     if !idle.is_empty() {
         let threads = idle.iter().map(|place| groups[*place].threads.len()).sum();
         all.push(Line::Idle {
@@ -48,7 +50,9 @@ fn lines(document: &Document, read: &ReadDump) -> Vec<Line> {
             threads,
         });
         if view.is_open(Branch::Idle) || !view.search.is_empty() {
-            idle.into_iter().for_each(|place| add(place, &mut all));
+            for place in idle {
+                add(place, &mut all);
+            }
         }
     }
     all
@@ -72,7 +76,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, read: &ReadDump, out: &mut 
                 Line::Thread(place) => thread(ui, document, read, (number, place), out),
                 Line::Frame(group, frame) => one_frame(ui, read, (group, frame)),
                 Line::Idle { groups, threads } => {
-                    idle(ui, document, (number, groups, threads), out)
+                    idle(ui, document, (number, groups, threads), out);
                 }
             }
         }
@@ -100,7 +104,7 @@ fn group(
     let told = format!("Group of {count} {state}: {}, {}", safe(&name), safe(&at));
     let branch = Branch::Group(place);
     let is_open = document.dumps.is_open(branch);
-    let (rect, response) = ink::row(ui, (ROW, number), false, told);
+    let (rect, response) = ink::row(ui, (ROW, number), false, &told);
     let sign = Rect::from_min_size(rect.left_top() + vec2(MARGIN - 4.0, 0.0), vec2(12.0, ROW));
     triangle(ui, sign, is_open, tokens.text_weak);
     let right = pos2(rect.left() + 62.0, rect.center().y);
@@ -110,13 +114,13 @@ fn group(
         .text(right, anchor, count.to_string(), font, tokens.text_strong);
     let badge = Rect::from_center_size(pos2(rect.left() + 80.0, rect.center().y), vec2(16.0, 16.0));
     ink::badge(ui, badge, group.state);
-    let rest = rect
+    let beside = rect
         .with_min_x(rect.left() + 98.0)
         .with_max_x(rect.right() - MARGIN);
-    let names = rest.with_max_x(rest.left() + rest.width() * 0.34);
+    let names = beside.with_max_x(beside.left() + beside.width() * 0.34);
     ink::text(ui, names, &name, tokens.text_strong, 13.0);
-    let rest = rest.with_min_x(names.right() + 10.0);
-    ink::text(ui, rest, &at, tokens.text, 12.5);
+    let beside = beside.with_min_x(names.right() + 10.0);
+    ink::text(ui, beside, &at, tokens.text, 12.5);
     if response.clicked() {
         out.push(Command::Dumps(DumpCommand::Turn(branch)));
     }
@@ -133,7 +137,7 @@ fn thread(
     let name = read.dump.threads[place].called();
     let is_chosen = document.dumps.thread.as_ref() == read.keys.get(place);
     let told = format!("Thread {}", safe(&name));
-    let (rect, response) = ink::row(ui, (ROW, number), is_chosen, told);
+    let (rect, response) = ink::row(ui, (ROW, number), is_chosen, &told);
     let area = rect.with_min_x(rect.left() + 98.0);
     ink::text(ui, area, &name, tokens.running, 12.5);
     if response.clicked() {
@@ -166,7 +170,7 @@ fn idle(
     let tokens = Tokens::of(ui.visuals());
     let words = format!("Idle: {threads} threads in {groups} groups wait for work, as they should");
     let is_open = document.dumps.is_open(Branch::Idle);
-    let (rect, response) = ink::row(ui, (ROW, number), false, words.clone());
+    let (rect, response) = ink::row(ui, (ROW, number), false, &words);
     let sign = Rect::from_min_size(rect.left_top() + vec2(MARGIN - 4.0, 0.0), vec2(12.0, ROW));
     triangle(ui, sign, is_open, tokens.text_weak);
     ink::text(

@@ -101,12 +101,12 @@ pub(super) fn row(
     ui: &mut Ui,
     (height, number): (f32, usize),
     is_chosen: bool,
-    told: String,
+    told: &str,
 ) -> (Rect, Response) {
     let tokens = Tokens::of(ui.visuals());
     let size = vec2(ui.available_width(), height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_chosen, &told));
+    response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_chosen, told));
     let fill = match (is_chosen, response.hovered(), number % 2) {
         (true, _, _) => Some(tokens.selection),
         (_, true, _) => Some(tokens.grid),

@@ -5,13 +5,12 @@ use super::ink::{self, ROW, percent, safe};
 use crate::data::DumpContent;
 use crate::data::dumps::time_words;
 use crate::display;
-use crate::state::Document;
 use crate::theme::Tokens;
 use afterimage_analysis::dumps::kernel::Seen;
-use egui::{ScrollArea, Ui, vec2};
+use egui::{ScrollArea, Ui};
 
 /// Draws it: nothing when the kernel was not asked.
-pub(super) fn show(ui: &mut Ui, _document: &Document, content: &DumpContent) {
+pub(super) fn show(ui: &mut Ui, content: &DumpContent) {
     let threads = &content.kernel.others;
     if threads.is_empty() {
         return;
@@ -52,7 +51,7 @@ fn one(ui: &mut Ui, content: &DumpContent, (number, seen): (usize, &Seen)) {
         .map_or(display::ABSENT.to_owned(), percent);
     let words = seen.words.clone().unwrap_or_default();
     let told = format!("{} {}: {state}, CPU {cpu}. {words}", safe(&comm), seen.tid);
-    let (rect, _) = ink::row(ui, (ROW, number), false, told);
+    let (rect, _) = ink::row(ui, (ROW, number), false, &told);
     let columns = [
         (0.0, 150.0, comm, tokens.text_strong),
         (150.0, 70.0, seen.tid.to_string(), tokens.text_weak),
@@ -63,10 +62,7 @@ fn one(ui: &mut Ui, content: &DumpContent, (number, seen): (usize, &Seen)) {
     for (left, width, words, color) in columns {
         let left = rect.left() + MARGIN + left;
         let right = (left + width - 6.0).min(rect.right() - MARGIN);
-        let area = rect
-            .with_min_x(left)
-            .with_max_x(right.max(left))
-            .shrink2(vec2(0.0, 0.0));
+        let area = rect.with_min_x(left).with_max_x(right.max(left));
         ink::text(ui, area, &words, color, 12.5);
     }
 }

@@ -64,7 +64,7 @@ fn one(
     let facts = &dump.facts;
     let at = document.moment(facts.wall);
     let told = format!("Dump at {at}: {}", mark_words(facts));
-    let (rect, response) = ink::row(ui, (ROW, number), is_shown, told);
+    let (rect, response) = ink::row(ui, (ROW, number), is_shown, &told);
     if is_shown {
         let edge = rect.with_max_x(rect.left() + 3.0);
         ui.painter().rect_filled(edge, 0.0, tokens.cursor);
@@ -76,10 +76,10 @@ fn one(
         Outcome::Failed => (facts.status.name().to_owned(), tokens.problem),
     };
     let wide = ink::text(ui, above, &at, tokens.text_strong, 13.0);
-    let rest = above.with_min_x(above.left() + wide + 8.0);
-    let wide = ink::text(ui, rest, &process_words(facts), tokens.text, 12.0);
-    let rest = rest.with_min_x(rest.left() + wide + 8.0);
-    right(ui, rest, &summary, color);
+    let beside = above.with_min_x(above.left() + wide + 8.0);
+    let wide = ink::text(ui, beside, &process_words(facts), tokens.text, 12.0);
+    let beside = beside.with_min_x(beside.left() + wide + 8.0);
+    right(ui, beside, &summary, color);
     let pause = facts
         .pause
         .map(|pause| format!("pause {}", time_words(pause)));

@@ -4,6 +4,7 @@ use super::MARGIN;
 use super::ink::{self, ROW, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::ReadDump;
+use crate::panel::process_table::ink::text_in;
 use crate::state::Document;
 use crate::state::dumps::Branch;
 use crate::theme::Tokens;
@@ -142,11 +143,11 @@ fn one(
     out: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui.visuals());
-    let (thread, strong, rest) = words(read, what);
+    let (thread, strong, more_words) = words(read, what);
     let is_chosen = thread.is_some()
         && thread.and_then(|place| read.keys.get(place)) == document.dumps.thread.as_ref();
-    let told = format!("{strong} {rest}").trim_end().to_owned();
-    let (rect, response) = ink::row(ui, (ROW, number), is_chosen, told);
+    let told = format!("{strong} {more_words}").trim_end().to_owned();
+    let (rect, response) = ink::row(ui, (ROW, number), is_chosen, &told);
     let mut left = rect.left() + MARGIN + STEP * depth as f32;
     if depth > 0 {
         let line = egui::Stroke::new(1.0, tokens.line);
@@ -167,10 +168,10 @@ fn one(
     };
     let size = if is_heavy { 13.5 } else { 12.5 };
     let area = rect.with_min_x(left).with_max_x(rect.right() - MARGIN);
-    let wide = super::super::process_table::ink::text_in(ui, area, &strong, ink::ink(color, size));
+    let wide = text_in(ui, area, &strong, ink::ink(color, size));
     let area = area.with_min_x((area.left() + wide + 8.0).min(area.right()));
     let weak = ink::ink(tokens.text_weak, 12.5);
-    super::super::process_table::ink::text_in(ui, area, &rest, weak);
+    text_in(ui, area, &more_words, weak);
     if response.clicked() {
         match (what, thread) {
             (What::More(place, _), _) => {

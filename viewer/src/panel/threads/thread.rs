@@ -12,7 +12,7 @@ use crate::panel::explained;
 use crate::state::Document;
 use crate::theme::Tokens;
 use afterimage_analysis::dumps::frame;
-use afterimage_analysis::dumps::model::{How, Thread};
+use afterimage_analysis::dumps::model::{How, Lock, LockUse, Thread};
 use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 use std::sync::Arc;
 
@@ -38,12 +38,11 @@ pub(super) fn show(
             .inner_margin(Margin::symmetric(12, 6))
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 3.0;
-                match place {
-                    Some(place) => now(ui, read, place, out),
-                    None => {
-                        let words = "It is not in this dump.";
-                        ui.label(RichText::new(words).color(tokens.text_weak));
-                    }
+                if let Some(place) = place {
+                    now(ui, read, place, out);
+                } else {
+                    let words = "It is not in this dump.";
+                    ui.label(RichText::new(words).color(tokens.text_weak));
                 }
                 thread_time::show(ui, document, (content, key), out);
                 if let Some(place) = place {
@@ -153,9 +152,10 @@ fn numbers(ui: &mut Ui, thread: &Thread) {
 fn kernel(ui: &mut Ui, (content, read): (&DumpContent, &ReadDump), place: usize) {
     let kernel = &read.report.kernel;
     let Some(seen) = kernel.thread(place) else {
-        let why = match content.after.is_some() || content.before.is_some() {
-            true => "it is not among the threads that the kernel told of",
-            false => "the kernel was not asked around this dump",
+        let why = if content.after.is_some() || content.before.is_some() {
+            "it is not among the threads that the kernel told of"
+        } else {
+            "the kernel was not asked around this dump"
         };
         return fact(ui, "Kernel", &format!("— {why}"), None);
     };
@@ -230,7 +230,7 @@ fn stack(ui: &mut Ui, thread: &Thread) {
     }
 }
 
-fn lock(ui: &mut Ui, used: &afterimage_analysis::dumps::LockUse) {
+fn lock(ui: &mut Ui, used: &LockUse) {
     let tokens = Tokens::of(ui.visuals());
     let verb = match used.how {
         How::Locked => "locked",
@@ -245,7 +245,7 @@ fn lock(ui: &mut Ui, used: &afterimage_analysis::dumps::LockUse) {
     let lock = used
         .lock
         .as_ref()
-        .map_or("something".to_owned(), |lock| lock.words());
+        .map_or("something".to_owned(), Lock::words);
     let is_wait = matches!(
         used.how,
         How::WaitingToLock | How::Relocking | How::ClassInitialization

@@ -78,13 +78,13 @@ fn one(
     let state = cell.state.name();
     let is_here = (from..=to).contains(&shown);
     let told = format!("{when}: {state}, {}", safe(&telling));
-    let (rect, response) = ink::row(ui, (ROW, number), is_here, told);
+    let (rect, response) = ink::row(ui, (ROW, number), is_here, &told);
     let badge = Rect::from_center_size(pos2(rect.left() + 10.0, rect.center().y), vec2(16.0, 16.0));
     ink::badge(ui, badge, cell.state);
     let area = rect.with_min_x(rect.left() + 24.0);
     let wide = ink::text(ui, area, &when, tokens.text_strong, 12.5);
-    let rest = area.with_min_x((area.left() + wide + 8.0).min(area.right()));
-    ink::text(ui, rest, &telling, tokens.text, 12.5);
+    let beside = area.with_min_x((area.left() + wide + 8.0).min(area.right()));
+    ink::text(ui, beside, &telling, tokens.text, 12.5);
     let response = response.on_hover_ui(|ui| {
         ui.set_max_width(560.0);
         for name in frames().take(14) {

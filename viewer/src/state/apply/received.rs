@@ -4,7 +4,6 @@ use super::{desk, go_to, go_to_end, is_recorded, navigate, processes};
 use crate::command::{DocumentId, Request};
 use crate::data::worker::{Generation, Reply};
 use crate::data::{Facts, Snapshot, Want};
-use crate::state::dumps;
 use crate::state::moment::instant;
 use crate::state::timeline::Owed;
 use crate::state::{Document, Focus, Phase, State};
@@ -78,21 +77,8 @@ pub(super) fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<R
             document.load.received(generation, load);
             vec![]
         }
-        Reply::Dumps(generation, list) => {
-            document.dumps.came(dumps::Owed::List, generation);
-            document.dumps.list = Some(list);
-            vec![]
-        }
-        Reply::Dump(generation, content) => {
-            document.dumps.came(dumps::Owed::Dump, generation);
-            document.dumps.received(content);
-            vec![]
-        }
-        Reply::DumpGrid(generation, grid) => {
-            if grid.left == 0 {
-                document.dumps.came(dumps::Owed::Grid, generation);
-            }
-            document.dumps.received_grid(grid);
+        reply @ (Reply::Dumps(..) | Reply::Dump(..) | Reply::DumpGrid(..)) => {
+            document.dumps.answered(reply);
             vec![]
         }
         Reply::Failed(problem) => {

@@ -116,18 +116,18 @@ pub(crate) fn facts(second: f64, text: &[u8]) -> DumpFacts {
     }
 }
 
-pub(crate) fn pack(text: &[u8]) -> Option<PackedText> {
-    Some(PackedText::pack(text).expect("it is not too long"))
+fn pack(text: &[u8]) -> PackedText {
+    PackedText::pack(text).expect("it is not too long")
 }
 
-fn pack_view(view: &KernelView) -> Option<PackedText> {
+fn pack_view(view: &KernelView) -> PackedText {
     pack(view.to_text().as_bytes())
 }
 
 pub(crate) fn record(facts: DumpFacts, text: Option<&[u8]>) -> Record {
     Record::ThreadDump(Box::new(ThreadDump {
         facts,
-        text: text.and_then(pack),
+        text: text.map(pack),
         before: None,
         after: None,
     }))
@@ -140,15 +140,21 @@ fn real(number: usize) -> ThreadDump {
     let text = fixture(&format!("{name}.txt"));
     let mut facts = facts(second, &text);
     if number == 1 {
-        facts.trigger = "baseline".to_owned();
-        facts.trigger_detail = "first seen a minute ago".to_owned();
+        "baseline".clone_into(&mut facts.trigger);
+        "first seen a minute ago".clone_into(&mut facts.trigger_detail);
         facts.burst = Some(facts.wall.0);
     }
     ThreadDump {
         facts,
-        text: pack(&text),
-        before: pack_view(&view(&format!("{name}.tasks.t0.tsv"), second - 1.5)),
-        after: pack_view(&view(&format!("{name}.tasks.t1.tsv"), second + 0.1)),
+        text: Some(pack(&text)),
+        before: Some(pack_view(&view(
+            &format!("{name}.tasks.t0.tsv"),
+            second - 1.5,
+        ))),
+        after: Some(pack_view(&view(
+            &format!("{name}.tasks.t1.tsv"),
+            second + 0.1,
+        ))),
     }
 }
 
@@ -171,7 +177,7 @@ fn none(second: f64, status: DumpStatus, detail: &str, with_kernel: bool) -> Thr
         },
         text: None,
         before: None,
-        after: after.as_ref().and_then(pack_view),
+        after: after.as_ref().map(pack_view),
     }
 }
 
@@ -203,7 +209,7 @@ pub(crate) fn story(path: &Path) {
             }
             111 => {
                 let mut dump = none(110.3, DumpStatus::Ok, "", true);
-                dump.facts.kind = KERNEL.to_owned();
+                KERNEL.clone_into(&mut dump.facts.kind);
                 of(dump)
             }
             _ => vec![],
@@ -285,9 +291,9 @@ pub(crate) fn many(path: &Path, count: usize) {
         let tsv = |part: &str| format!("hotspot17-{base}.tasks.{part}.tsv");
         ThreadDump {
             facts,
-            text: pack(text.as_bytes()),
-            before: pack_view(&view(&tsv("t0"), second)),
-            after: pack_view(&view(&tsv("t1"), second + 0.6)),
+            text: Some(pack(text.as_bytes())),
+            before: Some(pack_view(&view(&tsv("t0"), second))),
+            after: Some(pack_view(&view(&tsv("t1"), second + 0.6))),
         }
     };
     let ticks = (1..=count as u64 + 1).map(|seq| {
