@@ -153,7 +153,10 @@ impl Dumps {
         shared: Arc<Shared>,
     ) -> std::io::Result<Self> {
         let (tell, heard) = channel();
-        let lookout = Lookout::new(settings.is_on, !settings.hooks.is_empty());
+        let mut lookout = Lookout::new(settings.is_on);
+        if !settings.hooks.is_empty() {
+            lookout = lookout.of_any_process();
+        }
         let watched = lookout.clone();
         let watching = Watching::new(watched, settings.is_on, settings.least_age);
         shared.update(|status| status.dumps.is_on = settings.is_on);

@@ -53,13 +53,18 @@ pub(crate) struct Lookout {
 }
 
 impl Lookout {
-    /// A virtual machine has many threads; what a hook is meant for may have one.
-    pub(super) fn new(is_on: bool, has_hooks: bool) -> Self {
+    pub(super) fn new(is_on: bool) -> Self {
         Self {
             look: Arc::default(),
             is_on,
-            fewest_threads: if has_hooks { 1 } else { FEWEST_THREADS },
+            fewest_threads: FEWEST_THREADS,
         }
+    }
+
+    /// Also for processes that no virtual machine would be: a hook may be meant for them.
+    pub(super) fn of_any_process(mut self) -> Self {
+        self.fewest_threads = 1;
+        self
     }
 
     /// Leaves a tick; `more` adds what others know of it.

@@ -331,7 +331,7 @@ impl Watch {
             self.pauses.pop_front();
         }
         let this_hour = self.taken.iter().filter(|then| passed(**then) <= HOUR);
-        let paused: Duration = self.pauses.iter().map(|(_, pause)| *pause).sum();
+        let stood_still: Duration = self.pauses.iter().map(|(_, pause)| *pause).sum();
         !self.is_over
             && self.taken.len() < MOST_A_DAY
             && this_hour.count() < MOST_AN_HOUR
@@ -339,7 +339,7 @@ impl Watch {
                 .taken
                 .back()
                 .is_none_or(|last| passed(*last) >= 5 * SECOND)
-            && paused <= MOST_PAUSE_AN_HOUR
+            && stood_still <= MOST_PAUSE_AN_HOUR
     }
 
     fn begin(&mut self, now: Duration, due: Due) -> Due {

@@ -163,7 +163,7 @@ fn nothing_of_a_program_that_takes_too_long_is_left() {
     let text = String::from_utf8(output.text.unwrap()).unwrap();
     let pid = text.lines().nth(1).unwrap();
     let ended = |pid: &str| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         !stat.contains("(sleep)") || stat.contains(") Z ")
     };
     while !ended(pid) {
