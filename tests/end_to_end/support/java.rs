@@ -65,7 +65,7 @@ impl Java {
     /// and mounts, with a `/tmp` of its own.
     pub(crate) fn start_inside() -> Option<Self> {
         let inside = "mount --bind \"$0\" /mnt && mount -t tmpfs -o mode=1777 none /tmp && cd / \
-            && exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\"";
+            && exec setpriv --pdeathsig KILL --reuid 65534 --regid 65534 --clear-groups \"$@\"";
         let mut command = Command::new("unshare");
         command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
         command
