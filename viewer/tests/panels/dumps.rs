@@ -12,20 +12,7 @@ use afterimage_viewer::state::tabs::Tab;
 use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-
-/// The capture of the story, written once.
-fn story() -> &'static Path {
-    static STORY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = STORY.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("shop.afterimage");
-        capture::story(&path);
-        (folder, path)
-    });
-    path
-}
+use std::path::Path;
 
 pub(crate) fn opened(path: &Path, at: &'static str) -> Harness<'static, Viewer> {
     let path = path.to_owned();
@@ -44,7 +31,7 @@ pub(crate) fn opened(path: &Path, at: &'static str) -> Harness<'static, Viewer> 
 
 /// The page at a moment of the story.
 fn page(at: &'static str) -> Harness<'static, Viewer> {
-    let mut harness = opened(story(), at);
+    let mut harness = opened(capture::written(), at);
     harness.key_press(Key::H);
     settle(&mut harness);
     assert_eq!(document(&harness).tab, Tab::Threads);

@@ -15,7 +15,8 @@ use afterimage_format::thread_dump::{
 use afterimage_format::tick::Tick;
 use afterimage_format::time::{BootTime, WallTime};
 use afterimage_format::units::Ticks;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The virtual machine of the real dumps.
@@ -179,6 +180,18 @@ fn none(second: f64, status: DumpStatus, detail: &str, with_kernel: bool) -> Thr
         before: None,
         after: after.as_ref().map(pack_view),
     }
+}
+
+/// The capture of the story, written once.
+pub(crate) fn written() -> &'static Path {
+    static STORY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = STORY.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("shop.afterimage");
+        story(&path);
+        (folder, path)
+    });
+    path
 }
 
 /// The whole story: four real dumps, one that was refused, one that was not answered, and one of the
