@@ -158,6 +158,7 @@ fn recorded(killed: bool) -> Original {
     }
     let truth = Said::of(&file).expect("it is sound");
     assert_eq!(truth.damage, [""; 0]);
+    assert!(truth.ticks.values().all(|cells| cells.are_all()));
     let mut bytes = fs::read(&file).unwrap();
     // The room that a recorder reserves behind the database is no part of it.
     let pages = u32::from_be_bytes(bytes[28..32].try_into().unwrap()) as usize;

@@ -17,11 +17,38 @@ const ALWAYS: (WallTime, WallTime) = (WallTime(i64::MIN), WallTime(i64::MAX));
 /// Buckets asked for: of minutes, and single ticks.
 const RESOLUTIONS: [usize; 2] = [2, 1_000_000];
 
+/// Threads, sockets, file systems and locks: they have a frame of their own, and are shown or not.
+const REST: [Group; 4] = [
+    Group::Task,
+    Group::Socket,
+    Group::FileSystem,
+    Group::FileLock,
+];
+
+/// The cells of a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cells {
+    most: u64,
+    /// Those of the rest, where its frame could be read.
+    rest: Option<u64>,
+}
+
+impl Cells {
+    pub(crate) fn are_all(self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// Whether all that is said is also said by `truth`.
+    fn are_within(self, truth: Self) -> bool {
+        self.most == truth.most && (self.rest.is_none() || self.rest == truth.rest)
+    }
+}
+
 /// What a capture says.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
     /// Every cell of every tick.
-    pub(crate) ticks: BTreeMap<u64, u64>,
+    pub(crate) ticks: BTreeMap<u64, Cells>,
     /// Processes as lists show them, at some ticks; the tick before is part of it.
     pub(crate) lists: BTreeMap<u64, String>,
     /// Rows of the plain tables, and buckets.
@@ -68,7 +95,10 @@ impl Said {
             let at = chunk.ticks().iter().position(|at| at.seq.0 == seq);
             let at = at.expect("a sample is of a tick");
             assert_eq!(sample.times, chunk.ticks()[at]);
-            self.ticks.insert(seq, cells(&chunk, at));
+            let rest = (!sample.tasks.is_err()).then(|| cells(&chunk, at, &REST));
+            let others = Group::ALL.into_iter().filter(|group| !REST.contains(group));
+            let most = cells(&chunk, at, &others.collect::<Vec<_>>());
+            self.ticks.insert(seq, Cells { most, rest });
             // The first of a chunk, with the last of the one before it, and some others.
             if at == 0 || seq % 20 == 0 {
                 let shown = capture.listing(Seq(seq));
@@ -138,7 +168,10 @@ impl Said {
     /// What it says that the truth does not.
     pub(crate) fn beyond(&self, truth: &Self, tables: &[&str]) -> Vec<String> {
         let ticks = self.ticks.iter();
-        let ticks = ticks.filter(|(seq, cells)| truth.ticks.get(seq) != Some(cells));
+        let ticks = ticks.filter(|(seq, cells)| {
+            let theirs = truth.ticks.get(seq);
+            theirs.is_none_or(|theirs| !cells.are_within(*theirs))
+        });
         let mut beyond: Vec<_> = ticks.map(|(seq, _)| format!("tick {seq}")).collect();
         for (seq, list) in &self.lists {
             // Without the tick before there are no counters of it.
@@ -164,6 +197,8 @@ impl Said {
             .keys()
             .filter(|seq| !self.ticks.contains_key(seq));
         let mut lacks: Vec<_> = ticks.map(|seq| format!("tick {seq}")).collect();
+        let without = self.ticks.iter().filter(|(_, cells)| cells.rest.is_none());
+        lacks.extend(without.map(|(seq, _)| format!("tick {seq}: its threads and sockets")));
         // A minute that is lost is told tick by tick.
         for (table, theirs) in truth.rows.iter().filter(|(table, _)| **table != "bucket") {
             let mine = self.rows.get(table);
@@ -176,10 +211,10 @@ impl Said {
     }
 }
 
-fn cells(chunk: &Chunk, tick: usize) -> u64 {
+fn cells(chunk: &Chunk, tick: usize, groups: &[Group]) -> u64 {
     let mut hash = DefaultHasher::new();
     format!("{:?}", chunk.ticks()[tick]).hash(&mut hash);
-    for group in Group::ALL {
+    for &group in groups {
         let mut rows: Vec<_> = chunk.rows_at(group, tick).collect();
         rows.sort_by_key(|(_, key)| *key);
         for (row, key) in rows {
