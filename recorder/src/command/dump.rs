@@ -44,18 +44,21 @@ pub(super) fn run(args: &DumpArgs) -> anyhow::Result<ExitCode> {
 /// A line for people.
 fn told(line: &Value) -> String {
     let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-    let mut told = format!("{} {}: {}", line["pid"], text("comm"), text("status"));
-    if let Some(bytes) = line["bytes"].as_u64() {
-        told += &format!(", {bytes} bytes");
-    }
-    told += &format!(" after {:.0} ms", line["took_ms"].as_f64().unwrap_or(0.0));
-    if let Some(pause) = line["pause_ms"].as_f64() {
-        told += &format!(", it stood still for {pause:.1} ms");
-    }
-    if !text("detail").is_empty() {
-        told += &format!(": {}", text("detail"));
-    }
-    format!("{}\n", Escaped(told.as_bytes()))
+    let bytes = line["bytes"].as_u64();
+    let pause = line["pause_ms"].as_f64();
+    let parts = [
+        format!("{} {}: {}", line["pid"], text("comm"), text("status")),
+        bytes.map_or_else(String::new, |bytes| format!(", {bytes} bytes")),
+        format!(" after {:.0} ms", line["took_ms"].as_f64().unwrap_or(0.0)),
+        pause.map_or_else(String::new, |pause| {
+            format!(", it stood still for {pause:.1} ms")
+        }),
+        match text("detail") {
+            detail if detail.is_empty() => detail,
+            detail => format!(": {detail}"),
+        },
+    ];
+    format!("{}\n", Escaped(parts.concat().as_bytes()))
 }
 
 /// The process that asks.

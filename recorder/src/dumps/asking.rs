@@ -226,11 +226,11 @@ impl Asking<'_> {
         match answer.status {
             DumpStatus::Ok if text.is_empty() => {
                 answer.status = DumpStatus::Failed;
-                answer.detail = "its answer is empty".to_owned();
+                "its answer is empty".clone_into(&mut answer.detail);
             }
             DumpStatus::Ok if !is_whole => {
                 answer.status = DumpStatus::Truncated;
-                answer.detail = "the end of its answer is missing".to_owned();
+                "the end of its answer is missing".clone_into(&mut answer.detail);
             }
             DumpStatus::Ok if self.was_late => answer.status = DumpStatus::Late,
             // What came before it broke off is worth having.

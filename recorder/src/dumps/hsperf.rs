@@ -39,9 +39,10 @@ impl<'a> Counters<'a> {
         let (entry, kind) = self.find(name)?;
         let at = entry + self.int(entry + 16)?;
         let value: [u8; 8] = self.bytes.get(at..at + 8)?.try_into().ok()?;
-        let value = match self.is_little {
-            true => i64::from_le_bytes(value),
-            false => i64::from_be_bytes(value),
+        let value = if self.is_little {
+            i64::from_le_bytes(value)
+        } else {
+            i64::from_be_bytes(value)
         };
         (kind == b'J').then_some(value)
     }
@@ -74,9 +75,10 @@ impl<'a> Counters<'a> {
 
     fn int(&self, at: usize) -> Option<usize> {
         let value: [u8; 4] = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        let value = match self.is_little {
-            true => u32::from_le_bytes(value),
-            false => u32::from_be_bytes(value),
+        let value = if self.is_little {
+            u32::from_le_bytes(value)
+        } else {
+            u32::from_be_bytes(value)
         };
         // Nothing in a file of 32 KB lies further.
         usize::try_from(value).ok().filter(|value| *value < 1 << 24)

@@ -118,7 +118,7 @@ mod tests {
             hotspot: &machine,
             is_frozen: false,
             has_dispatcher: Some(true),
-            least_age: Duration::from_secs(60),
+            least_age: Duration::from_mins(1),
             is_allowed: true,
         };
         change(&mut life, &mut hotspot, &mut evidence);

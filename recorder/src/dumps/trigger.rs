@@ -264,12 +264,13 @@ impl Watch {
 
     fn due(&mut self, now: Duration, found: Option<Reason>) -> Option<Due> {
         let stretch = self.stretch;
+        let passed = |then: Duration| now.saturating_sub(then);
         if let Some(burst) = &mut self.burst {
             if found.is_some() {
                 burst.held = now;
             }
-            let (since_first, since_last) = (now - burst.began, now - burst.last);
-            let is_over = now - burst.held > MINUTE;
+            let (since_first, since_last) = (passed(burst.began), passed(burst.last));
+            let is_over = passed(burst.held) > MINUTE;
             let is_due = match burst.taken {
                 taken if taken < BURST.len() => since_first >= BURST[taken] * stretch,
                 _ if found.is_none() => false,
@@ -314,21 +315,22 @@ impl Watch {
 
     /// Within every limit.
     fn is_allowed(&mut self, now: Duration) -> bool {
+        let passed = |then: Duration| now.saturating_sub(then);
         while self
             .taken
             .front()
-            .is_some_and(|then| now - *then > 24 * HOUR)
+            .is_some_and(|then| passed(*then) > 24 * HOUR)
         {
             self.taken.pop_front();
         }
         while self
             .pauses
             .front()
-            .is_some_and(|(then, _)| now.saturating_sub(*then) > HOUR)
+            .is_some_and(|(then, _)| passed(*then) > HOUR)
         {
             self.pauses.pop_front();
         }
-        let this_hour = self.taken.iter().filter(|then| now - **then <= HOUR);
+        let this_hour = self.taken.iter().filter(|then| passed(**then) <= HOUR);
         let paused: Duration = self.pauses.iter().map(|(_, pause)| *pause).sum();
         !self.is_over
             && self.taken.len() < MOST_A_DAY
@@ -336,7 +338,7 @@ impl Watch {
             && self
                 .taken
                 .back()
-                .is_none_or(|last| now - *last >= 5 * SECOND)
+                .is_none_or(|last| passed(*last) >= 5 * SECOND)
             && paused <= MOST_PAUSE_AN_HOUR
     }
 

@@ -110,8 +110,7 @@ fn run(
     shared.set_args(settings.tunable.args);
     let ends = exits(&root, shared, &stop_read)?;
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
-    let dumps = Dumps::start(&settings.dumps, queue.clone(), Arc::clone(shared))
-        .context("cannot start the dumps thread")?;
+    let dumps = dumps(&settings, &queue, shared)?;
     let control = listen(&settings, shared, (&queue, dumps.asker()));
 
     let begin = clock::now().monotonic;
@@ -167,6 +166,16 @@ fn run(
         missed,
         why: why?,
     })
+}
+
+/// The thread that decides on thread dumps.
+fn dumps(
+    settings: &Settings,
+    queue: &SyncSender<Message>,
+    shared: &Arc<Shared>,
+) -> anyhow::Result<Dumps> {
+    let dumps = Dumps::start(&settings.dumps, queue.clone(), Arc::clone(shared));
+    dumps.context("cannot start the dumps thread")
 }
 
 /// The control socket. It can be done without.

@@ -50,13 +50,15 @@ impl Java {
     /// Starts one with these options and kinds of trouble; nothing where there is no compiler.
     pub(crate) fn start(machine: &Path, options: &[&str], trouble: &[&str]) -> Option<Self> {
         let program: Vec<&str> = [&["Victim"][..], trouble].concat();
-        Self::start_by(Command::new(machine), options, (classes()?, &program))
+        let of = (classes()?, &program[..]);
+        Some(Self::start_by(Command::new(machine), options, of))
     }
 
     /// Starts the server whose requests can be made to pile up.
     pub(crate) fn start_server() -> Option<Self> {
         let listens = ["-XX:+StartAttachListener"];
-        Self::start_by(Command::new("java"), &listens, (classes()?, &["Pile"]))
+        let of = (classes()?, &["Pile"][..]);
+        Some(Self::start_by(Command::new("java"), &listens, of))
     }
 
     /// Starts one with a thread that spins, as another user, in namespaces of its own for pids
@@ -70,7 +72,8 @@ impl Java {
             .args(["sh", "-c", inside])
             .arg(classes()?)
             .arg("java");
-        Self::start_by(command, &[], (Path::new("/mnt"), &["Victim", "spin"]))
+        let of = (Path::new("/mnt"), &["Victim", "spin"][..]);
+        Some(Self::start_by(command, &[], of))
     }
 
     /// By a command that ends with the path of `java`.
@@ -78,7 +81,7 @@ impl Java {
         mut command: Command,
         options: &[&str],
         (classes, program): (&Path, &[&str]),
-    ) -> Option<Self> {
+    ) -> Self {
         let own = folder();
         let log = fs::File::create(own.path().join("log")).expect("the folder is ours");
         let errors = log.try_clone().expect("it can be shared");
@@ -87,7 +90,7 @@ impl Java {
         command.args(program);
         command.stdin(Stdio::piped()).stdout(log).stderr(errors);
         let process = Guarded::spawn(&mut command);
-        Some(Self { process, own })
+        Self { process, own }
     }
 
     /// Waits until its threads are in the trouble that they were started for.
