@@ -245,5 +245,4 @@ fn jump(document: &mut Document) -> Vec<Request> {
 }
 
 #[cfg(test)]
-#[path = "apply_tests.rs"]
 mod tests;
