@@ -88,7 +88,7 @@ fn megahertz(chunk: &Chunk, tick: usize) -> Option<f64> {
 /// How many TCP sockets are in each state: all 0 but those there are, where they were listed.
 fn sockets(values: &mut SeriesValues, chunk: &Chunk, tick: usize) {
     let count = |row| number(chunk, Group::Socket, row, SocketField::Count.column(), tick);
-    let (mut counts, mut is_listed) = ([0_u64; STATES.len()], false);
+    let (mut counts, mut is_listed) = ([Some(0_u64); STATES.len()], false);
     for (row, name) in named(chunk, Group::Socket, tick) {
         let mut words = name.splitn(3, |byte| *byte == b' ');
         let (Some(b"tcp"), Some(state)) = (words.next(), words.next()) else {
@@ -97,15 +97,19 @@ fn sockets(values: &mut SeriesValues, chunk: &Chunk, tick: usize) {
         if state == b"*" {
             is_listed |= count(row).is_some();
         } else if let Some(place) = place_of(state) {
-            counts[place] = counts[place].saturating_add(count(row).unwrap_or(0));
+            let both = counts[place].zip(count(row));
+            counts[place] = both.map(|(sum, count)| sum.saturating_add(count));
         }
     }
     if !is_listed {
         return;
     }
+    for (_, series) in STATES {
+        values[series as usize] = Some(0.0);
+    }
     for ((_, series), count) in STATES.into_iter().zip(counts) {
-        let sum = values[series as usize].unwrap_or(0.0) + count as f64;
-        values[series as usize] = Some(sum);
+        let both = values[series as usize].zip(count);
+        values[series as usize] = both.map(|(sum, count)| sum + count as f64);
     }
 }
 

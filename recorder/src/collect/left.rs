@@ -25,7 +25,8 @@ impl Collector {
             for (percent, line) in look.pressure.iter_mut().zip(lines) {
                 let row = pressure.known(line);
                 let value = row.map(|row| row.last(PressureField::Avg10.column()));
-                *percent = value.and_then(Result::ok).unwrap_or(0) as f64 / 100.0;
+                let value = value.and_then(Result::ok);
+                *percent = value.map(|hundredths| hundredths as f64 / 100.0);
             }
             sockets.served(look);
         });

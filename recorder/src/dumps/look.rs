@@ -34,7 +34,7 @@ pub(crate) struct Look {
     /// Processes with a thread in state D.
     pub(super) stuck: Vec<i32>,
     /// CPU some, I/O some, memory full: percent of the last ten seconds.
-    pub(crate) pressure: [f64; 3],
+    pub(crate) pressure: [Option<f64>; 3],
     /// The processes whose sockets are wanted, and what is known of them.
     pub(crate) wanted: Vec<Pid>,
     pub(crate) served: Vec<Served>,

@@ -166,15 +166,19 @@ impl Watch {
         if let Some(detail) = self.grows(now, vitals) {
             return because("thread-growth", detail);
         }
-        let share = vitals.still.unwrap_or(0.0);
-        if lasts(&mut self.still, now, share > STANDS_STILL) >= HOT_FOR {
+        let share = vitals.still.filter(|share| *share > STANDS_STILL);
+        let lasted = lasts(&mut self.still, now, share.is_some());
+        if let Some(share) = share.filter(|_| lasted >= HOT_FOR) {
             let detail = format!("it has stood still {:.0} % of the last 10 s", share * 100.0);
             return because("safepoint-time", detail);
         }
         let names = ["cpu some", "io some", "memory full"];
         let mut pressures = names.into_iter().zip(host.pressure).zip(PRESSED);
-        let pressed = pressures.find(|((_, percent), most)| percent > most);
-        if let Some(((name, percent), _)) = pressed.filter(|_| vitals.rank < FIRST_OF_ALL) {
+        let pressed = pressures.find_map(|((name, percent), most)| {
+            let percent = percent.filter(|percent| *percent > most)?;
+            Some((name, percent))
+        });
+        if let Some((name, percent)) = pressed.filter(|_| vitals.rank < FIRST_OF_ALL) {
             return because("pressure", format!("{name} is at {percent:.0} %"));
         }
         None
@@ -209,13 +213,13 @@ impl Watch {
     }
 
     fn contends(&self, vitals: &Vitals) -> Option<String> {
-        let rates = vitals.contention?;
         let names = ["contended locks", "threads parked"];
         names
             .into_iter()
-            .zip(rates)
+            .zip(vitals.contention)
             .zip(&self.contention)
             .find_map(|((name, rate), history)| {
+                let rate = rate?;
                 let usual = history.median()?;
                 let is_unusual =
                     rate >= UNUSUAL_CONTENTION * usual && rate >= usual + MORE_CONTENTION;
@@ -256,9 +260,10 @@ impl Watch {
         {
             history.add(now, value as f64);
         }
-        let rates = vitals.contention.into_iter().flatten();
-        for (history, value) in self.contention.iter_mut().zip(rates) {
-            history.add(now, value);
+        for (history, rate) in self.contention.iter_mut().zip(vitals.contention) {
+            if let Some(rate) = rate {
+                history.add(now, rate);
+            }
         }
     }
 

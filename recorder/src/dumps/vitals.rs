@@ -11,7 +11,7 @@ pub(super) struct Vitals {
     /// Connections to its ports that it has not accepted, those it has, bytes it has not read.
     pub(super) served: Option<[u64; 3]>,
     /// Contended locks and parked threads, a second.
-    pub(super) contention: Option<[f64; 2]>,
+    pub(super) contention: [Option<f64>; 2],
     /// Share of the time that it stood still.
     pub(super) still: Option<f64>,
     /// How many use more CPU.
@@ -23,5 +23,5 @@ pub(super) struct Vitals {
 pub(super) struct Host {
     pub(super) cpus: f64,
     /// CPU some, I/O some, memory full: percent of the last ten seconds.
-    pub(super) pressure: [f64; 3],
+    pub(super) pressure: [Option<f64>; 3],
 }

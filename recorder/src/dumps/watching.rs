@@ -243,12 +243,14 @@ impl Machine {
             let seconds = at.since(then)?.as_secs_f64();
             (seconds > 0.0).then_some((now, before, seconds))
         });
-        let contention = rise.and_then(|(now, before, seconds)| {
+        let contention = rise.map(|(now, before, seconds)| {
             let rate = |now: Option<i64>, before: Option<i64>| {
                 Some(now?.saturating_sub(before?) as f64 / seconds)
             };
-            let contended = rate(now.contended, before.contended)?;
-            Some([contended, rate(now.parks, before.parks).unwrap_or(0.0)])
+            [
+                rate(now.contended, before.contended),
+                rate(now.parks, before.parks),
+            ]
         });
         let still = rise.and_then(|(now, before, seconds)| {
             Some(now.still?.saturating_sub(before.still?).as_secs_f64() / seconds)
@@ -259,7 +261,7 @@ impl Machine {
             hog: self.hogs.look(seen.key.pid, at, cores),
             threads: live.or(Some(seen.threads)),
             served,
-            contention,
+            contention: contention.unwrap_or([None; 2]),
             still,
             rank,
         }

@@ -29,14 +29,20 @@ const GREW_TIMES: f64 = 1.5;
 /// Threads that keep a core.
 pub(super) fn hogs(seen: &Looked<'_>) -> Vec<Finding> {
     let all = &seen.report.cpu;
-    let found = all.iter().take(32).filter(|used| is_hog(seen, used, all));
-    found.map(|used| of_hog(seen, used)).collect()
+    let known = all.iter().take(32).filter_map(|used| {
+        let kept = (used.share()?, used.over?);
+        Some((used, kept))
+    });
+    let found = known.filter(|(used, kept)| is_hog(seen, (used, *kept), all));
+    found.map(|(used, kept)| of_hog(seen, used, kept)).collect()
 }
 
-fn is_hog(seen: &Looked<'_>, used: &CpuUse, all: &[CpuUse]) -> bool {
-    let (Some(share), Some(over)) = (used.share(), used.over) else {
-        return false;
-    };
+/// Whether this is much: a share of a core, over a time.
+fn is_hog(
+    seen: &Looked<'_>,
+    (used, (share, over)): (&CpuUse, (f64, Duration)),
+    all: &[CpuUse],
+) -> bool {
     if over < SHORTEST {
         return false;
     }
@@ -66,9 +72,8 @@ fn is_hog(seen: &Looked<'_>, used: &CpuUse, all: &[CpuUse]) -> bool {
     share >= HOG || (share >= GETS && share >= MORE * most)
 }
 
-fn of_hog(seen: &Looked<'_>, used: &CpuUse) -> Finding {
-    let percent = used.share().unwrap_or(0.0) * 100.0;
-    let over = used.over.unwrap_or_default().as_secs_f64();
+fn of_hog(seen: &Looked<'_>, used: &CpuUse, (share, over): (f64, Duration)) -> Finding {
+    let (percent, over) = (share * 100.0, over.as_secs_f64());
     let thread = used.thread.map(|place| &seen.dump.threads[place]);
     let carried = thread.and_then(|thread| {
         let number = thread.carries?;
@@ -214,7 +219,7 @@ pub(super) fn blocked(seen: &Looked<'_>) -> Option<Finding> {
     let listed = (0..seen.dump.threads.len()).filter(|place| seen.dump.threads[*place].is_listed);
     let blocked: Vec<usize> = listed.filter(is_blocked).collect();
     let first = kernel.thread(*blocked.first()?)?;
-    let words = first.words.clone().unwrap_or_default();
+    let words = first.words.as_ref().map(|words| format!(" {words}"));
     let many = blocked.len();
     Some(Finding {
         kind: "tasks-blocked",
@@ -226,13 +231,14 @@ pub(super) fn blocked(seen: &Looked<'_>) -> Option<Finding> {
             Severity::Note
         },
         summary: format!(
-            "{} in uninterruptible wait (state D): {}. {words}",
+            "{} in uninterruptible wait (state D): {}.{}",
             if many == 1 {
                 "1 thread is".to_owned()
             } else {
                 format!("{many} threads are")
             },
-            seen.names(&blocked)
+            seen.names(&blocked),
+            words.unwrap_or_default()
         ),
         victims: seen.victims(&blocked),
         suspects: Vec::new(),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 const HOST: Host = Host {
     cpus: 4.0,
-    pressure: [0.0; 3],
+    pressure: [Some(0.0); 3],
 };
 
 fn quiet() -> Vitals {
@@ -14,7 +14,7 @@ fn quiet() -> Vitals {
         hog: None,
         threads: Some(150),
         served: Some([0, 20, 0]),
-        contention: Some([3.0, 100.0]),
+        contention: [Some(3.0), Some(100.0)],
         still: Some(0.01),
         rank: 0,
     }
@@ -88,7 +88,7 @@ fn each_trouble_is_called_by_its_name() {
         ),
         (
             Vitals {
-                contention: Some([80.0, 100.0]),
+                contention: [Some(80.0), Some(100.0)],
                 ..quiet()
             },
             "lock-contention",
@@ -96,7 +96,7 @@ fn each_trouble_is_called_by_its_name() {
         ),
         (
             Vitals {
-                contention: Some([3.0, 900.0]),
+                contention: [Some(3.0), Some(900.0)],
                 ..quiet()
             },
             "lock-contention",
@@ -158,7 +158,7 @@ fn one_tick_is_not_enough() {
 #[test]
 fn pressure_of_the_host_is_about_the_first_three_alone() {
     let pressed = Host {
-        pressure: [0.0, 0.0, 11.0],
+        pressure: [Some(0.0), None, Some(11.0)],
         ..HOST
     };
     for (rank, fires) in [(2, true), (3, false)] {
@@ -228,7 +228,7 @@ proptest! {
                 1 => Vitals { served: Some([9, 900, 90_000]), ..quiet() },
                 2 => Vitals { hog: Some((String::new(), 100.0)), ..quiet() },
                 3 => Vitals { threads: Some(seconds * 10), ..quiet() },
-                4 => Vitals { contention: Some([1e9, 1e9]), ..quiet() },
+                4 => Vitals { contention: [Some(1e9), Some(1e9)], ..quiet() },
                 5 => Vitals { still: Some(1.0), cores: 99.0, ..quiet() },
                 _ => Vitals::default(),
             };
