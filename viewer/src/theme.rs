@@ -149,6 +149,16 @@ pub const LIGHT: Tokens = Tokens {
 };
 
 impl Tokens {
+    /// What lies under a row of a table: whether it is chosen, and pointed at.
+    pub const fn row(&self, number: usize, state: (bool, bool)) -> Option<Color32> {
+        match (state, number % 2) {
+            ((true, _), _) => Some(self.selection),
+            ((_, true), _) => Some(self.grid),
+            (_, 1) => Some(self.stripe),
+            _ => None,
+        }
+    }
+
     /// The colours of the theme that is on.
     pub fn of(visuals: &Visuals) -> &'static Self {
         if visuals.dark_mode { &DARK } else { &LIGHT }

@@ -50,7 +50,7 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
             continue;
         }
         if let Some(id) = tid(text) {
-            close(&mut dump, &mut frames, names);
+            names.close(&mut dump, &mut frames);
             dump.threads.push(thread(id, line.start..line.end));
         } else if let Some(thread) = dump.threads.last_mut() {
             let is_place = text.starts_with("    ");
@@ -69,14 +69,8 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
         end = *lines;
     }
     *lines = end;
-    close(&mut dump, &mut frames, names);
+    names.close(&mut dump, &mut frames);
     dump
-}
-
-fn close(dump: &mut Dump, frames: &mut Vec<&str>, names: &mut Interner) {
-    if let Some(thread) = dump.threads.last_mut() {
-        thread.stack = names.stack(frames.drain(..));
-    }
 }
 
 /// The function of a frame, or its address where it has no name. `- 1` marks the address of a call.

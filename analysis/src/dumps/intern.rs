@@ -1,6 +1,6 @@
 //! Texts and stacks that occur more than once, kept once.
 
-use super::model::Stack;
+use super::model::{Dump, Stack};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -44,6 +44,13 @@ impl Interner {
         };
         self.numbers = numbers;
         stack
+    }
+
+    /// These were the frames of the thread that was read last.
+    pub(super) fn close(&mut self, dump: &mut Dump, frames: &mut Vec<&str>) {
+        if let Some(thread) = dump.threads.last_mut() {
+            thread.stack = self.stack(frames.drain(..));
+        }
     }
 
     fn number(&mut self, frame: &str) -> u32 {

@@ -344,7 +344,8 @@ pub struct Dump {
 }
 
 impl Dump {
-    pub(super) fn new(source: Source) -> Self {
+    /// One that says nothing yet.
+    pub fn new(source: Source) -> Self {
         Self {
             source,
             at: None,

@@ -38,7 +38,7 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
             continue;
         }
         if let Some(thread) = header(text) {
-            close(&mut dump, &mut frames, names);
+            names.close(&mut dump, &mut frames);
             let place = line.start..line.end;
             dump.threads.push(Thread { place, ..thread });
         } else if let Some(thread) = dump.threads.last_mut().filter(|_| text.starts_with("    ")) {
@@ -57,14 +57,8 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
         end = *lines;
     }
     *lines = end;
-    close(&mut dump, &mut frames, names);
+    names.close(&mut dump, &mut frames);
     dump
-}
-
-fn close(dump: &mut Dump, frames: &mut Vec<&str>, names: &mut Interner) {
-    if let Some(thread) = dump.threads.last_mut() {
-        thread.stack = names.stack(frames.drain(..));
-    }
 }
 
 /// `Thread 28216 (active+gil): "spin"`; without a name nothing follows the bracket.

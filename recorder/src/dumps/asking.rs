@@ -40,6 +40,22 @@ pub(super) struct Answer {
     pub(super) text: Option<Vec<u8>>,
 }
 
+impl Default for Answer {
+    /// Until something is heard nothing has come of it.
+    fn default() -> Self {
+        Self {
+            status: DumpStatus::Failed,
+            detail: String::new(),
+            arguments: String::new(),
+            signalled: false,
+            attach: None,
+            pause: None,
+            cpu: Duration::ZERO,
+            text: None,
+        }
+    }
+}
+
 /// What the helper wants to know, and what there is to be told.
 pub(super) struct Listener<'a> {
     /// Whether the process may be signalled now; else why not.
@@ -50,23 +66,13 @@ pub(super) struct Listener<'a> {
 
 /// Asks, and waits for the answer or its deadline.
 pub(super) fn ask(request: Request, listener: Listener<'_>) -> Answer {
-    let answer = Answer {
-        status: DumpStatus::Failed,
-        detail: String::new(),
-        arguments: String::new(),
-        signalled: false,
-        attach: None,
-        pause: None,
-        cpu: Duration::ZERO,
-        text: None,
-    };
     let mut asking = Asking {
         began: clock::now().monotonic,
         listener,
         heard: Vec::new(),
         was_late: false,
         no: None,
-        answer,
+        answer: Answer::default(),
     };
     match start(request) {
         Ok(mut helper) => {
@@ -266,16 +272,7 @@ mod tests {
             heard: Vec::new(),
             was_late,
             no: None,
-            answer: Answer {
-                status: DumpStatus::Failed,
-                detail: String::new(),
-                arguments: String::new(),
-                signalled: false,
-                attach: None,
-                pause: None,
-                cpu: Duration::ZERO,
-                text: None,
-            },
+            answer: Answer::default(),
         };
         for word in words {
             asking.hear(word.clone());

@@ -95,7 +95,7 @@ impl Said {
             let at = chunk.ticks().iter().position(|at| at.seq.0 == seq);
             let at = at.expect("a sample is of a tick");
             assert_eq!(sample.times, chunk.ticks()[at]);
-            let rest = (!sample.tasks.is_err()).then(|| cells(&chunk, at, &REST));
+            let rest = sample.tasks.is_ok().then(|| cells(&chunk, at, &REST));
             let others = Group::ALL.into_iter().filter(|group| !REST.contains(group));
             let most = cells(&chunk, at, &others.collect::<Vec<_>>());
             self.ticks.insert(seq, Cells { most, rest });

@@ -172,19 +172,7 @@ fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
         ),
         Evidence::number("of them directly", direct as f64, "threads", None),
     ];
-    let unmoved = wanted
-        .waiters
-        .iter()
-        .filter(|waiter| seen.unmoved(**waiter).is_some())
-        .count();
-    if unmoved > 0 {
-        evidence.push(Evidence::number(
-            "of them as in the dump before",
-            unmoved as f64,
-            "threads",
-            None,
-        ));
-    }
+    evidence.extend(as_before(seen, &wanted.waiters));
     let first = wanted
         .waiters
         .first()
@@ -211,6 +199,16 @@ fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
             _ => "See what the holder was doing, and what that waited for.".to_owned(),
         },
     }
+}
+
+/// How many of them did the same in the dump before, if any.
+fn as_before(seen: &Looked<'_>, waiters: &[usize]) -> Option<Evidence> {
+    let unmoved = waiters
+        .iter()
+        .filter(|waiter| seen.unmoved(**waiter).is_some());
+    let count = unmoved.count();
+    let what = "of them as in the dump before";
+    (count > 0).then(|| Evidence::number(what, count as f64, "threads", None))
 }
 
 /// Why a dump does not say who has a lock.
@@ -295,19 +293,7 @@ fn of_pool(seen: &Looked<'_>, starved: &Starved) -> Finding {
             SOME as f64
         }),
     )];
-    let unmoved = starved
-        .waiters
-        .iter()
-        .filter(|waiter| seen.unmoved(**waiter).is_some())
-        .count();
-    if unmoved > 0 {
-        evidence.push(Evidence::number(
-            "of them as in the dump before",
-            unmoved as f64,
-            "threads",
-            None,
-        ));
-    }
+    evidence.extend(as_before(seen, &starved.waiters));
     let suspects = starved.suspects.iter();
     Finding {
         kind: "pool-starvation",

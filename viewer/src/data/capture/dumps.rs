@@ -11,7 +11,7 @@ use crate::data::ReplayError;
 use crate::data::dumps::{CallTree, DumpContent, DumpList, DumpText, Grid, ReadDump, ThreadKey};
 use afterimage_analysis::dumps::history;
 use afterimage_analysis::dumps::kernel::{Kernel, Views};
-use afterimage_analysis::dumps::model::{Dump, Source, UnknownLines};
+use afterimage_analysis::dumps::model::{Dump, Source};
 use afterimage_analysis::dumps::read_bytes;
 use afterimage_analysis::dumps::report::{Around, By, Report};
 use afterimage_format::capture::StoredDump;
@@ -99,7 +99,7 @@ impl CaptureReplay {
         });
         let kernel = match &read {
             Some(_) => Kernel::default(),
-            None => Kernel::of(&nothing(), &views),
+            None => Kernel::of(&Dump::new(Source::Kernel), &views),
         };
         self.notice_damage()?;
         Ok(DumpContent {
@@ -214,23 +214,6 @@ fn read(dump: &Arc<Dump>, all: &[&Dump], views: Views<'_>) -> ReadDump {
         }),
         dump: Arc::clone(dump),
         report,
-    }
-}
-
-/// A dump without threads: what the kernel knows then is of others.
-fn nothing() -> Dump {
-    Dump {
-        source: Source::Kernel,
-        at: None,
-        vm: None,
-        pid: None,
-        threads: Vec::new(),
-        reported: Vec::new(),
-        expected: None,
-        lists_synchronizers: false,
-        is_truncated: false,
-        unknown: UnknownLines::default(),
-        place: 0..0,
     }
 }
 

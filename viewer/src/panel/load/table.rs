@@ -124,13 +124,7 @@ fn one(
     let waits = group.waiting.first().map(wait_words).unwrap_or_default();
     let is_followed = group.process.is_some() && group.process == document.table.selected;
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, told(group, all, &waits)));
-    let fill = match (is_followed, response.hovered(), number % 2) {
-        (true, _, _) => Some(tokens.selection),
-        (_, true, _) => Some(tokens.grid),
-        (_, _, 1) => Some(tokens.stripe),
-        _ => None,
-    };
-    if let Some(fill) = fill {
+    if let Some(fill) = tokens.row(number, (is_followed, response.hovered())) {
         ui.painter().rect_filled(rect, 0.0, fill);
     }
     let places = Places::of(rect).0;

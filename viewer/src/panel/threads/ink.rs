@@ -107,13 +107,7 @@ pub(super) fn row(
     let size = vec2(ui.available_width(), height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_chosen, told));
-    let fill = match (is_chosen, response.hovered(), number % 2) {
-        (true, _, _) => Some(tokens.selection),
-        (_, true, _) => Some(tokens.grid),
-        (_, _, 1) => Some(tokens.stripe),
-        _ => None,
-    };
-    if let Some(fill) = fill {
+    if let Some(fill) = tokens.row(number, (is_chosen, response.hovered())) {
         ui.painter().rect_filled(rect, 0.0, fill);
     }
     if response.has_focus() {
