@@ -102,12 +102,12 @@ impl KernelView {
             let pair = head.chunks(2).find(|pair| pair[0] == name.as_bytes())?;
             number::<i64>(pair.get(1)?)
         };
-        let count = |name| u64::try_from(fact(name)?).ok();
+        let micros = |name| u64::try_from(fact(name).unwrap_or(0)).unwrap_or(0);
         let mut view = Self {
             at: WallTime::from_file(fact("at_us")?),
-            at_boot: BootTime(fact("at_boot_us")?),
-            took: Duration::from_micros(count("took_us")?),
-            unread: count("unread")?,
+            at_boot: BootTime(fact("at_boot_us").unwrap_or(0)),
+            took: Duration::from_micros(micros("took_us")),
+            unread: micros("unread"),
             threads: Vec::new(),
         };
         let names: Vec<&[u8]> = lines.next()?.split(|byte| *byte == b'\t').collect();
