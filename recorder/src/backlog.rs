@@ -16,7 +16,7 @@ pub(crate) use ring::Ring;
 
 use crate::clock;
 use crate::status::Shared;
-use crate::store::{Done, Job};
+use crate::store::{Done, Job, Moved};
 use afterimage_format::capture::writer::{Options, Record};
 use afterimage_format::facts::{Event, Source};
 use afterimage_format::tick::{PackedTick, Tick};
@@ -208,12 +208,10 @@ impl Backlog {
         if let Some(job) = done.not_taken {
             self.ring.put_back(job);
         }
-        if let Some(path) = done.moved_to {
-            self.shared.say(format!(
-                "the capture was moved, deleted, replaced or damaged; recording into {}",
-                path.display()
-            ));
-            self.shared.update(|status| status.file = Some(path));
+        if let Some(Moved { to, why }) = done.moved {
+            self.shared
+                .say(format!("{why}recording into {}", to.display()));
+            self.shared.update(|status| status.file = Some(to));
             let sources = self.sources.iter().cloned().map(Record::Source);
             self.ring.push(Job::Records(sources.collect()));
         }

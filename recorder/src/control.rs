@@ -11,11 +11,12 @@ use afterimage_format::capture::writer::Record;
 use afterimage_format::facts::Event;
 use afterimage_format::process::Pid;
 use anyhow::{Context as _, bail};
-use rustix::net::sockopt::socket_peercred;
+use rustix::fs::{Mode, fchmod};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, socket_with};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use std::time::Duration;
 
 /// A client that says nothing is not waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Clients that wait to be listened to.
+const MOST_WAITING: i32 = 64;
 /// No request is longer.
 const MOST_BYTES: u64 = 8192;
 
@@ -71,9 +74,8 @@ impl Control {
             fs::remove_file(&path)
                 .with_context(|| format!("cannot remove the old socket {}", path.display()))?;
         }
-        let listener = UnixListener::bind(&path)
-            .with_context(|| format!("cannot listen on {}", path.display()))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        let listener =
+            listen(&path).with_context(|| format!("cannot listen on {}", path.display()))?;
         let (shared, queue) = (Arc::clone(shared), queue.clone());
         // Absolute: whoever asks is elsewhere.
         let file = fs::canonicalize(&settings.output).unwrap_or_else(|_| settings.output.clone());
@@ -104,6 +106,16 @@ impl Drop for Control {
     }
 }
 
+/// Only root and this user may connect: that is so before there is a name to connect to.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let (family, kind) = (AddressFamily::UNIX, SocketType::STREAM);
+    let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
+    fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+    bind(&socket, &SocketAddrUnix::new(path)?)?;
+    rustix::net::listen(&socket, MOST_WAITING)?;
+    Ok(socket.into())
+}
+
 fn answer(
     mut client: UnixStream,
     facts: &Value,
@@ -112,10 +124,6 @@ fn answer(
 ) -> anyhow::Result<()> {
     client.set_read_timeout(Some(PATIENCE))?;
     client.set_write_timeout(Some(PATIENCE))?;
-    let peer = socket_peercred(&client)?.uid;
-    if !peer.is_root() && peer != rustix::process::geteuid() {
-        bail!("uid {} may not talk to this recorder", peer.as_raw());
-    }
     let mut line = String::new();
     BufReader::new((&client).take(MOST_BYTES)).read_line(&mut line)?;
     let (verb, rest) = line
@@ -276,16 +284,16 @@ fn connect(socket: &Path, request: &str) -> anyhow::Result<UnixStream> {
             socket.display()
         )
     };
-    let mut stream = UnixStream::connect(socket).with_context(none)?;
-    // In a directory that everybody may write to, anybody may have made the socket.
-    let (own, peer) = (rustix::process::geteuid(), socket_peercred(&stream)?.uid);
-    if !own.is_root() && !peer.is_root() && peer != own {
-        bail!(
-            "uid {} listens on {}, and not you",
-            peer.as_raw(),
-            socket.display()
-        );
+    // In a directory that everybody may write to, anybody may have made the socket. (Who listens,
+    // the kernel cannot say of a recorder in another PID namespace; who made it, it can.)
+    let (own, owner) = (
+        rustix::process::geteuid().as_raw(),
+        fs::symlink_metadata(socket).with_context(none)?.uid(),
+    );
+    if own != 0 && owner != 0 && owner != own {
+        bail!("uid {owner} listens on {}, and not you", socket.display());
     }
+    let mut stream = UnixStream::connect(socket).with_context(none)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     writeln!(stream, "{}", request.replace('\n', " "))?;
     Ok(stream)

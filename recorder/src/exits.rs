@@ -27,7 +27,7 @@ use afterimage_format::units::{Bytes, Ticks};
 use commands::Commands;
 use gate::Gate;
 use ledger::{Alive, End, Ledger};
-pub(crate) use reach::{Reach, reach};
+pub(crate) use reach::{NO_NETLINK, Reach, reach};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use crate::backlog::Message;
 use crate::readers::Readers;
 use crate::record::Output;
 use afterimage_format::capture::error::CaptureError;
-use afterimage_format::capture::writer::{Carried, Options, Record, Writer};
+use afterimage_format::capture::writer::{Carried, Options, Record, RunFacts, Writer};
 use afterimage_format::facts::{Event, MOVED};
 use afterimage_format::tick::{Instants, Tick};
 use std::path::PathBuf;
@@ -41,8 +41,7 @@ pub(crate) struct Done {
     pub(crate) is_waiting: bool,
     /// What the capture holds now.
     pub(crate) data_bytes: Option<u64>,
-    /// The file that is written from now on, if it is another one.
-    pub(crate) moved_to: Option<PathBuf>,
+    pub(crate) moved: Option<Moved>,
     pub(crate) ended: bool,
 }
 
@@ -51,6 +50,15 @@ pub(crate) struct Done {
 enum File {
     Open(Box<Writer>),
     Left(Box<Carried>),
+    /// The disk could not be written when the run began.
+    Unbegun(Instants),
+}
+
+/// Another file is written from now on, and why.
+#[derive(Debug)]
+pub(crate) struct Moved {
+    pub(crate) to: PathBuf,
+    pub(crate) why: &'static str,
 }
 
 /// The one who writes.
@@ -59,27 +67,67 @@ pub(crate) struct Store {
     file: Option<File>,
     output: Output,
     readers: Readers,
-    moved_to: Option<PathBuf>,
+    moved: Option<Moved>,
     /// Why the last job failed asks for the file to be opened anew.
     reopens: bool,
+    /// The kernel's number of the newest line that a file had which was begun late.
+    known_lines: Option<u64>,
+}
+
+/// What is needed to write.
+struct OpenFile<'a> {
+    writer: &'a mut Writer,
+    readers: &'a mut Readers,
+    known_lines: Option<u64>,
+}
+
+impl OpenFile<'_> {
+    /// Writes, without the lines of the kernel log that the file has already.
+    fn commit(
+        &mut self,
+        tick: Option<&Tick>,
+        mut records: Vec<Record>,
+    ) -> Result<(), CaptureError> {
+        if let Some(known) = self.known_lines {
+            records.retain(
+                |record| !matches!(record, Record::KernelLog(line) if line.sequence <= known),
+            );
+        }
+        self.writer.commit(tick, records)
+    }
 }
 
 impl Store {
     pub(crate) fn new(writer: Writer, output: Output) -> Self {
+        Self::on(File::Open(Box::new(writer)), output)
+    }
+
+    /// For a run that has begun, but could not begin its file.
+    pub(crate) fn unbegun(began: Instants, output: Output) -> Self {
+        Self::on(File::Unbegun(began), output)
+    }
+
+    fn on(file: File, output: Output) -> Self {
         Self {
-            file: Some(File::Open(Box::new(writer))),
+            file: Some(file),
             readers: Readers::new(output.path()),
             output,
-            moved_to: None,
+            moved: None,
             reopens: false,
+            known_lines: None,
         }
+    }
+
+    /// What the run is.
+    pub(crate) fn facts(&self) -> &RunFacts {
+        self.output.facts()
     }
 
     /// Writes until it is told that the run ends.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>, done: &SyncSender<Message>) {
         for job in jobs {
             let mut report = self.work(job);
-            report.moved_to = self.moved_to.take();
+            report.moved = self.moved.take();
             let ended = report.ended;
             // Nobody listens any more: the run is over.
             if done.send(Message::Done(Box::new(report))).is_err() || ended {
@@ -92,30 +140,34 @@ impl Store {
     }
 
     fn work(&mut self, job: Job) -> Done {
+        let first = match &job {
+            Job::End(why) => return self.end(why),
+            Job::Again => {
+                let result = self.again();
+                return self.done(result, None);
+            }
+            Job::Tick(tick, _) => Some(tick.times.began),
+            Job::Records(_) | Job::Options(..) => None,
+        };
+        let mut file = match self.file(first) {
+            Ok(file) => file,
+            Err(error) => return not_taken(error, job),
+        };
         let (result, tick) = match job {
-            Job::End(why) => return self.end(&why),
-            Job::Tick(tick, records) => match self.writer(Some(tick.times.began)) {
-                Ok((writer, readers)) => {
-                    let committed = writer.commit(Some(&tick), records);
-                    let kept = committed.and_then(|()| writer.maintain(|| readers.are_there()));
-                    (kept, Some(tick))
-                }
-                Err(error) => return not_taken(error, Job::Tick(tick, records)),
-            },
-            Job::Records(records) => match self.writer(None) {
-                Ok((writer, _)) => (writer.commit(None, records), None),
-                Err(error) => return not_taken(error, Job::Records(records)),
-            },
-            Job::Options(options, records) => match self.writer(None) {
-                Ok((writer, _)) => {
-                    let set = writer.set_options(options);
-                    let set = set.and_then(|()| writer.commit(None, records));
-                    self.output.set_options(options);
-                    (set, None)
-                }
-                Err(error) => return not_taken(error, Job::Options(options, records)),
-            },
-            Job::Again => (self.again(), None),
+            Job::Tick(tick, records) => {
+                let committed = file.commit(Some(&tick), records);
+                let kept =
+                    committed.and_then(|()| file.writer.maintain(|| file.readers.are_there()));
+                (kept, Some(tick))
+            }
+            Job::Options(options, records) => {
+                let set = file.writer.set_options(options);
+                let set = set.and_then(|()| file.commit(None, records));
+                self.output.set_options(options);
+                (set, None)
+            }
+            Job::Records(records) => (file.commit(None, records), None),
+            Job::Again | Job::End(_) => unreachable!("done above"),
         };
         self.done(result, tick)
     }
@@ -131,7 +183,7 @@ impl Store {
             not_taken: None,
             is_waiting: writer.is_none_or(|writer| writer.is_waiting()),
             data_bytes: writer.and_then(|writer| writer.data_bytes().ok()),
-            moved_to: None,
+            moved: None,
             ended: false,
             result,
         }
@@ -145,15 +197,11 @@ impl Store {
                 reopened => reopened?,
             }
         }
-        let (writer, _) = self.writer(None)?;
-        writer.commit(None, Vec::new())
+        self.file(None)?.commit(None, Vec::new())
     }
 
-    /// The writer of the file that is at its place. A new one begins with the tick at hand.
-    fn writer(
-        &mut self,
-        first: Option<Instants>,
-    ) -> Result<(&mut Writer, &mut Readers), CaptureError> {
+    /// The file that is at its place. A new one begins with the tick at hand.
+    fn file(&mut self, first: Option<Instants>) -> Result<OpenFile<'_>, CaptureError> {
         if let Some(File::Open(writer)) = &self.file
             && !writer.is_in_place()
         {
@@ -161,35 +209,64 @@ impl Store {
         }
         match self.file.take() {
             Some(File::Left(carried)) => match self.output.begin(first) {
-                Ok(mut writer) => {
-                    let path = self.output.path();
-                    let text = match carried.lost() {
-                        0 => "the file before was moved, deleted, replaced or damaged".to_owned(),
-                        lost => format!("the file before is gone, and {lost} ticks with it"),
-                    };
-                    self.readers = Readers::new(path);
-                    self.moved_to = Some(path.to_owned());
-                    writer.take_up(*carried);
-                    let event = Event {
-                        wall: self.output.facts().now.wall,
-                        kind: "file-changed".to_owned(),
-                        text,
-                    };
-                    let said = writer.commit(None, vec![Record::Event(event)]);
-                    self.file = Some(File::Open(Box::new(writer)));
-                    said?;
-                }
+                Ok(writer) => self.go_on_in(writer, *carried)?,
                 Err(error) => {
                     self.file = Some(File::Left(carried));
+                    return Err(error);
+                }
+            },
+            Some(File::Unbegun(began)) => match self.output.begin(Some(began)) {
+                Ok(writer) => self.begin_late(writer),
+                Err(error) => {
+                    self.file = Some(File::Unbegun(began));
                     return Err(error);
                 }
             },
             file => self.file = file,
         }
         match &mut self.file {
-            Some(File::Open(writer)) => Ok((writer, &mut self.readers)),
+            Some(File::Open(writer)) => Ok(OpenFile {
+                writer,
+                readers: &mut self.readers,
+                known_lines: self.known_lines,
+            }),
             _ => unreachable!("it was opened above, or there was an error"),
         }
+    }
+
+    /// Takes another file instead of the one that was left.
+    fn go_on_in(&mut self, mut writer: Writer, carried: Carried) -> Result<(), CaptureError> {
+        let text = match carried.lost() {
+            0 => "the file before was moved, deleted, replaced or damaged".to_owned(),
+            lost => format!("the file before is gone, and {lost} ticks with it"),
+        };
+        writer.take_up(carried);
+        let event = Event {
+            wall: self.output.facts().now.wall,
+            kind: "file-changed".to_owned(),
+            text,
+        };
+        let said = writer.commit(None, vec![Record::Event(event)]);
+        self.opened(
+            writer,
+            "the capture was moved, deleted, replaced or damaged; ",
+        );
+        said
+    }
+
+    /// Takes the file that could not be begun with the run.
+    fn begin_late(&mut self, mut writer: Writer) {
+        // The kernel log was read from its beginning: which lines a file has, nobody could know.
+        self.known_lines = writer.last_kernel_sequence().ok().flatten();
+        writer.take_up(Carried::nothing());
+        self.opened(writer, "");
+    }
+
+    fn opened(&mut self, writer: Writer, why: &'static str) {
+        let to = self.output.path().to_owned();
+        self.readers = Readers::new(&to);
+        self.moved = Some(Moved { to, why });
+        self.file = Some(File::Open(Box::new(writer)));
     }
 
     fn leave(&mut self, why: &str) {
@@ -201,7 +278,7 @@ impl Store {
     }
 
     fn end(&mut self, why: &str) -> Done {
-        let result = match self.writer(None).map(drop) {
+        let result = match self.file(None).map(drop) {
             Err(error) => Err(error),
             Ok(()) => match self.file.take() {
                 Some(File::Open(writer)) => writer.finish(why),
@@ -222,7 +299,7 @@ fn not_taken(error: CaptureError, job: Job) -> Done {
         not_taken: Some(job),
         is_waiting: true,
         data_bytes: None,
-        moved_to: None,
+        moved: None,
         ended: false,
     }
 }

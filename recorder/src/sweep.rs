@@ -4,12 +4,13 @@
 //! tick, and it tells for a sixth of what the other files cost. The gate lies in two cases.
 //! It covers the leader thread only, so processes with more threads always get `stat`. And it
 //! stands still for a task that was woken and starves, so whenever the kernel counts more
-//! runnable tasks than we have seen, before the sweep and after it, or pressure rose, every
-//! process gets `stat`. Every tenth tick, staggered by pid, everything of a process is read again.
+//! runnable tasks than we have seen, before the sweep and after it, and than are always unseen,
+//! or pressure rose, every process gets `stat`. Every tenth tick, staggered by pid, everything of a process is read again.
 
 mod files;
 mod glance;
 mod listing;
+mod unseen;
 mod visit;
 
 use crate::accounts_at::AccountsAt;
@@ -25,6 +26,7 @@ use files::{File, Files, Reader};
 pub(crate) use glance::{Glance, Rose};
 pub(crate) use listing::Listing;
 use rustix::io::Errno;
+use unseen::Unseen;
 
 /// What hardly ever changes is read again each so many ticks.
 const LONG_ROUND: u64 = 60;
@@ -47,6 +49,7 @@ pub(crate) struct Sweep {
     reader: Reader,
     /// Counts the runnable tasks for less than `/proc/stat` does.
     loadavg: KeptFile,
+    unseen: Unseen,
     wanted: Vec<Wanted>,
     /// How many new ones this tick may still read whole.
     new_left: u32,
@@ -114,6 +117,7 @@ impl Sweep {
             slots: 0,
             reader: Reader::new(kept_files),
             loadavg: KeptFile::new("loadavg"),
+            unseen: Unseen::default(),
             wanted: Vec::new(),
             new_left: 0,
             has_old_lines: false,
@@ -146,10 +150,13 @@ impl Sweep {
             self.visit(process, tick, around);
         }
         let mut seen = count(&processes);
-        let starving = around
-            .running
-            .is_some_and(|running| running > seen.runnable)
-            && self.are_unseen_still_runnable(&mut processes, around.root);
+        let unseen = match around.running {
+            Some(running) if running > seen.runnable => {
+                self.count_unseen(&mut processes, around.root)
+            }
+            _ => 0,
+        };
+        let may_starve = self.unseen.calls_for_a_look(unseen);
         details.ask(
             &mut self.wanted,
             processes.len(),
@@ -157,7 +164,7 @@ impl Sweep {
         );
         // Under a tight budget the starving are found in turn, within ten ticks.
         let affordable = !tick.times.shed.contains(Shed::IDLE_PROCESSES);
-        if affordable && (starving || around.pressed) {
+        if affordable && (may_starve || around.pressed) {
             let now = tick.times.seq.0;
             for process in processes
                 .iter_mut()
@@ -165,8 +172,10 @@ impl Sweep {
             {
                 self.read_stat(process, tick, around.root);
             }
-            seen = count(&processes);
+            let before = std::mem::replace(&mut seen, count(&processes));
             seen.full_sweep = true;
+            let found = seen.runnable.saturating_sub(before.runnable);
+            self.unseen.looked(unseen.saturating_sub(found));
         }
         self.processes = processes;
         let awaited = details.awaited();
@@ -174,11 +183,11 @@ impl Sweep {
         Ok(seen)
     }
 
-    /// Whether the kernel, asked once more, still counts more runnable tasks than there are among
-    /// the processes that were seen so. Much of what it counts when a tick begins was woken by
-    /// the same clock as the tick, and sleeps again once everything was looked at; what starves
-    /// does not.
-    fn are_unseen_still_runnable(&mut self, processes: &mut [Process], root: &ProcRoot) -> bool {
+    /// How many runnable tasks the kernel, asked once more, still counts beside the processes that
+    /// were seen so; `u64::MAX` if it does not say. Much of what it counts when a tick begins was
+    /// woken by the same clock as the tick, and sleeps again once everything was looked at; what
+    /// starves does not.
+    fn count_unseen(&mut self, processes: &mut [Process], root: &ProcRoot) -> u64 {
         let mut still = 0;
         for process in processes.iter_mut().filter(|process| process.state == b'R') {
             let read = self.reader.read(&mut process.files, File::Stat, root);
@@ -186,7 +195,7 @@ impl Sweep {
             still += u64::from(stat.is_some_and(|stat| stat.state() == b'R'));
         }
         let counted = self.loadavg.read(root).and_then(loadavg::parse_runnable);
-        counted.is_ok_and(|counted| counted > still) || counted.is_err()
+        counted.map_or(u64::MAX, |counted| counted.saturating_sub(still))
     }
 
     /// Forgets every process: each begins anew with the next tick.

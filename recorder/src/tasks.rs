@@ -59,6 +59,8 @@ pub(crate) struct Tasks {
     /// The names on one stack.
     functions: Vec<u8>,
     fared: [(&'static str, Reading<()>); SOURCES.len()],
+    /// The last time that some threads were not to be looked at: how many of how many.
+    refused: [Option<(usize, usize)>; SOURCES.len()],
     now: Now,
 }
 
@@ -96,6 +98,7 @@ impl Tasks {
             wanted: Vec::new(),
             functions: Vec::new(),
             fared: SOURCES.map(|name| (name, Ok(()))),
+            refused: [None; SOURCES.len()],
             now: Now::default(),
         }
     }
@@ -113,6 +116,13 @@ impl Tasks {
     /// How reading them fared at the worst so far, by name.
     pub(crate) fn fared(&self) -> [(&'static str, Reading<()>); SOURCES.len()] {
         self.fared
+    }
+
+    /// How many threads were refused to the recorder, of how many that it looked at, the last time
+    /// that some were.
+    pub(crate) fn refused(&self, source: &str) -> Option<(usize, usize)> {
+        let place = SOURCES.iter().position(|name| *name == source)?;
+        self.refused[place]
     }
 
     /// Forgets every thread: each begins anew with the next tick.
@@ -149,6 +159,7 @@ impl Tasks {
         self.rows.end_unseen(tick);
         self.known.end_tick();
         self.round.end_tick();
+        self.files.end_tick();
         if self.now.left_out > 0 {
             self.fared[TASK].1 = Err(Missing::Shed);
         }
@@ -181,7 +192,6 @@ impl Tasks {
         (glance, tid): (&Glance, i32),
     ) {
         let (process, root, mut why) = (glance.key.pid, around.root, glance.why);
-        let of = |name| Of { process, tid, name };
         let seq = tick.times.seq.0;
         if self.known.is_seen(tid) {
             return;
@@ -190,7 +200,7 @@ impl Tasks {
         let due = (seq + u64::from(tid.unsigned_abs())).is_multiple_of(AGAIN);
         let mut gate = Err(Missing::NotRead);
         if is_chosen(glance) || before.is_some() {
-            gate = self.files.schedstat(root, of("schedstat"));
+            gate = self.files.schedstat(root, (process, tid));
             let sleeper = before.filter(|before| before.is_asleep_still(gate));
             if let Some(sleeper) = sleeper.filter(|_| !due && !around.pressed && is_chosen(glance))
             {
@@ -198,7 +208,14 @@ impl Tasks {
                 return;
             }
         }
-        let text = self.files.read(root, of("stat"));
+        let text = self.files.read(
+            root,
+            Of {
+                process,
+                tid,
+                name: "stat",
+            },
+        );
         let stat = text.and_then(stat::parse);
         let Ok((stat, started)) = stat.and_then(|stat| Ok((stat, stat.started()?))) else {
             return;
@@ -216,7 +233,7 @@ impl Tasks {
         } else if why == Why(0) {
             if state == b'R' && before.is_none() {
                 // Whether it gets a CPU, the next tick tells.
-                gate = self.files.schedstat(root, of("schedstat"));
+                gate = self.files.schedstat(root, (process, tid));
                 self.round.watch(process, tid);
                 self.known.see(Known::unrecorded(key, state, gate));
             }
@@ -233,7 +250,7 @@ impl Tasks {
         let cells = self.rows.row(tick, &key);
         stat.store_task(cells, tick);
         if gate == Err(Missing::NotRead) {
-            gate = self.files.schedstat(root, of("schedstat"));
+            gate = self.files.schedstat(root, (process, tid));
         }
         let known = Known::recorded(key, state, gate);
         let is_wanted = before.is_none_or(|before| before.has_moved(&known) || before.is_owed);

@@ -15,6 +15,7 @@ import disk
 import load
 import quiet
 import reading
+import sockets
 import viewing
 from harness import isolate
 
@@ -44,6 +45,7 @@ def parser():
     figure(quiet.cadence, ("--seconds", 600, "length of the run"))
     figure(disk.written, seconds)
     figure(load.saturated, ("--runs", 3, "how many runs"), seconds, ("--wakes", 15, "how often the starving task is woken"))
+    figure(sockets.sockets, seconds, ("--number", 10000, "how many TCP sockets"))
     figure(load.storm, ("--seconds", 300, "length of the storm"), ("--forks", 1000, "forks a second"), ("--lines", 10000, "kernel-log lines a second"), ("--max-size", "64MiB", "size limit of the capture"))
     figure(reading.seek, ("--file", None, "a capture to look into; without it a fresh one is made"), ("--times", 30, "how many moments"), seconds)
     figure(reading.copies, ("--times", 10, "how many copies"), ("--seconds", 60, "how long one copy takes"), ("--mib", 220, "size of the capture"), ("--interval", "1s", "time between ticks"))

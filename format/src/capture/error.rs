@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// A read or a write of the disk failed. (`ErrorKind` has no name for it.)
+const EIO: i32 = 5;
+
 /// Why one frame could not be used. The frames around it still can.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrameFault {
@@ -174,6 +177,18 @@ impl CaptureError {
             .is_some_and(|code| [DiskFull, DatabaseBusy, DatabaseLocked].contains(&code)))
     }
 
+    /// Whether it is the disk that cannot be written, and not the file that is not as it should be.
+    pub fn is_storage_trouble(&self) -> bool {
+        use rusqlite::ErrorCode::{DiskFull, ReadOnly, SystemIoFailure};
+        match self {
+            Self::Sqlite { source, .. } => source
+                .sqlite_error_code()
+                .is_some_and(|code| [DiskFull, ReadOnly, SystemIoFailure].contains(&code)),
+            Self::Open { source, .. } => is_of_the_disk(source),
+            _ => false,
+        }
+    }
+
     /// Whether it says that the file is damaged, and not that something else went wrong with it.
     pub fn is_damage(&self) -> bool {
         match self {
@@ -182,6 +197,13 @@ impl CaptureError {
             _ => false,
         }
     }
+}
+
+/// Whether the system refused a file because of the disk that it is, or would be, on.
+pub(crate) fn is_of_the_disk(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let failed = error.raw_os_error() == Some(EIO);
+    failed || [StorageFull, QuotaExceeded, ReadOnlyFilesystem].contains(&error.kind())
 }
 
 /// Whether `SQLite` says that the file itself is damaged, and not that something else went wrong.

@@ -3,6 +3,7 @@
 //! A file of its own, because opening and closing the capture itself a second time would drop
 //! SQLite's locks on it (POSIX locks belong to the process).
 
+use super::error::is_of_the_disk;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,13 @@ pub enum LockError {
         #[source]
         source: io::Error,
     },
+}
+
+impl LockError {
+    /// Whether it is the disk that cannot be written.
+    pub fn is_storage_trouble(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_of_the_disk(source))
+    }
 }
 
 /// Where the lock of a capture lies.

@@ -1,6 +1,7 @@
 //! How each source fared: what changed becomes a row of the capture, and what is missing is said.
 
 use super::Collector;
+use crate::exits::NO_NETLINK;
 use crate::sockets;
 use afterimage_format::facts::Source;
 use afterimage_format::reading::{Missing, Reading};
@@ -18,24 +19,31 @@ impl Collector {
 
     fn missing(&self) -> impl Iterator<Item = (&'static str, String)> {
         self.states.iter().filter_map(|(name, state)| {
-            let why = state.err()?.to_string();
-            // Some processes refuse everybody, root too: it matters how many do.
-            let (denied, processes) = self.io_denied;
-            Some(match *name {
-                "PID/stat" if self.hides_processes => {
-                    (*name, "/proc hides the processes of other users".to_owned())
-                }
-                "PID/io" => (
-                    *name,
-                    format!("{why}, of {denied} of {processes} processes"),
-                ),
-                sockets::OWNERS => {
-                    let (denied, all) = self.sockets.refused().unwrap_or_default();
-                    (*name, format!("{why}, of {denied} of {all} processes"))
-                }
-                name => (name, why),
-            })
+            let missing = state.err()?;
+            Some((*name, self.why(name, missing)))
         })
+    }
+
+    /// Why a source is missing, in words. Some processes refuse everybody, root too: it matters how
+    /// many do.
+    fn why(&self, name: &str, missing: Missing) -> String {
+        if name == "PID/stat" && self.hides_processes {
+            return "/proc hides the processes of other users".to_owned();
+        }
+        let refused = match name {
+            _ if missing != Missing::PermissionDenied => None,
+            "PID/io" => Some((self.io_denied, "processes")),
+            sockets::SOURCE => return NO_NETLINK.to_owned(),
+            sockets::OWNERS => Some((self.sockets.refused().unwrap_or_default(), "processes")),
+            name => {
+                let refused = self.tasks.refused(name);
+                refused.map(|(denied, all)| ((denied as u64, all as u64), "threads"))
+            }
+        };
+        match refused {
+            Some(((denied, all), what)) => format!("{missing}, of {denied} of {all} {what}"),
+            None => missing.to_string(),
+        }
     }
 
     pub(super) fn note_all(&mut self, mut fared: Vec<(&'static str, Reading<()>)>) {
@@ -56,7 +64,11 @@ impl Collector {
             self.states.push((name, state));
         }
         self.is_missing_news = true;
-        self.news.push(source_from_state(name, state));
+        let mut source = source_from_state(name, state);
+        if let Err(missing) = state {
+            source.detail = self.why(name, missing);
+        }
+        self.news.push(source);
     }
 }
 

@@ -3,10 +3,12 @@
 use super::output::print_text;
 use crate::cli::DoctorArgs;
 use crate::dumps;
-use crate::exits::reach;
+use crate::exits::{NO_NETLINK, reach};
 use crate::memory;
 use crate::source::kernel_log::KernelLog;
+use crate::source::sock_diag::ask::{SockDiag, Wanted};
 use crate::standing::{self, Grant};
+use afterimage_format::reading::Missing;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
@@ -52,6 +54,7 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
 
 fn findings() -> Vec<Finding> {
     let mut findings = of_files_and_standing();
+    findings.push(of_sockets());
     findings.extend(of_ends());
     findings.push(of_dumps());
     findings
@@ -136,6 +139,24 @@ fn of_files_and_standing() -> Vec<Finding> {
 /// Tried here as the recorder does it: this process is about to end.
 fn granted(grant: Grant) -> (bool, String) {
     (grant.is_given, grant.detail)
+}
+
+/// Whether the kernel lists them: asked as the recorder asks.
+fn of_sockets() -> Finding {
+    let mut listed = 0_usize;
+    let asked = SockDiag::default().list(Wanted::Tcp, |_| listed += 1);
+    let (ok, state) = match asked {
+        Ok(()) => (true, format!("the kernel lists them, {listed} of TCP now")),
+        Err(Missing::PermissionDenied) => (false, NO_NETLINK.to_owned()),
+        Err(missing) => (false, missing.to_string()),
+    };
+    Finding {
+        name: "sockets",
+        ok,
+        state,
+        cost: "connections, who has them, listen queues and retransmits are not known; how many sockets there are is",
+        grant: "RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET in the unit, a seccomp profile that allows AF_NETLINK, and a kernel with CONFIG_INET_DIAG",
+    }
 }
 
 /// Who tells of the ends of processes.

@@ -13,6 +13,10 @@ const ROOM: usize = 4 << 20;
 const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
 
+/// What a sandbox does.
+pub(crate) const NO_NETLINK: &str =
+    "sockets of AF_NETLINK are forbidden here (RestrictAddressFamilies= of the unit)";
+
 /// What can be listened to.
 #[derive(Debug)]
 pub(crate) struct Reach {
@@ -91,7 +95,7 @@ fn why_no_connector(refused: Refused) -> (&'static str, String) {
             "the kernel has no process connector (CONFIG_PROC_EVENTS), or not in this network namespace"
                 .to_owned(),
         ),
-        Refused::Errno(Errno::AFNOSUPPORT) => ("denied", no_family()),
+        Refused::Errno(Errno::AFNOSUPPORT) => ("denied", NO_NETLINK.to_owned()),
         Refused::Errno(errno) => ("absent", errno.to_string()),
         Refused::NoAnswer => ("absent", String::new()),
     }
@@ -105,7 +109,7 @@ fn why_no_taskstats(errno: Errno) -> (&'static str, String) {
             "the kernel has no taskstats (CONFIG_TASKSTATS), or not in this network namespace"
                 .to_owned(),
         ),
-        Errno::AFNOSUPPORT => ("denied", no_family()),
+        Errno::AFNOSUPPORT => ("denied", NO_NETLINK.to_owned()),
         Errno::INVAL => ("absent", String::new()),
         errno => ("absent", errno.to_string()),
     }
@@ -113,11 +117,6 @@ fn why_no_taskstats(errno: Errno) -> (&'static str, String) {
 
 fn denied() -> String {
     "CAP_NET_ADMIN is missing; `afterimage doctor` says more".to_owned()
-}
-
-/// What a sandbox says.
-fn no_family() -> String {
-    "sockets of AF_NETLINK are forbidden here (RestrictAddressFamilies= of the unit)".to_owned()
 }
 
 /// Why the kernel tells us nothing, or nothing that is meant for us: it speaks to its first

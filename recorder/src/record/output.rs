@@ -67,6 +67,16 @@ impl Output {
         )
     }
 
+    /// Whether to go on without a file until there can be one: of a host that comes up with a dead
+    /// or a full disk a service records in memory. Whoever is at the keyboard is told instead.
+    pub(super) fn may_begin_late(&self, error: &anyhow::Error) -> bool {
+        let of_the_lock = error.downcast_ref::<LockError>();
+        let of_the_file = error.downcast_ref::<CaptureError>();
+        self.is_service
+            && (of_the_lock.is_some_and(LockError::is_storage_trouble)
+                || of_the_file.is_some_and(CaptureError::is_storage_trouble))
+    }
+
     /// Opens one while it is recorded, because the one before is gone: by now nobody is asked.
     pub(crate) fn begin(&mut self, first: Option<Instants>) -> Result<Writer, CaptureError> {
         self.facts.now = first.unwrap_or_else(crate::clock::now);

@@ -143,4 +143,10 @@ fn every_process_is_read_when_more_stay_runnable_than_were_seen() {
     );
     assert!(!is_full(0, "2"), "woken by the tick itself");
     assert!(is_full(2, "?"), "nothing says that they slept");
+    let looks = (0..12).filter(|_| is_full(2, "1")).count();
+    assert!(
+        (4..=6).contains(&looks),
+        "what no look finds: {looks} of 12"
+    );
+    assert!(is_full(2, "2"), "one more");
 }

@@ -22,6 +22,7 @@ use crate::tasks::{Tasks, ThreadsOf};
 use crate::{clock, exits, host, kernel_log, memory};
 use afterimage_format::capture::writer::{Record, RunFacts, Start, Writer};
 use afterimage_format::tick::Tick;
+use afterimage_format::time::Seq;
 use anyhow::{Context as _, bail};
 use rustix::fd::OwnedFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -37,8 +38,8 @@ use std::time::Duration;
 const QUEUE: usize = 120;
 /// Descriptors kept open at most: some 4 KB of kernel memory each.
 const MOST_KEPT_FILES: usize = 4096;
-/// Descriptors left for everything else.
-const OTHER_FILES: u64 = 256;
+/// Descriptors left for everything else, half of them for the threads.
+const OTHER_FILES: u64 = 512;
 
 /// What to record, and how.
 #[derive(Debug, Clone)]
@@ -89,24 +90,27 @@ fn run(
     })?;
     let facts = run_facts(&settings, &root);
     let mut output = Output::new(&settings, facts, shared);
-    let (writer, start) = output.open()?;
+    let opened = match output.open() {
+        Ok(opened) => Some(opened),
+        Err(error) if output.may_begin_late(&error) => None,
+        Err(error) => return Err(error),
+    };
     output.path().clone_into(&mut settings.output);
     let (stop_read, stop_write) = rustix::pipe::pipe()?;
     let signals = Signals::catch()?;
     let (queue, messages) = sync_channel(QUEUE);
     let (give_back, empty) = channel();
-    let next_seq = writer.next_seq();
-    let after = writer.last_kernel_sequence()?;
-    announce(shared, &settings, output.facts(), &start);
+    announce(shared, &settings, output.facts(), opened.as_ref());
     screen.update();
 
-    let backlog = keep_and_write(
-        &settings,
-        (writer, output),
-        (&queue, messages),
-        give_back,
-        shared,
-    )?;
+    let (next_seq, after, store) = match opened {
+        Some((writer, _)) => {
+            let (next, after) = (writer.next_seq(), writer.last_kernel_sequence()?);
+            (next, after, Store::new(writer, output))
+        }
+        None => (Seq(1), None, Store::unbegun(clock::now(), output)),
+    };
+    let backlog = keep_and_write(&settings, store, (&queue, messages), give_back, shared)?;
     shared.set_args(settings.tunable.args);
     let ends = exits(&root, shared, &stop_read)?;
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
@@ -205,7 +209,7 @@ fn listen(
 /// The thread that keeps what waits, with the one that writes behind it.
 fn keep_and_write(
     settings: &Settings,
-    (writer, output): (Writer, Output),
+    store: Store,
     (queue, messages): (&SyncSender<Message>, Receiver<Message>),
     give_back: Sender<Box<Tick>>,
     shared: &Arc<Shared>,
@@ -213,10 +217,9 @@ fn keep_and_write(
     let (jobs, work) = sync_channel(1);
     let ring = Ring::new(settings.memory).context("no memory for what waits")?;
     let fallback = settings.fallback.as_deref();
-    let fallback = Fallback::new(&settings.output, fallback, output.facts());
+    let fallback = Fallback::new(&settings.output, fallback, store.facts());
     let backlog = Backlog::new(ring, (jobs, give_back), Arc::clone(shared), fallback);
     let backlog = spawn("backlog", move || backlog.run(&messages))?;
-    let store = Store::new(writer, output);
     let done = queue.clone();
     // Not waited for at the end: a disk that hangs may keep it for ever.
     spawn("writer", move || store.run(&work, &done))?;
@@ -288,14 +291,19 @@ fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {
     }
 }
 
-fn announce(shared: &Shared, settings: &Settings, facts: &RunFacts, start: &Start) {
+fn announce(
+    shared: &Shared,
+    settings: &Settings,
+    facts: &RunFacts,
+    opened: Option<&(Writer, Start)>,
+) {
     let path = settings.output.display();
     let host = &facts.host.hostname;
     shared.say(format!(
         "recording {host} to {path}, every {:?}; Ctrl-C ends it",
         settings.interval
     ));
-    if let Start::Continued(gap) = start {
+    if let Some((_, Start::Continued(gap))) = opened {
         shared.say(format!("going on in an existing capture: {}", gap.detail));
     }
 }

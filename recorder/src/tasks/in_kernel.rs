@@ -4,7 +4,7 @@
 use super::kernel_side::{Peeked, Wanted};
 use super::known::Known;
 use super::thread_files::Of;
-use super::{Surroundings, Tasks};
+use super::{SOURCES, Surroundings, Tasks};
 use crate::source::{ProcRoot, numbers};
 use afterimage_format::group::TaskField;
 use afterimage_format::process::{Pid, ProcessKey};
@@ -64,12 +64,19 @@ impl Tasks {
             rows,
             known,
             fared,
+            refused,
             functions,
             ..
         } = self;
+        let looked_at = self.wanted.len();
+        let mut denied_now = [0; SOURCES.len()];
         let mut worst = |place: usize, missing: Missing| {
             if !matches!(missing, Missing::Gone | Missing::NotRead) {
                 fared[place].1 = Err(missing);
+            }
+            if missing == Missing::PermissionDenied {
+                denied_now[place] += 1;
+                refused[place] = Some((denied_now[place], looked_at));
             }
         };
         let give = |key: ProcessKey, [syscall, stack]: Peeked<'_>| {

@@ -49,6 +49,29 @@ impl Recorder {
         Self::spawn(command, super::host::folder(), file, args)
     }
 
+    /// Starts one that is process 1 of a PID namespace; it goes with its guard. `None`, and said
+    /// why, where no namespace can be made.
+    pub(crate) fn start_in_pid_namespace(file: &Path, args: &[&str]) -> Option<Self> {
+        let unshare = || {
+            let mut command = Command::new("unshare");
+            command.args(["--pid", "--fork", "--kill-child"]);
+            command
+        };
+        if !unshare()
+            .arg("true")
+            .status()
+            .is_ok_and(|ended| ended.success())
+        {
+            super::host::skip("no PID namespace can be made here");
+            return None;
+        }
+        let mut command = unshare();
+        command
+            .arg(AFTERIMAGE)
+            .args(["record", "--duration", LONGEST]);
+        Some(Self::spawn(command, super::host::folder(), file, args))
+    }
+
     fn spawn(mut command: Command, own: TempDir, file: &Path, args: &[&str]) -> Self {
         command.arg("--socket").arg(own.path().join("socket"));
         command.arg("-o").arg(file).args(args);

@@ -64,6 +64,16 @@ pub struct Carried {
 }
 
 impl Carried {
+    /// What a recording has that began before there was a file to write to.
+    pub fn nothing() -> Self {
+        Self {
+            builder: ChunkBuilder::default(),
+            next: Seq(1),
+            records: Vec::new(),
+            lost: None,
+        }
+    }
+
     /// How many ticks could be saved neither in the file before nor in the next one.
     pub fn lost(&self) -> u64 {
         self.lost.map_or(0, |(ticks, ..)| ticks)
