@@ -50,8 +50,17 @@ impl Output {
         self.options = options;
     }
 
-    /// Opens it when the recorder starts.
-    pub(super) fn open(&mut self) -> anyhow::Result<(Writer, Start)> {
+    /// Opens it when the recorder starts. `None` if the disk cannot be written, and a service goes
+    /// on without a file until it can.
+    pub(super) fn open(&mut self) -> anyhow::Result<Option<(Writer, Start)>> {
+        match self.open_one() {
+            Ok(opened) => Ok(Some(opened)),
+            Err(error) if self.is_service && is_storage_trouble(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_one(&mut self) -> anyhow::Result<(Writer, Start)> {
         for path in self.places() {
             let lock = OwnerLock::take(&path)
                 .with_context(|| format!("cannot record into {}", path.display()))?;
@@ -65,16 +74,6 @@ impl Output {
             "{} and {MOST_BESIDE} files beside it cannot be gone on with: name another one with -o",
             self.named.display()
         )
-    }
-
-    /// Whether to go on without a file until there can be one: of a host that comes up with a dead
-    /// or a full disk a service records in memory. Whoever is at the keyboard is told instead.
-    pub(super) fn may_begin_late(&self, error: &anyhow::Error) -> bool {
-        let of_the_lock = error.downcast_ref::<LockError>();
-        let of_the_file = error.downcast_ref::<CaptureError>();
-        self.is_service
-            && (of_the_lock.is_some_and(LockError::is_storage_trouble)
-                || of_the_file.is_some_and(CaptureError::is_storage_trouble))
     }
 
     /// Opens one while it is recorded, because the one before is gone: by now nobody is asked.
@@ -122,6 +121,15 @@ impl Output {
             anyhow::Error::from(error)
         ));
     }
+}
+
+/// Of a host that comes up with a dead or a full disk a service records in memory; whoever is at
+/// the keyboard is told instead.
+fn is_storage_trouble(error: &anyhow::Error) -> bool {
+    let of_the_lock = error.downcast_ref::<LockError>();
+    let of_the_file = error.downcast_ref::<CaptureError>();
+    of_the_lock.is_some_and(LockError::is_storage_trouble)
+        || of_the_file.is_some_and(CaptureError::is_storage_trouble)
 }
 
 /// A damaged or newer capture must not keep a host from being recorded. Anything else is a

@@ -90,11 +90,7 @@ fn run(
     })?;
     let facts = run_facts(&settings, &root);
     let mut output = Output::new(&settings, facts, shared);
-    let opened = match output.open() {
-        Ok(opened) => Some(opened),
-        Err(error) if output.may_begin_late(&error) => None,
-        Err(error) => return Err(error),
-    };
+    let opened = output.open()?;
     output.path().clone_into(&mut settings.output);
     let (stop_read, stop_write) = rustix::pipe::pipe()?;
     let signals = Signals::catch()?;

@@ -81,7 +81,7 @@ fn a_listener_of_this_process_has_a_row_with_its_owner() {
         if names(&tick).contains(&wanted) {
             return;
         }
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        std::thread::sleep(Duration::from_millis(1));
     }
     panic!("it was never listed");
 }

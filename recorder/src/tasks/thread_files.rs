@@ -189,8 +189,9 @@ mod tests {
         let (ends, goes_on) = channel::<()>();
         let (tells, told) = channel();
         let thread = std::thread::Builder::new().spawn(move || {
-            let _ = tells.send(rustix::thread::gettid().as_raw_nonzero().get());
-            let _ = goes_on.recv();
+            let tid = rustix::thread::gettid().as_raw_nonzero().get();
+            tells.send(tid).unwrap();
+            assert!(goes_on.recv().is_err(), "nobody is there any more");
         });
         let tid = told.recv().unwrap();
         assert!(files.schedstat(&root, (own_pid(), tid)).is_ok());
