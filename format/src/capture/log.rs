@@ -59,36 +59,54 @@ fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Op
     Ok(Some(end))
 }
 
-/// Whether `SQLite` will stop replaying a log before its end, and at which of its pages: something
-/// in it was changed. A crash may leave the last transaction in pieces, but nothing behind it.
-pub(super) fn breaks_off(path: &Path) -> io::Result<Option<u64>> {
+/// How far `SQLite` will replay a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogEnd {
+    /// To the last page that was written.
+    Whole,
+    /// To the last transaction but one. The last is in pieces: a crash leaves it so, and what was
+    /// changed in it later cannot be told from that.
+    InPieces,
+    /// To this one of its pages, with transactions behind it: something was changed.
+    BreaksOff(u64),
+}
+
+/// How far `SQLite` will replay a log.
+pub(super) fn end(path: &Path) -> io::Result<LogEnd> {
     let mut log = io::BufReader::with_capacity(1 << 16, File::open(path)?);
     let mut header = [0; LOG_HEADER];
     if log.read_exact(&mut header).is_err() || header == [0; LOG_HEADER] {
-        return Ok(None);
+        return Ok(LogEnd::Whole);
     }
     let big_endian = header[3] & 1 == 1;
     let mut sum = Sum::default().over(&header[..24], big_endian);
     if !sum.is_at(&header, 24) || be32(&header, 8) as usize != PAGE {
-        return Ok(Some(0));
+        return Ok(LogEnd::BreaksOff(0));
     }
     let mut page = vec![0; PAGE_HEADER + PAGE];
-    let (mut number, mut broken, mut behind) = (0, None, 0);
+    let (mut number, mut broken, mut behind, mut open) = (0, None, 0, false);
     while log.read_exact(&mut page).is_ok() {
         number += 1;
         let is_of_round = page[8..16] == header[16..24];
+        // A page that ends a transaction says how large the file is then.
+        let ends_one = be32(&page, 4) != 0;
         if broken.is_none() {
             sum = sum.over(&page[..8], big_endian);
             sum = sum.over(&page[PAGE_HEADER..], big_endian);
             if is_of_round && sum.is_at(&page, 16) {
+                open = !ends_one;
                 continue;
             }
             broken = Some(number);
         }
-        // A page that ends a transaction says how large the file is then.
-        behind += u32::from(is_of_round && be32(&page, 4) != 0);
+        open |= is_of_round;
+        behind += u32::from(is_of_round && ends_one);
     }
-    Ok(broken.filter(|_| behind > 1))
+    Ok(match broken {
+        Some(number) if behind > 1 => LogEnd::BreaksOff(number),
+        _ if open => LogEnd::InPieces,
+        _ => LogEnd::Whole,
+    })
 }
 
 /// The checksum of a log, which goes on from page to page.
@@ -175,28 +193,52 @@ mod tests {
         let good = fs::read(at("db-wal")).unwrap();
         let broken = |bytes: &[u8]| {
             fs::write(at("log"), bytes).unwrap();
-            breaks_off(&at("log")).unwrap()
+            end(&at("log")).unwrap()
         };
         let step = PAGE_HEADER + PAGE;
-        assert_eq!(broken(&good), None);
-        for cut in [0, 5, 32, 3 * step, good.len() - 1] {
-            assert_eq!(broken(&good[..cut]), None, "cut at {cut}");
+        assert_eq!(broken(&good), LogEnd::Whole);
+        for cut in [0, 5, 32, 32 + 3 * step] {
+            assert_eq!(broken(&good[..cut]), LogEnd::Whole, "cut at {cut}");
         }
         for place in [3, 20, 30] {
             let mut bytes = good.clone();
             bytes[place] ^= 2;
-            assert_eq!(broken(&bytes), Some(0), "in the header at {place}");
+            assert_eq!(
+                broken(&bytes),
+                LogEnd::BreaksOff(0),
+                "in the header at {place}"
+            );
         }
         // Its number, its salt, its checksum, its content.
         for place in [3, 9, 17, 2000] {
             let mut bytes = good.clone();
             bytes[32 + 2 * step + place] ^= 2;
-            assert_eq!(broken(&bytes), Some(3), "in a page at {place}");
+            assert_eq!(broken(&bytes), LogEnd::BreaksOff(3), "in a page at {place}");
             bytes = good.clone();
             let last = good.len() - step;
             bytes[last + place] ^= 2;
-            assert_eq!(broken(&bytes), None, "in the last page at {place}");
+            assert_eq!(
+                broken(&bytes),
+                LogEnd::InPieces,
+                "in the last page at {place}"
+            );
         }
+    }
+
+    #[test]
+    fn a_transaction_that_was_not_ended_leaves_a_log_in_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let db = Connection::open(at("db")).unwrap();
+        let set_up = "PRAGMA page_size = 4096; PRAGMA journal_mode = wal; CREATE TABLE a (b)";
+        db.execute_batch(set_up).unwrap();
+        db.execute("INSERT INTO a VALUES (randomblob(30000))", [])
+            .unwrap();
+        let good = fs::read(at("db-wal")).unwrap();
+        assert_eq!(end(&at("db-wal")).unwrap(), LogEnd::Whole);
+        let without_its_end = good.len() - PAGE_HEADER - PAGE;
+        fs::write(at("log"), &good[..without_its_end]).unwrap();
+        assert_eq!(end(&at("log")).unwrap(), LogEnd::InPieces);
     }
 
     #[test]

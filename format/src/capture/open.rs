@@ -12,6 +12,7 @@ mod guard;
 use super::error::CaptureError;
 use super::frame::{self, FrameKey, FrameKind};
 use super::lock::{OwnerLock, with_suffix};
+use super::log::{self, LogEnd};
 use super::watch::{self, Unwatched, Watch, Work};
 use super::{version, writer};
 pub use folder::PrivateFolder;
@@ -61,8 +62,8 @@ pub(crate) struct Opened {
     pub(crate) is_sound: bool,
     /// A log lies beside it that is not its own.
     pub(crate) has_foreign_log: bool,
-    /// At which of its pages its own log breaks off, if anything behind that is lost.
-    pub(crate) log_breaks_off: Option<u64>,
+    /// How far its own log is replayed, as far as that is known.
+    pub(crate) log_end: LogEnd,
     folder: Option<PrivateFolder>,
 }
 
@@ -142,7 +143,7 @@ fn open_as(
             },
             // Without a sync at each tick a power cut may leave any part of what it does not keep.
             _ if is_synced(&with_log.db) => Opened {
-                log_breaks_off: super::log::breaks_off(&wal).unwrap_or(None),
+                log_end: log::end(&wal).unwrap_or(LogEnd::Whole),
                 ..with_log
             },
             _ => with_log,
@@ -269,7 +270,7 @@ impl Files<'_> {
             capture,
             is_sound,
             has_foreign_log: false,
-            log_breaks_off: None,
+            log_end: LogEnd::Whole,
             folder,
         })
     }

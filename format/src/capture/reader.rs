@@ -28,6 +28,7 @@ pub use verify::Verified;
 use super::chunk::Chunk;
 use super::chunk::decode::Part;
 use super::error::{CaptureError, FrameFault};
+use super::log::LogEnd;
 use super::open::{Mode, Opened, open};
 use super::watch::{self, Unwatched, Watch, Work};
 use crate::sample::{Extract, Sample};
@@ -91,7 +92,7 @@ impl Capture {
         if !capture.opened.is_sound {
             capture.note_damage("capture", 1, FrameFault::Check);
         }
-        if let Some(page) = capture.opened.log_breaks_off {
+        if let LogEnd::BreaksOff(page) = capture.opened.log_end {
             capture.note_damage("log", page.cast_signed(), FrameFault::Torn);
         }
         watch::begin(capture.watch.as_ref(), Work::ReadingWhole)
@@ -116,6 +117,12 @@ impl Capture {
             _ => Tail::None,
         };
         Ok(())
+    }
+
+    /// Whether its log ends in the middle of a commit: what was being written when the recorder, the
+    /// host or a copy stopped, or was changed since.
+    pub fn ends_in_pieces(&self) -> bool {
+        self.opened.log_end == LogEnd::InPieces
     }
 
     /// The file it was opened from.

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
+/// Said of a log whose newest commit is not whole.
+const IN_PIECES: &str = "the newest commit in the log is in pieces: it was being written when the recorder, the host or the copy stopped, or was changed since; at most a tick is lost";
+
 pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
     sound::read(&args.file, |mut capture| show(args, &mut capture))
 }
@@ -84,7 +87,10 @@ impl Info {
             None => None,
         };
         let data = std::fs::metadata(&path)?;
-        let notes = capture.notes()?;
+        let mut notes = capture.notes()?;
+        if capture.ends_in_pieces() {
+            notes.push(IN_PIECES.to_owned());
+        }
         let is_clip = notes.iter().any(|note| note.starts_with(NOTE));
         // They are numbered from 1.
         let before = ends.map_or(0, |(first, _)| first.0.saturating_sub(1));

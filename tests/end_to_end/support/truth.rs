@@ -55,6 +55,8 @@ pub(crate) struct Said {
     pub(crate) rows: BTreeMap<&'static str, BTreeSet<String>>,
     /// What is damaged, in words.
     pub(crate) damage: Vec<String>,
+    /// It says that the newest commit was not written to its end.
+    pub(crate) ends_in_pieces: bool,
 }
 
 impl Said {
@@ -68,6 +70,7 @@ impl Said {
         said.take("check", checked.map(|_| ()));
         let damage = capture.damage().iter().map(|found| format!("{found:?}"));
         said.damage.extend(damage);
+        said.ends_in_pieces = capture.ends_in_pieces();
         Some(said)
     }
 

@@ -239,6 +239,7 @@ fn frames(stage: &mut Stage) -> bool {
             &[
                 TrackId::Speed,
                 TrackId::Faults,
+                TrackId::Waits,
                 TrackId::Space,
                 TrackId::FileSystems,
                 TrackId::NetworkTrouble,

@@ -15,6 +15,8 @@ pub enum SeriesId {
     Runnable,
     /// `procs_blocked` of `/proc/stat`: tasks in uninterruptible wait (D).
     Blocked,
+    /// Processes whose snapshot says state D, whatever they wait for.
+    Uninterruptible,
     /// `some` of `/proc/pressure/cpu`, percent of the time since the previous tick.
     PressureCpu,
     /// `some` of `/proc/pressure/io`, percent of the time since the previous tick.
@@ -144,12 +146,13 @@ pub enum Unit {
 
 impl SeriesId {
     /// Every curve there is.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 59] = [
         Self::LoadOne,
         Self::LoadFive,
         Self::LoadFifteen,
         Self::Runnable,
         Self::Blocked,
+        Self::Uninterruptible,
         Self::PressureCpu,
         Self::PressureIo,
         Self::PressureIoFull,
@@ -213,6 +216,7 @@ impl SeriesId {
             Self::LoadFifteen => "15 min",
             Self::Runnable => "Running + runnable",
             Self::Blocked => "Blocked (D)",
+            Self::Uninterruptible => "processes in D",
             Self::PressureCpu => "for CPU",
             Self::PressureIo => "for I/O",
             Self::PressureIoFull => "all for I/O",
@@ -271,9 +275,12 @@ impl SeriesId {
     /// What its values are.
     pub const fn unit(self) -> Unit {
         match self {
-            Self::LoadOne | Self::LoadFive | Self::LoadFifteen | Self::Runnable | Self::Blocked => {
-                Unit::Tasks
-            }
+            Self::LoadOne
+            | Self::LoadFive
+            | Self::LoadFifteen
+            | Self::Runnable
+            | Self::Blocked
+            | Self::Uninterruptible => Unit::Tasks,
             Self::PressureCpu
             | Self::PressureIo
             | Self::PressureIoFull

@@ -22,7 +22,7 @@ pub fn value(id: SeriesId, value: f64) -> String {
 pub const fn widest(id: SeriesId) -> &'static str {
     match id.unit() {
         Unit::Tasks => match id {
-            SeriesId::Runnable | SeriesId::Blocked => "000",
+            SeriesId::Runnable | SeriesId::Blocked | SeriesId::Uninterruptible => "000",
             _ => "00.00",
         },
         Unit::Percent => "00.0 %",

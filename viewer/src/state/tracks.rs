@@ -26,6 +26,8 @@ pub enum TrackId {
     Network,
     /// Context switches and forks.
     Kernel,
+    /// Tasks that cannot be woken.
+    Waits,
     /// Interrupts and soft interrupts.
     Interrupts,
     /// Page faults.
@@ -97,8 +99,9 @@ pub enum What {
 
 impl TrackId {
     /// Every track there is, in the order of the menu.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Load,
+        Self::Waits,
         Self::Cpu,
         Self::Cpus,
         Self::Speed,
@@ -126,6 +129,7 @@ impl TrackId {
             Self::Speed => "speed",
             Self::Memory => "memory",
             Self::Swap => "swap",
+            Self::Waits => "waits",
             Self::Faults => "faults",
             Self::Disk => "disk",
             Self::Disks => "disks",
@@ -151,6 +155,7 @@ impl TrackId {
             Self::Network => every::network(),
             Self::Kernel => every::kernel(),
             Self::Interrupts => more::interrupts(),
+            Self::Waits => more::waits(),
             Self::Faults => more::faults(),
             Self::Speed => more::speed(),
             Self::NetworkTrouble => more::network_trouble(),

@@ -65,6 +65,7 @@ impl Tokens {
                 ..solid(self.running, 0.16)
             },
             Id::Blocked => solid(self.blocked, 0.70),
+            Id::Uninterruptible => solid(self.blocked, 0.25),
             Id::PressureCpu => solid(self.running, 0.12),
             Id::TcpEstablished | Id::CpuMegahertz => solid(self.running, 0.16),
             Id::PressureIo | Id::UdpErrors | Id::TcpSynSent => solid(self.io, 0.16),

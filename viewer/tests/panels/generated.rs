@@ -147,7 +147,7 @@ fn value(moment: &Moment, id: SeriesId) -> f64 {
         SeriesId::LoadFive => moment.load[1],
         SeriesId::LoadFifteen => moment.load[2],
         SeriesId::Runnable => moment.runnable as f64,
-        SeriesId::Blocked => moment.blocked as f64,
+        SeriesId::Blocked | SeriesId::Uninterruptible => moment.blocked as f64,
         SeriesId::PressureCpu => moment.pressure[0],
         SeriesId::PressureIo => moment.pressure[1],
         SeriesId::PressureIoFull => moment.pressure[1] * 0.6,

@@ -157,6 +157,7 @@ fn stored(id: SeriesId) -> Stored {
         Id::LoadFifteen => one!(Load15, One, false),
         Id::Runnable => one!(Running, One, false),
         Id::Blocked => one!(Blocked, One, false),
+        Id::Uninterruptible => one!(Uninterruptible, One, false),
         Id::PressureCpu => one!(PressureCpuSome, One, true),
         Id::PressureIo => one!(PressureIoSome, One, true),
         Id::PressureIoFull => one!(PressureIoFull, One, true),

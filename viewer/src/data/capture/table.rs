@@ -54,6 +54,7 @@ fn value(
         SeriesId::LoadFifteen => load(2),
         SeriesId::Runnable => count(machine.running),
         SeriesId::Blocked => count(machine.blocked),
+        SeriesId::Uninterruptible => count(machine.uninterruptible),
         SeriesId::PressureCpu => pressure("cpu some", pages),
         SeriesId::PressureIo => pressure("io some", pages),
         SeriesId::PressureIoFull => pressure("io full", pages),

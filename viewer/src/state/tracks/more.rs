@@ -1,4 +1,4 @@
-//! Tracks of the kernel's work, of the network's trouble, of sockets and of file systems.
+//! Tracks of what cannot be woken, of the kernel's work, of the network's trouble, of sockets and of file systems.
 
 use super::every::PLAIN;
 use super::{Half, Track, TrackId, What};
@@ -28,6 +28,24 @@ pub(super) const fn interrupts() -> Track {
         meaning: "How often devices and other CPUs interrupted (upwards) and how much work that left for later (downwards)",
         what: two(&[SeriesId::Interrupts], &[SeriesId::Softirqs], 100.0),
         height: 84.0,
+    }
+}
+
+pub(super) const fn waits() -> Track {
+    let tasks = &[SeriesId::Uninterruptible, SeriesId::Blocked];
+    let half = Half {
+        lines: tasks,
+        legend: tasks,
+        unit: Unit::Tasks,
+        at_least: 2.0,
+        ..PLAIN
+    };
+    Track {
+        id: TrackId::Waits,
+        title: "Waits",
+        meaning: "Processes that nothing can wake before what they wait for comes, and tasks that wait for storage so",
+        what: What::Curves(half, None),
+        height: 60.0,
     }
 }
 
