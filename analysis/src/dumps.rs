@@ -9,7 +9,8 @@
 //! - [`model`]: what a dump says, whoever wrote it. [`frame`]: what a line of a stack means.
 //! - [`locks`]: who holds what, and who waits for it. [`deadlock`]: who waits in a circle.
 //! - [`groups`]: threads that do the same. [`pools`]: threads that wait for something to be free.
-//! - [`kernel`]: the same threads as the kernel saw them before and after.
+//! - [`kernel`]: the same threads as the kernel saw them before and after; [`throttling`]: what a
+//!   quota kept them from.
 //! - [`history`]: the same threads from dump to dump.
 //! - [`report`], [`finding`]: all of that together, and what it means in plain words;
 //!   [`summary`]: the few numbers that a capture keeps beside the text.
@@ -38,6 +39,7 @@ mod scan;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+pub mod throttling;
 
 pub use model::{Dump, Lock, LockUse, State, Thread};
 pub use report::Report;

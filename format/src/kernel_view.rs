@@ -5,7 +5,10 @@
 //! `-` is readable and empty. Reading takes anything and never fails: columns that it does not
 //! know are left out, as are lines that are none.
 
+mod cgroup;
+
 use crate::time::{BootTime, WallTime};
+pub use cgroup::{CpuCgroup, CpuQuota};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -21,6 +24,8 @@ pub struct KernelView {
     pub took: Duration,
     /// Threads that are there and were not looked at, as they are too many or time was up.
     pub unread: u64,
+    /// What CPU quota holds for it; `None` where that is not known.
+    pub cgroup: Option<CpuCgroup>,
     /// The threads, in the order of `/proc/PID/task`.
     pub threads: Vec<ThreadView>,
 }
@@ -81,13 +86,18 @@ impl KernelView {
     /// The text of it.
     pub fn to_text(&self) -> String {
         let mut text = format!(
-            "at_us\t{}\tat_boot_us\t{}\ttook_us\t{}\tunread\t{}\n{}\n",
+            "at_us\t{}\tat_boot_us\t{}\ttook_us\t{}\tunread\t{}",
             self.at.0,
             self.at_boot.0,
             self.took.as_micros(),
-            self.unread,
-            COLUMNS.join("\t")
+            self.unread
         );
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.push_to(&mut text);
+        }
+        text.push('\n');
+        text.push_str(&COLUMNS.join("\t"));
+        text.push('\n');
         for thread in &self.threads {
             thread.push_to(&mut text);
         }
@@ -98,16 +108,18 @@ impl KernelView {
     pub fn from_text(text: &[u8]) -> Option<Self> {
         let mut lines = text.split(|byte| *byte == b'\n');
         let head: Vec<&[u8]> = lines.next()?.split(|byte| *byte == b'\t').collect();
-        let fact = |name: &str| {
+        let field = |name: &str| {
             let pair = head.chunks(2).find(|pair| pair[0] == name.as_bytes())?;
-            number::<i64>(pair.get(1)?)
+            pair.get(1).copied()
         };
+        let fact = |name| number::<i64>(field(name)?);
         let micros = |name| u64::try_from(fact(name).unwrap_or(0)).unwrap_or(0);
         let mut view = Self {
             at: WallTime::from_file(fact("at_us")?),
             at_boot: BootTime(fact("at_boot_us").unwrap_or(0)),
             took: Duration::from_micros(micros("took_us")),
             unread: micros("unread"),
+            cgroup: CpuCgroup::from_fields(field),
             threads: Vec::new(),
         };
         let names: Vec<&[u8]> = lines.next()?.split(|byte| *byte == b'\t').collect();
@@ -265,6 +277,7 @@ mod tests {
             at_boot: BootTime(5_000_000),
             took: Duration::from_micros(2_500),
             unread: 3,
+            cgroup: None,
             threads: vec![blocked, unreadable],
         }
     }
@@ -294,6 +307,47 @@ mod tests {
         assert_eq!(read.by_nstid(7).map(|thread| thread.tid), Some(14513));
         assert_eq!(read.by_nstid(14514).map(|thread| thread.tid), Some(14514));
         assert_eq!(read.by_nstid(14513), None);
+    }
+
+    #[test]
+    fn a_quota_is_in_the_first_line_and_none_is_not_the_same_as_not_known() {
+        let mut view = view();
+        let limited = CpuCgroup {
+            path: b"/kubepods/pod 5\t".to_vec(),
+            quota: Some(CpuQuota {
+                allowed: Duration::from_millis(50),
+                period: Duration::from_millis(100),
+            }),
+            periods: Some(40),
+            throttled: Some(0),
+            throttled_for: None,
+        };
+        let free = CpuCgroup {
+            path: b"/".to_vec(),
+            ..CpuCgroup::default()
+        };
+        for (cgroup, end) in [
+            (
+                limited,
+                "unread\t3\tnr_periods\t40\tnr_throttled\t0\tperiod_us\t100000\tquota_us\t50000\tcgroup\t/kubepods/pod 5\\x09",
+            ),
+            (free, "unread\t3\tquota_us\t-\tcgroup\t/"),
+        ] {
+            view.cgroup = Some(cgroup);
+            let text = view.to_text();
+            assert!(text.lines().next().unwrap().ends_with(end), "{text}");
+            assert_eq!(KernelView::from_text(text.as_bytes()), Some(view.clone()));
+        }
+        let old = KernelView::from_text(b"at_us\t5\nstate\ttid\nR\t8\n").unwrap();
+        assert_eq!(old.cgroup, None);
+        let quota = |text| {
+            let cgroup = KernelView::from_text(text).unwrap().cgroup?;
+            cgroup.quota?.cpus()
+        };
+        let text = b"at_us\t5\tquota_us\t5\tperiod_us\t10\tcgroup\t/a\n\n";
+        assert_eq!(quota(text), Some(0.5));
+        let text = b"at_us\t5\tquota_us\t5\tperiod_us\t0\tcgroup\t/a\n\n";
+        assert_eq!(quota(text), None);
     }
 
     #[test]

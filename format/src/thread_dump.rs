@@ -163,7 +163,7 @@ impl PackedText {
     /// Packs a text of at most [`MOST_TEXT`] bytes. Costs about 10 ms a megabyte.
     pub fn pack(text: &[u8]) -> Result<Self, FrameFault> {
         Ok(Self {
-            stored: dumps::pack(text, None)?,
+            stored: dumps::pack_for_now(text)?,
             raw_bytes: text.len(),
         })
     }

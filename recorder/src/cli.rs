@@ -366,15 +366,20 @@ fn interval(text: &str) -> Result<String, String> {
 
 /// Runs a command line and gives the exit code. Errors are printed here and nowhere else.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let args: Vec<OsString> = args.into_iter().collect();
+    let command = match dump::helper(&args) {
+        Some(args) => args.map(Command::ThreadDumpHelper),
+        None => Cli::try_parse_from(args).map(|cli| cli.command),
+    };
+    let command = match command {
+        Ok(command) => command,
         Err(error) => {
             // Help goes to standard output with code 0, a usage error to standard error with 2.
             drop(error.print());
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match command::dispatch(cli.command) {
+    match command::dispatch(command) {
         Ok(code) => code,
         Err(error)
             if error.chain().any(|cause| {

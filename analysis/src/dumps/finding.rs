@@ -4,11 +4,13 @@
 //! blame, the evidence, and what to look at next.
 
 mod lock_words;
+mod throttled;
 mod work;
 
 use super::model::Dump;
 use super::report::{Around, Report};
 use lock_words::{contention, deadlocks, pools};
+use throttled::throttled;
 use work::{blocked, growth, hogs, starved};
 
 /// How bad it is.
@@ -83,7 +85,7 @@ impl Evidence {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// What kind of thing: `deadlock`, `lock-contention`, `pool-starvation`, `thread-hogs-core`,
-    /// `thread-growth`, `cpu-saturated`, `tasks-blocked`.
+    /// `thread-growth`, `cpu-saturated`, `cpu-throttled`, `tasks-blocked`.
     pub kind: &'static str,
     /// `error`, `utilization` or `saturation`.
     pub dimension: &'static str,
@@ -115,6 +117,7 @@ pub fn of(dump: &Dump, report: &Report, around: &Around<'_>) -> Vec<Finding> {
     findings.extend(pools(&seen));
     findings.extend(hogs(&seen));
     findings.extend(blocked(&seen));
+    findings.extend(throttled(&seen));
     findings.extend(starved(&seen));
     findings.extend(growth(&seen));
     findings.sort_by_key(|finding| finding.severity);

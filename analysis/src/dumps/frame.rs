@@ -78,6 +78,8 @@ struct Book {
     python: Vec<String>,
     /// Code of frameworks, beginnings of names.
     framework: Vec<String>,
+    /// Code of applications that is called as if it were a framework's.
+    page: Vec<String>,
     /// Methods in which a worker waits for work.
     idle: BTreeSet<String>,
     /// Methods that wait for one of a few things to be given back.
@@ -106,6 +108,7 @@ fn read(text: &str) -> Option<Book> {
         go: of("runtime", "go")?,
         python: of("runtime", "python")?,
         framework: list("framework")?,
+        page: list("page")?,
         idle: list("idle")?.into_iter().collect(),
         pool: list("pool")?.into_iter().collect(),
         pool_words: list("pool_words")?,
@@ -140,11 +143,8 @@ pub fn is_runtime(frame: &str) -> bool {
 /// Whether a frame is code of the application: neither of a runtime nor of a known framework.
 pub fn is_application(frame: &str) -> bool {
     let name = method(frame);
-    !is_runtime(frame)
-        && !BOOK
-            .framework
-            .iter()
-            .any(|start| name.starts_with(start.as_str()))
+    let is_of = |starts: &[String]| starts.iter().any(|start| name.starts_with(start.as_str()));
+    !is_runtime(frame) && (is_of(&BOOK.page) || !is_of(&BOOK.framework))
 }
 
 /// The innermost frame that is the application's; else the innermost that is no runtime's; else the
@@ -263,6 +263,21 @@ mod tests {
             short("java.base/java.lang.Thread.run(java.base@17/Thread.java:840)"),
             "java.lang.Thread.run(Thread.java:840)"
         );
+    }
+
+    #[test]
+    fn a_compiled_page_is_the_application_and_the_servlet_around_it_is_not() {
+        assert!(is_application(
+            "org.apache.jsp.order_jsp$Payment.confirm(order_jsp.java:37)"
+        ));
+        for frame in [
+            "org.apache.jasper.servlet.JspServlet.service(JspServlet.java:327)",
+            "jakarta.servlet.http.HttpServlet.service(HttpServlet.java:658)",
+            "javax.servlet.http.HttpServlet.service(HttpServlet.java:764)",
+            "java.net.Socket$SocketInputStream.read(java.base@17.0.15/Socket.java:976)",
+        ] {
+            assert!(!is_application(frame), "{frame}");
+        }
     }
 
     #[test]

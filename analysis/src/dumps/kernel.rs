@@ -7,6 +7,7 @@
 
 use super::intern::Interner;
 use super::model::{Dump, Source, State, Thread, When};
+use super::throttling::Throttled;
 use crate::waits::dictionary;
 use afterimage_format::kernel_view::{KernelView, ThreadView};
 use std::collections::HashMap;
@@ -53,6 +54,8 @@ pub struct Kernel {
     pub threads: Vec<Option<Seen>>,
     /// Threads that the dump does not have: of libraries that the runtime does not know.
     pub others: Vec<Seen>,
+    /// What a quota kept them from, where their cgroup has one.
+    pub throttled: Option<Throttled>,
 }
 
 impl Kernel {
@@ -98,6 +101,7 @@ impl Kernel {
                 .iter()
                 .filter_map(|number| by_nstid.remove(number))
                 .collect(),
+            throttled: first.and_then(|first| Throttled::between(first, last)),
         }
     }
 
@@ -238,6 +242,7 @@ mod tests {
             at_boot: BootTime(seconds * 1_000_000),
             took: Duration::from_millis(3),
             unread: 0,
+            cgroup: None,
             threads,
         }
     }

@@ -17,6 +17,8 @@ use zstd::zstd_safe::{CCtx, CParameter, DCtx, DParameter, compress_bound, get_er
 pub(super) const MOST_DEEP: usize = 7;
 /// zstd level: a dump of 450 KB takes 5 ms.
 const LEVEL: i32 = 3;
+/// For memory it may take more room, and less time.
+const LEVEL_FOR_NOW: i32 = 1;
 /// No window is larger: two texts of the largest size.
 const MOST_WINDOW_LOG: u32 = 26;
 
@@ -37,6 +39,15 @@ fn fault(code: usize) -> FrameFault {
 
 /// Packs a text, with another as what came before it.
 pub(crate) fn pack(text: &[u8], before: Option<&[u8]>) -> Result<Vec<u8>, FrameFault> {
+    pack_at(LEVEL, text, before)
+}
+
+/// Packs a text that is unpacked again before it is stored.
+pub(crate) fn pack_for_now(text: &[u8]) -> Result<Vec<u8>, FrameFault> {
+    pack_at(LEVEL_FOR_NOW, text, None)
+}
+
+fn pack_at(level: i32, text: &[u8], before: Option<&[u8]>) -> Result<Vec<u8>, FrameFault> {
     if text.len() > MOST_TEXT {
         return Err(FrameFault::Number(text.len() as u64));
     }
@@ -44,7 +55,7 @@ pub(crate) fn pack(text: &[u8], before: Option<&[u8]>) -> Result<Vec<u8>, FrameF
     let mut context = CCtx::create();
     let reach = (text.len() + before.len()).next_power_of_two().ilog2();
     let set = |context: &mut CCtx<'_>, parameter| context.set_parameter(parameter).map_err(fault);
-    set(&mut context, CParameter::CompressionLevel(LEVEL))?;
+    set(&mut context, CParameter::CompressionLevel(level))?;
     if !before.is_empty() {
         let window = reach.clamp(10, MOST_WINDOW_LOG);
         set(&mut context, CParameter::WindowLog(window))?;

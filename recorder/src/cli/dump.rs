@@ -1,7 +1,8 @@
 //! `afterimage dump`, and the process that asks a virtual machine for its threads.
 
 use super::SocketArgs;
-use clap::Args;
+use clap::{Args, Parser};
+use std::ffi::OsString;
 
 /// Have the running recorder take a thread dump of a process, or of every Java virtual machine
 ///
@@ -28,6 +29,21 @@ fn whom(text: &str) -> Result<String, String> {
     } else {
         Err("it is neither a pid nor `all`".to_owned())
     }
+}
+
+/// The helper's command line by itself. It is started for each thread dump, and to build those of
+/// all other commands is a good part of what its start costs.
+#[derive(Debug, Parser)]
+struct HelperCli {
+    #[command(flatten)]
+    args: HelperArgs,
+}
+
+/// What the helper was asked, if it is the one that was started.
+pub(super) fn helper(args: &[OsString]) -> Option<Result<HelperArgs, clap::Error>> {
+    let (name, _) = args.get(1..)?.split_first()?;
+    let parsed = || Ok(HelperCli::try_parse_from(&args[1..])?.args);
+    (name == "thread-dump-helper").then(parsed)
 }
 
 /// Ask a virtual machine, and say on standard output what it answers: for the recorder alone

@@ -11,6 +11,7 @@ use afterimage_format::thread_dump::{DumpStatus, MOST_TEXT};
 use afterimage_format::time::MonotonicTime;
 use anyhow::Context as _;
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::time::Timespec;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -108,13 +109,21 @@ fn start(request: Request) -> anyhow::Result<Child> {
 /// It goes at once; one that the kernel does not let go is left behind.
 fn end(helper: &mut Child) {
     drop(helper.kill());
-    let began = clock::now().monotonic;
-    while !matches!(helper.try_wait(), Ok(Some(_)) | Err(_)) {
-        let passed = clock::now().monotonic.since(began);
-        if passed.is_none_or(|passed| passed > GOES_WITHIN) {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
+    // Until it is waited for the number is its own.
+    let number = i32::try_from(helper.id()).ok().and_then(Pid::from_raw);
+    let held = number.map(|number| pidfd_open(number, PidfdFlags::empty()));
+    if let Some(Ok(held)) = held {
+        let mut files = [PollFd::from_borrowed_fd(held.as_fd(), PollFlags::IN)];
+        // However that ends, it is looked for.
+        poll(&mut files, Some(&timespec(GOES_WITHIN))).unwrap_or_default();
+    }
+    drop(helper.try_wait());
+}
+
+fn timespec(time: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(0),
+        tv_nsec: i64::from(time.subsec_nanos()),
     }
 }
 
@@ -180,12 +189,8 @@ impl Asking<'_> {
             if left.is_zero() {
                 return Ok(false);
             }
-            let timeout = Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
-                tv_nsec: i64::from(left.subsec_nanos()),
-            };
             let mut files = [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::IN)];
-            match poll(&mut files, Some(&timeout)) {
+            match poll(&mut files, Some(&timespec(left))) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
                 Ok(_) => return Ok(true),
                 Err(errno) => return Err(errno.into()),
@@ -228,7 +233,7 @@ impl Asking<'_> {
     fn finished(mut self) -> Answer {
         let answer = &mut self.answer;
         let text = answer.text.as_deref().unwrap_or_default();
-        let is_whole = contains(text, NEAR_THE_END) && text.len() < MOST_TEXT;
+        let is_whole = ends_with(text, NEAR_THE_END) && text.len() < MOST_TEXT;
         match answer.status {
             DumpStatus::Ok if text.is_empty() => {
                 answer.status = DumpStatus::Failed;
@@ -252,8 +257,9 @@ impl Asking<'_> {
     }
 }
 
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
+/// Whether this is in the text: it is looked for from its end.
+fn ends_with(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).rev().any(|window| window == part)
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The thread that decides which dump is taken next, and stores how each went.
 
+use super::bursts::Bursts;
 use super::clients::Clients;
 use super::job::{self, Job, Reason, Rules, Told, Wanted};
+use super::last_looks::LastLooks;
 use super::nature::{self, Hsperf, Nature};
 use super::watching::Watching;
 use super::{Heard, Whom, everyone, life};
@@ -17,7 +19,7 @@ use afterimage_format::time::MonotonicTime;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
 use std::time::Duration;
 
 /// Dumps that wait for their turn.
@@ -66,8 +68,8 @@ struct AtWork {
 pub(super) struct Decider {
     rules: Rules,
     watching: Watching,
-    /// By process: the number of its last burst.
-    bursts: BTreeMap<ProcessKey, i64>,
+    bursts: Bursts,
+    looks: LastLooks,
     /// Of these nobody knows what they are.
     unknown: VecDeque<ProcessKey>,
     /// Of these it is being found out.
@@ -96,7 +98,8 @@ impl Decider {
         Self {
             rules,
             watching,
-            bursts: BTreeMap::new(),
+            bursts: Bursts::default(),
+            looks: LastLooks::default(),
             unknown: VecDeque::new(),
             finding: BTreeSet::new(),
             hooked: BTreeMap::new(),
@@ -143,13 +146,7 @@ impl Decider {
             if wish.wanted == Wanted::Dump && !self.may_hook_again(wish.key) {
                 continue;
             }
-            let burst = self.bursts.get(&wish.key).copied();
-            let burst = burst.filter(|_| !wish.due.is_first);
-            let burst = burst.unwrap_or_else(|| clock::now().wall.0);
-            if self.bursts.len() >= MOST_KNOWN {
-                self.bursts.clear();
-            }
-            self.bursts.insert(wish.key, burst);
+            let burst = self.bursts.triggered(wish.key, wish.due.is_first);
             let job = Job {
                 pid: wish.key.pid,
                 started: Some(wish.key.started),
@@ -262,8 +259,10 @@ impl Decider {
             return;
         }
         let client = self.clients.add(client, meant.len());
-        let burst = clock::now().wall.0;
+        let now = clock::now();
         for (pid, started, nature) in meant {
+            let key = started.map(|started| ProcessKey { pid, started });
+            let burst = self.bursts.by_hand(key, (now.monotonic, now.wall));
             let job = Job {
                 pid,
                 started,
@@ -300,9 +299,10 @@ impl Decider {
         let number = self.next;
         self.next += 1;
         let (job, rules, tell) = (ordered.job.clone(), self.rules.clone(), self.tell.clone());
+        let seen = self.looks.of(job.pid, job.started);
         let take = move || {
             let told = |told| drop(tell.send(Heard::Told(number, told)));
-            let dump = job::run(&job, &rules, &told);
+            let dump = job::run(&job, seen, (&rules, &told));
             drop(tell.send(Heard::Done(number, Box::new(dump))));
         };
         let at_work = AtWork {
@@ -322,6 +322,7 @@ impl Decider {
     fn told(&mut self, number: u64, told: Told) {
         match told {
             Told::Nature(key, nature) => self.know(key, nature),
+            Told::Looked(key, looked) => self.looks.keep(key, looked),
             Told::Late(dump) => {
                 if let Some(at_work) = self.at_work.get_mut(&number) {
                     at_work.is_late = true;
@@ -375,8 +376,7 @@ impl Decider {
     fn store(&self, dump: ThreadDump) {
         let record = Record::ThreadDump(Box::new(dump));
         if let Err(unsent) = self.queue.try_send(Message::Records(vec![record])) {
-            let (std::sync::mpsc::TrySendError::Full(message)
-            | std::sync::mpsc::TrySendError::Disconnected(message)) = unsent;
+            let (TrySendError::Full(message) | TrySendError::Disconnected(message)) = unsent;
             if let Message::Records(records) = message {
                 self.shared.leave(records);
             }

@@ -5,14 +5,13 @@
 use super::asking::{self, Answer, Listener};
 use super::helper::Request;
 use super::hook::Hook;
-use super::kernel;
+use super::kernel::{self, Looked};
 use super::life::{self, Life};
 use super::nature::{self, HotSpot, Nature};
 use super::safety::Evidence;
 use super::signalled;
 use crate::clock;
 use afterimage_analysis::dumps;
-use afterimage_format::kernel_view::KernelView;
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::thread_dump::{
     DumpFacts, DumpStatus, DumpSummary, HOTSPOT, KERNEL, PackedText, ThreadDump,
@@ -78,16 +77,24 @@ pub(super) enum Told {
     Nature(ProcessKey, Nature),
     /// It does not answer in time: what the kernel says of it meanwhile.
     Late(Box<ThreadDump>),
+    /// What its threads were in when they were looked at last.
+    Looked(ProcessKey, Arc<Looked>),
 }
 
-/// Takes it.
-pub(super) fn run(job: &Job, rules: &Rules, tell: &dyn Fn(Told)) -> ThreadDump {
+/// Takes it. Threads that have not run since they were `seen` need not be asked everything again.
+pub(super) fn run(
+    job: &Job,
+    seen: Option<Arc<Looked>>,
+    (rules, tell): (&Rules, &dyn Fn(Told)),
+) -> ThreadDump {
     let (began, cpu) = (clock::now(), clock::own_thread_cpu());
     let mut taken = Taken {
         job,
         began: began.wall,
         life: None,
+        seen,
         before: None,
+        after: None,
         helper_cpu: Duration::ZERO,
         vm: None,
     };
@@ -97,6 +104,10 @@ pub(super) fn run(job: &Job, rules: &Rules, tell: &dyn Fn(Told)) -> ThreadDump {
     dump.facts.took = ended.monotonic.since(began.monotonic).unwrap_or_default();
     let own = clock::own_thread_cpu().saturating_sub(cpu);
     dump.facts.cpu = Some(own + taken.helper_cpu);
+    let last = taken.after.or(taken.before);
+    if let Some((life, looked)) = taken.life.zip(last) {
+        tell(Told::Looked(life.key, looked));
+    }
     dump
 }
 
@@ -106,7 +117,9 @@ pub(super) fn unanswered(job: &Job, why: &str) -> ThreadDump {
         job,
         began: clock::now().wall,
         life: life::look(job.pid).filter(|life| job.started == Some(life.key.started)),
+        seen: None,
         before: None,
+        after: None,
         helper_cpu: Duration::ZERO,
         vm: None,
     };
@@ -117,7 +130,9 @@ struct Taken<'a> {
     job: &'a Job,
     began: WallTime,
     life: Option<Life>,
-    before: Option<KernelView>,
+    seen: Option<Arc<Looked>>,
+    before: Option<Arc<Looked>>,
+    after: Option<Arc<Looked>>,
     helper_cpu: Duration,
     vm: Option<String>,
 }
@@ -130,7 +145,7 @@ impl Taken<'_> {
         let Some(life) = self.life.clone() else {
             return self.row(HOTSPOT, DumpStatus::Failed, "there is no such process");
         };
-        self.before = kernel::look(job.pid, life::tick_rate());
+        self.before = self.look(self.seen.as_deref());
         if life.is_kernel_thread {
             let why = "it is a thread of the kernel, which has nothing to say of itself";
             return self.row(KERNEL, DumpStatus::Ok, why);
@@ -161,6 +176,7 @@ impl Taken<'_> {
     ) -> ThreadDump {
         let has_dispatcher = self.before.as_ref().map(|view| {
             let mut names = view
+                .view
                 .threads
                 .iter()
                 .filter_map(|thread| thread.comm.as_deref());
@@ -210,12 +226,11 @@ impl Taken<'_> {
         let mut dump = self.row(&kind, output.status, &output.detail);
         dump.facts.arguments = output.arguments;
         dump.text = output.text.and_then(|text| PackedText::pack(&text).ok());
-        let after = kernel::look(self.job.pid, life::tick_rate());
-        dump.after = after.as_ref().and_then(packed);
+        dump.after = self.look_again();
         dump
     }
 
-    fn row_of(&self, answer: Answer) -> ThreadDump {
+    fn row_of(&mut self, answer: Answer) -> ThreadDump {
         let mut dump = self.row(HOTSPOT, answer.status, &answer.detail);
         let facts = &mut dump.facts;
         facts.arguments = answer.arguments;
@@ -226,10 +241,19 @@ impl Taken<'_> {
         // What is too large was cut off already.
         dump.text = answer.text.and_then(|text| PackedText::pack(&text).ok());
         if answer.attach.is_some() {
-            let after = kernel::look(self.job.pid, life::tick_rate());
-            dump.after = after.as_ref().and_then(packed);
+            dump.after = self.look_again();
         }
         dump
+    }
+
+    fn look(&self, seen: Option<&Looked>) -> Option<Arc<Looked>> {
+        kernel::look(self.job.pid, life::tick_rate(), seen).map(Arc::new)
+    }
+
+    /// What the kernel says now.
+    fn look_again(&mut self) -> Option<PackedText> {
+        self.after = self.look(self.before.as_deref());
+        self.after.as_deref().and_then(packed)
     }
 
     /// A row without what the process says.
@@ -258,7 +282,7 @@ impl Taken<'_> {
                 summary: None,
             },
             text: None,
-            before: self.before.as_ref().and_then(packed),
+            before: self.before.as_deref().and_then(packed),
             after: None,
         }
     }
@@ -274,8 +298,8 @@ fn summary(text: &[u8]) -> Option<DumpSummary> {
     std::panic::catch_unwind(read).ok().flatten()
 }
 
-fn packed(view: &KernelView) -> Option<PackedText> {
-    PackedText::pack(view.to_text().as_bytes()).ok()
+fn packed(looked: &Looked) -> Option<PackedText> {
+    PackedText::pack(looked.view.to_text().as_bytes()).ok()
 }
 
 /// What a process is, if that can be told within a time.

@@ -5,9 +5,12 @@
 //! and 15 seconds, which tell what stands still from what moves, and fewer while it lasts. How long
 //! the process stood still for a dump decides how soon the next one may come.
 
+mod order;
+
 use super::history::History;
 use super::job::Reason;
 use super::vitals::{Host, Vitals};
+use order::{PRESSURE, tells_more};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -131,7 +134,9 @@ impl Watch {
         let ticks = before.map_or(1, |(_, ticks)| ticks.saturating_add(1));
         self.held = name.map(|name| (name, ticks));
         let found = found.filter(|_| ticks >= TICKS);
-        let is_calm = found.is_none() && self.burst.is_none();
+        let burst = self.burst.as_ref().map(|burst| &burst.reason);
+        let mut wrong = found.iter().chain(burst);
+        let is_calm = wrong.all(|reason| reason.trigger == PRESSURE);
         self.remember(now, vitals, is_calm);
         let due = self.due(now, found)?;
         self.is_allowed(now).then(|| self.begin(now, due))
@@ -179,7 +184,7 @@ impl Watch {
             Some((name, percent))
         });
         if let Some((name, percent)) = pressed.filter(|_| vitals.rank < FIRST_OF_ALL) {
-            return because("pressure", format!("{name} is at {percent:.0} %"));
+            return because(PRESSURE, format!("{name} is at {percent:.0} %"));
         }
         None
     }
@@ -270,6 +275,12 @@ impl Watch {
     fn due(&mut self, now: Duration, found: Option<Reason>) -> Option<Due> {
         let stretch = self.stretch;
         let passed = |then: Duration| now.saturating_sub(then);
+        let burst = self.burst.as_ref().map(|burst| &burst.reason);
+        let more = found.as_ref().zip(burst);
+        if more.is_some_and(|(found, burst)| tells_more(found, burst)) {
+            // It begins a burst of its own.
+            self.burst = None;
+        }
         if let Some(burst) = &mut self.burst {
             if found.is_some() {
                 burst.held = now;

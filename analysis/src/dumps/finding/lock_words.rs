@@ -135,8 +135,9 @@ fn contended(seen: &Looked<'_>, wanted: &Wanted, what: &str) -> String {
     match wanted.holder {
         Holder::Known(holder) => {
             format!(
-                "\"{}\" has {what} and keeps {waiting} waiting.",
-                seen.name(holder)
+                "\"{}\" has {what} and keeps {waiting} waiting.{}",
+                seen.name(holder),
+                far_side(seen, holder)
             )
         }
         Holder::Guessed(holder) => format!(
@@ -157,6 +158,16 @@ fn contended(seen: &Looked<'_>, wanted: &Wanted, what: &str) -> String {
             }
         ),
     }
+}
+
+/// That a holder itself waits for somebody far away, and where in the program, if so.
+fn far_side(seen: &Looked<'_>, holder: usize) -> String {
+    let thread = &seen.dump.threads[holder];
+    let at = frame::socket_wait(thread).and_then(|_socket| frame::telling(thread));
+    at.map_or_else(String::new, |at| {
+        let at = frame::short(at);
+        format!(" It waits meanwhile for the other side of a connection, in {at}.")
+    })
 }
 
 fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {

@@ -38,6 +38,7 @@ fn view(name: &str, at: Duration) -> KernelView {
         at_boot: BootTime(i64::try_from(at.as_micros()).unwrap()),
         took: Duration::ZERO,
         unread: 0,
+        cgroup: None,
         threads: threads.collect(),
     }
 }

@@ -74,6 +74,7 @@ fn view(number: i64) -> KernelView {
         at_boot: BootTime(number),
         took: Duration::from_micros(900),
         unread: 0,
+        cgroup: None,
         threads: (100..400).map(thread).collect(),
     }
 }

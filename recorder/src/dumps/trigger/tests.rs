@@ -65,6 +65,39 @@ fn requests_that_pile_up_give_a_burst_of_three_and_then_one_a_minute() {
 }
 
 #[test]
+fn what_is_usual_is_learnt_under_pressure_and_a_pile_up_begins_a_burst_of_its_own() {
+    let mut watch = Watch::new(Duration::ZERO);
+    let host = Host {
+        pressure: [Some(60.0), Some(0.0), Some(0.0)],
+        ..HOST
+    };
+    let mut fired = Vec::new();
+    let piled = Vitals {
+        served: Some([0, 60, 9000]),
+        ..quiet()
+    };
+    for second in 0..200 {
+        let vitals = if second < 100 { quiet() } else { piled.clone() };
+        if let Some(due) = watch.step(Duration::from_secs(second), &vitals, &host) {
+            fired.push((second, due.reason.trigger, due.is_first));
+        }
+    }
+    assert_eq!(
+        fired,
+        [
+            (1, "pressure", true),
+            (6, "pressure", false),
+            (16, "pressure", false),
+            (76, "pressure", false),
+            (101, "requests-pile-up", true),
+            (106, "requests-pile-up", false),
+            (116, "requests-pile-up", false),
+            (176, "requests-pile-up", false),
+        ]
+    );
+}
+
+#[test]
 fn a_busy_hour_is_no_pile_up() {
     let (mut watch, now) = settled();
     let busy = Vitals {

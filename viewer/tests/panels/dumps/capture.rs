@@ -68,6 +68,7 @@ fn view(name: &str, second: f64) -> KernelView {
         at_boot: BootTime(instants(0).boot.0 + micros(second)),
         took: Duration::from_millis(4),
         unread: 0,
+        cgroup: None,
         threads: threads.collect(),
     }
 }
