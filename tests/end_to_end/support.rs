@@ -15,4 +15,5 @@ pub(crate) mod java;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod recorder;
+pub(crate) mod tomcat;
 pub(crate) mod truth;

@@ -2,6 +2,8 @@
 
 mod hooks;
 mod safety;
+mod throttled;
+mod tomcat;
 mod triggers;
 
 use crate::support::clock::wait_for;
@@ -24,7 +26,7 @@ use tempfile::TempDir;
 struct Recording {
     recorder: Recorder,
     file: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Recording {
@@ -42,12 +44,20 @@ impl Recording {
         Self {
             recorder,
             file,
-            _folder: folder,
+            folder,
         }
     }
 
     fn dump(&self, whom: &str) -> Ran {
         self.recorder.ask(&["dump", whom, "--json"])
+    }
+
+    /// Ends the recording; its folder goes with what is returned.
+    #[track_caller]
+    fn end(self) -> TempDir {
+        self.recorder.stop();
+        assert_sound(&self.file);
+        self.folder
     }
 
     /// Ends the recording and gives what it holds, with its texts and views.
