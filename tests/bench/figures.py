@@ -12,6 +12,7 @@ import shutil
 import signal
 
 import disk
+import dumps
 import load
 import quiet
 import reading
@@ -49,6 +50,7 @@ def parser():
     figure(load.storm, ("--seconds", 300, "length of the storm"), ("--forks", 1000, "forks a second"), ("--lines", 10000, "kernel-log lines a second"), ("--max-size", "64MiB", "size limit of the capture"))
     figure(reading.seek, ("--file", None, "a capture to look into; without it a fresh one is made"), ("--times", 30, "how many moments"), seconds)
     figure(reading.copies, ("--times", 10, "how many copies"), ("--seconds", 60, "how long one copy takes"), ("--mib", 220, "size of the capture"), ("--interval", "1s", "time between ticks"))
+    figure(dumps.dumps, ("--times", 12, "dumps of each kind"), ("--day", 160, "dumps that a day is extrapolated from"), ("--cargo", "yes", "`no`: without what is measured by `cargo bench`"))
     figure(viewing.week, ("--file", None, "a week that was kept (--keep); without it one is made"), ("--seconds", 600, "length of the recording it is made of"), ("--days", 7, "how long the week is"), ("--interval", "1s", "time between ticks, whole seconds"))
     figure(viewing.idle, ("--seconds", 20, "how long it is looked at"), ("--settle", 15, "how long it may take to come to rest"))
     return whole
