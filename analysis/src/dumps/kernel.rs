@@ -42,6 +42,14 @@ pub struct Seen {
     pub words: Option<String>,
     /// What kind of thing that is: one of [`dictionary::KINDS`].
     pub on: Option<&'static str>,
+    /// The number of its system call and the arguments, as the kernel prints them.
+    pub syscall: Option<Box<str>>,
+    /// The socket or pipe that the call is about: `socket:[123]`.
+    pub file: Option<Box<str>>,
+    /// Its process.
+    pub pid: Option<i32>,
+    /// Whether it is counted as on the host, and not in a pid namespace.
+    pub is_on_host: bool,
 }
 
 /// What the kernel said of all threads.
@@ -79,7 +87,10 @@ impl Kernel {
         for thread in &last.threads {
             let number = u64::try_from(thread.nstid.unwrap_or(thread.tid)).unwrap_or(u64::MAX);
             let before = by_tid.get(&thread.tid).copied();
-            by_nstid.insert(number, seen(thread, before, views.architecture));
+            let mut seen = seen(thread, before, views.architecture);
+            // The first thread has the number of its process, and is there until that ends.
+            seen.pid = last.threads.first().map(|first| first.tid);
+            by_nstid.insert(number, seen);
             order.push(number);
         }
         let threads = dump.threads.iter().map(|thread| {
@@ -188,6 +199,10 @@ fn seen(thread: &ThreadView, before: Option<&ThreadView>, architecture: &str) ->
         state: thread.state,
         words,
         on,
+        syscall: thread.syscall.as_deref().map(Into::into),
+        file: thread.file.as_deref().map(Into::into),
+        pid: None,
+        is_on_host: thread.nstid.is_none_or(|nstid| nstid == thread.tid),
     }
 }
 
@@ -319,7 +334,7 @@ mod tests {
                 after: Some(&view),
                 ..Views::default()
             },
-            series: None,
+            ..crate::dumps::report::Around::default()
         };
         let report = crate::dumps::Report::of(&dump, &around);
         assert_eq!(report.findings[0].kind, "tasks-blocked");
