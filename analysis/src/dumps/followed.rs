@@ -79,7 +79,9 @@ impl Followed {
         if let Some(next) = &self.next {
             return format!("{what}, which {}", next.words());
         }
-        let call = self.call.map_or(String::new(), |call| format!(" in {call}"));
+        let call = self
+            .call
+            .map_or(String::new(), |call| format!(" in {call}"));
         match self.state {
             Some('D') => format!("{what}, which is in state D{call}"),
             Some('S') => format!("{what}, which sleeps{call}"),
@@ -95,7 +97,10 @@ impl Followed {
 pub fn is_of_interest(view: &KernelView, architecture: &str) -> bool {
     let may_wait = |thread: &ThreadView| {
         let call = asked(thread.state, thread.syscall.as_deref(), architecture);
-        let is_socket = thread.file.as_deref().is_some_and(|file| file.starts_with("socket:"));
+        let is_socket = thread
+            .file
+            .as_deref()
+            .is_some_and(|file| file.starts_with("socket:"));
         is_socket || call.is_some_and(|(call, _)| WAITS.contains(&call))
     };
     view.threads.iter().any(may_wait)

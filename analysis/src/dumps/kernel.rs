@@ -12,6 +12,9 @@ use afterimage_format::kernel_view::{KernelView, ThreadView};
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// The kernel cuts names here, in bytes.
+const COMM: usize = 15;
+
 /// What the kernel said around a dump.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Views<'v> {
@@ -161,6 +164,34 @@ pub fn dump_of(view: &KernelView) -> Dump {
         })
         .collect();
     dump
+}
+
+/// Gives the threads of the kernel's view the names and numbers that a dump of the same process has
+/// for them: the kernel cuts names at 15 bytes. A thread is the same when its number is and the name
+/// begins so: numbers are used again.
+pub fn named(view: &mut Dump, by: &Dump) {
+    let listed = by.listed().filter(|thread| !thread.is_virtual);
+    let known: HashMap<u64, &Thread> = listed
+        .filter_map(|thread| Some((thread.os_id?, thread)))
+        .collect();
+    for thread in &mut view.threads {
+        let found = thread.os_id.and_then(|id| known.get(&id));
+        let Some(found) = found.filter(|found| begins_as(&found.name, &thread.name)) else {
+            continue;
+        };
+        thread.name.clone_from(&found.name);
+        thread.number = found.number;
+        thread.is_daemon = found.is_daemon;
+    }
+}
+
+/// Whether the kernel's name is the begin of this one.
+fn begins_as(name: &str, comm: &str) -> bool {
+    let cut = name.floor_char_boundary(COMM.min(name.len()));
+    // Half a letter at the cut is none in either.
+    let comm = comm.trim_end_matches(char::REPLACEMENT_CHARACTER);
+    !comm.is_empty()
+        && (name[..cut] == *comm || name[..cut].starts_with(comm) && comm.len() + 3 >= cut)
 }
 
 /// What a letter of the kernel means in the words of dumps.
@@ -339,6 +370,49 @@ mod tests {
         let report = crate::dumps::Report::of(&dump, &around);
         assert_eq!(report.findings[0].kind, "tasks-blocked");
         assert_eq!(report.findings[0].resource, "disk");
+    }
+
+    #[test]
+    fn threads_of_a_view_have_the_names_of_a_dump_unless_the_number_was_used_again() {
+        let mut real = Dump::new(Source::HotSpot);
+        for (id, name) in [
+            (7, "http-nio-8080-exec-7"),
+            (8, "pricing"),
+            (9, "größe-der-fäden"),
+        ] {
+            real.threads.push(Thread {
+                os_id: Some(id),
+                number: Some(id + 100),
+                ..Thread::new(name, State::Waiting)
+            });
+        }
+        let mut seen = view(
+            10,
+            vec![
+                thread(1, 7, [0, 0]),
+                thread(2, 8, [0, 0]),
+                thread(3, 9, [0, 0]),
+            ],
+        );
+        seen.threads[0].comm = Some(b"http-nio-8080-e".to_vec());
+        seen.threads[1].comm = Some(b"reaper".to_vec());
+        // The 15th byte is the first of two of a letter.
+        seen.threads[2].comm = Some("größe-der-fäden".as_bytes()[..15].to_vec());
+        let mut dump = dump_of(&seen);
+        named(&mut dump, &real);
+        let names: Vec<(&str, Option<u64>)> = dump
+            .threads
+            .iter()
+            .map(|thread| (&*thread.name, thread.number))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("http-nio-8080-exec-7", Some(107)),
+                ("reaper", None),
+                ("größe-der-fäden", Some(109))
+            ]
+        );
     }
 
     #[test]

@@ -38,7 +38,11 @@ pub struct Piece {
 /// The pieces between ticks that follow each other: in between it was recorded.
 pub fn pieces(ticks: &[TaskTick]) -> Vec<Piece> {
     let apart = |pair: &[TaskTick]| pair[1].at_boot.since(pair[0].at_boot);
-    let usual = ticks.windows(2).filter_map(apart).filter(|apart| !apart.is_zero()).min();
+    let usual = ticks
+        .windows(2)
+        .filter_map(apart)
+        .filter(|apart| !apart.is_zero())
+        .min();
     let piece = |pair: &[TaskTick]| {
         let (then, now) = (pair[0], pair[1]);
         let over = apart(pair).filter(|over| !over.is_zero())?;
@@ -53,7 +57,11 @@ pub fn pieces(ticks: &[TaskTick]) -> Vec<Piece> {
             from: then.at,
             to: now.at,
             cpu: share(now.run.ok()?, then.run.ok()?)?,
-            wait: now.wait.ok().zip(then.wait.ok()).and_then(|(now, then)| share(now, then)),
+            wait: now
+                .wait
+                .ok()
+                .zip(then.wait.ok())
+                .and_then(|(now, then)| share(now, then)),
         })
     };
     ticks.windows(2).filter_map(piece).collect()
@@ -94,14 +102,19 @@ impl Past {
             return None;
         }
         let mut begin = end;
-        while begin > 0 && is_like(&pieces[begin - 1]) && pieces[begin - 1].to == pieces[begin].from {
+        while begin > 0 && is_like(&pieces[begin - 1]) && pieces[begin - 1].to == pieces[begin].from
+        {
             begin -= 1;
         }
         let since = pieces[begin].from;
         if self.at.since(since).is_none_or(|over| over < SHORTEST) {
             return None;
         }
-        let what = if is_full { "at full CPU" } else { "no CPU used" };
+        let what = if is_full {
+            "at full CPU"
+        } else {
+            "no CPU used"
+        };
         let clock = self.zone.time_of_day(since);
         let clock = clock.split('.').next().unwrap_or_default();
         let early = self.first.since(since).filter(|early| early.as_secs() > 0);
@@ -178,7 +191,9 @@ mod tests {
         assert_eq!(turn, None, "at the turn neither was so for long");
         assert_eq!(
             words(pieces.clone(), 9, 9).as_deref(),
-            Some("no CPU used since 00:00:01, 8 s before the first dump or longer (it was not recorded before)")
+            Some(
+                "no CPU used since 00:00:01, 8 s before the first dump or longer (it was not recorded before)"
+            )
         );
         assert_eq!(words(pieces, 90, 90), None, "too long ago");
     }

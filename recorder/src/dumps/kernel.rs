@@ -4,6 +4,7 @@
 //! Nothing is done to the process: these are files of `/proc`. `syscall` and `stack` may wait
 //! where an exec is stuck, so this runs on a thread that nobody waits for without a limit.
 
+use super::descriptors;
 use crate::clock;
 use crate::source::numbers::{Words, lines};
 use crate::source::process::{schedstat, stat, status};
@@ -53,6 +54,7 @@ pub(super) fn look(pid: Pid, rate: TickRate) -> Option<KernelView> {
         }
         view.threads.extend(looker.thread(&tasks, *tid));
     }
+    descriptors::add(pid, &mut view);
     let passed = clock::now().monotonic.since(began.monotonic);
     view.took = passed.unwrap_or_default();
     Some(view)

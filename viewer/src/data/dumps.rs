@@ -10,6 +10,7 @@ mod words;
 
 use afterimage_analysis::dumps::kernel::Kernel;
 use afterimage_analysis::dumps::model::{Dump, Stack, State, Thread};
+pub use afterimage_analysis::dumps::past::Piece;
 use afterimage_analysis::dumps::report::Report;
 use afterimage_format::capture::StoredDump;
 use afterimage_format::kernel_view::{KernelView, ThreadView};
@@ -134,6 +135,31 @@ impl DumpContent {
         let views = self.after.iter().chain(&self.before);
         let mut threads = views.flat_map(|view| &view.threads);
         threads.find(|thread| thread.tid == tid)
+    }
+}
+
+/// The CPU of one thread over a stretch of time, as far as the samples recorded it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThreadCurve {
+    /// Which thread, by its number on the host.
+    pub tid: i32,
+    /// From when until when it was asked for.
+    pub span: (WallTime, WallTime),
+    /// From when until when was looked.
+    pub looked: (WallTime, WallTime),
+    /// From tick to tick; a hole was not recorded.
+    pub pieces: Vec<Piece>,
+}
+
+impl ThreadCurve {
+    /// One of which nothing is known.
+    pub const fn nothing(tid: i32, span: (WallTime, WallTime)) -> Self {
+        Self {
+            tid,
+            span,
+            looked: span,
+            pieces: vec![],
+        }
     }
 }
 

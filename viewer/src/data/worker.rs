@@ -256,6 +256,14 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
         Job::Dump { generation, id } => replay
             .dump(id)
             .map(|dump| Reply::Dump(generation, Arc::new(dump))),
+        Job::ThreadCurve {
+            generation,
+            of,
+            at,
+            span,
+        } => replay
+            .thread_curve(of, at, span)
+            .map(|curve| Reply::ThreadCurve(generation, Arc::new(curve))),
         Job::DumpGrid { generation, id } => match replay.dump_grid(id) {
             Ok(grid) => Ok(Reply::DumpGrid(generation, Arc::new(grid?))),
             Err(error) => Err(error),

@@ -63,8 +63,8 @@ pub(super) fn locks(
             .filter(|((is_held, waiters), _)| left.len() == 1 || *is_held || *waiters > 0);
         let earlier = found.map(|(_, place)| place);
         left.retain(|place| Some(*place) != earlier);
-        let has_other_owner = earlier
-            .is_some_and(|earlier| holder(before, &then[earlier]) != holder(now, wanted));
+        let has_other_owner =
+            earlier.is_some_and(|earlier| holder(before, &then[earlier]) != holder(now, wanted));
         changes.push(LockChange {
             before: earlier,
             now: Some(place),

@@ -78,7 +78,10 @@ fn common<T: PartialEq>(then: &[T], after: &[T]) -> Vec<(usize, usize)> {
             longest[before * wide + now] = if then[before] == after[now] {
                 longest[(before + 1) * wide + now + 1] + 1
             } else {
-                let skips = (longest[(before + 1) * wide + now], longest[before * wide + now + 1]);
+                let skips = (
+                    longest[(before + 1) * wide + now],
+                    longest[before * wide + now + 1],
+                );
                 skips.0.max(skips.1)
             };
         }
@@ -113,24 +116,42 @@ mod tests {
                 place.map_or(String::new(), |place| stack.0[place].to_string())
             };
             let sign = if line.is_same { "=" } else { "|" };
-            format!("{}{sign}{}", frame(&then, line.before), frame(&after, line.now))
+            format!(
+                "{}{sign}{}",
+                frame(&then, line.before),
+                frame(&after, line.now)
+            )
         });
         lines.collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn what_both_have_stands_on_one_line() {
-        assert_eq!(told("park take run", "park take run"), "park=park take=take run=run");
-        assert_eq!(told("park take run", "lock render run"), "park|lock take|render run=run");
+        assert_eq!(
+            told("park take run", "park take run"),
+            "park=park take=take run=run"
+        );
+        assert_eq!(
+            told("park take run", "lock render run"),
+            "park|lock take|render run=run"
+        );
         assert_eq!(told("a b run", "a x b y run"), "a=a |x b=b |y run=run");
         assert_eq!(told("", "a b"), "|a |b");
-        assert_eq!(told("a a a", "a a"), "a| a=a a=a", "the outermost are alike");
+        assert_eq!(
+            told("a a a", "a a"),
+            "a| a=a a=a",
+            "the outermost are alike"
+        );
     }
 
     #[test]
     fn every_frame_is_there_once_and_in_its_order() {
         let deep: String = (0..500).map(|number| format!("f{number} ")).collect();
-        for (before, now) in [("a b c a b", "b a c b a"), (&*deep, "f3 g f499"), ("x", "y")] {
+        for (before, now) in [
+            ("a b c a b", "b a c b a"),
+            (&*deep, "f3 g f499"),
+            ("x", "y"),
+        ] {
             let (then, after) = (stack(before), stack(now));
             let lines = beside(&then, &after);
             let left: Vec<usize> = lines.iter().filter_map(|line| line.before).collect();
@@ -138,7 +159,11 @@ mod tests {
             assert_eq!(left, (0..then.0.len()).collect::<Vec<_>>());
             assert_eq!(right, (0..after.0.len()).collect::<Vec<_>>());
             let alike = lines.iter().filter(|line| line.is_same);
-            assert!(alike.clone().all(|line| then.0[line.before.unwrap()] == after.0[line.now.unwrap()]));
+            assert!(
+                alike
+                    .clone()
+                    .all(|line| then.0[line.before.unwrap()] == after.0[line.now.unwrap()])
+            );
         }
     }
 }

@@ -158,9 +158,15 @@ impl Host {
 fn neighbour(process: &Process) -> Neighbour {
     let comm = process.comm.as_deref().ok();
     Neighbour {
-        comm: comm.map_or_else(|| "?".to_owned(), |comm| String::from_utf8_lossy(comm).into_owned()),
+        comm: comm.map_or_else(
+            || "?".to_owned(),
+            |comm| String::from_utf8_lossy(comm).into_owned(),
+        ),
         parent: process.ppid.ok().map(|pid| pid.0),
-        state: process.state.ok().map(afterimage_format::sample::State::letter),
+        state: process
+            .state
+            .ok()
+            .map(afterimage_format::sample::State::letter),
         threads: process.threads.ok(),
         stuck: Vec::new(),
         view: None,

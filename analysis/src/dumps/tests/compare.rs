@@ -89,10 +89,26 @@ fn a_web_server_before_and_in_its_trouble() {
         then.state == State::Waiting && now.state == State::Blocked && pair.lock && pair.top
     });
     assert_eq!(blocked.count(), 40, "all of them were idle");
-    assert_eq!(found.locks.iter().filter(|lock| lock.before.is_none()).count(), found.locks.len());
+    assert_eq!(
+        found
+            .locks
+            .iter()
+            .filter(|lock| lock.before.is_none())
+            .count(),
+        found.locks.len()
+    );
     let grown = found.groups.iter().map(|group| group.counts);
-    assert!(grown.clone().any(|counts| counts == (0, 40)), "{:?}", grown.collect::<Vec<_>>());
-    assert!(found.findings.iter().all(|finding| finding.before.is_none()));
+    assert!(
+        grown.clone().any(|counts| counts == (0, 40)),
+        "{:?}",
+        grown.collect::<Vec<_>>()
+    );
+    assert!(
+        found
+            .findings
+            .iter()
+            .all(|finding| finding.before.is_none())
+    );
     assert_eq!(found.cpu.map(|(by, _)| by), Some(By::Dumps));
     let over = found.over.unwrap().as_secs_f64();
     assert!((10.0..15.0).contains(&over), "{over}");
@@ -108,13 +124,22 @@ fn from_trouble_to_trouble_the_same_stay_and_the_one_that_spins_has_its_cpu() {
         .filter(|pair| now.threads[pair.now].state == State::Blocked);
     assert_eq!(blocked.count(), 40);
     assert!(found.locks.iter().all(|lock| !lock.has_other_owner));
-    assert!(found.locks.iter().any(|lock| lock.before.is_some() && lock.now.is_some()));
-    let stayed = found.findings.iter().filter(|finding| {
-        finding.before.is_some() && finding.now.is_some()
-    });
+    assert!(
+        found
+            .locks
+            .iter()
+            .any(|lock| lock.before.is_some() && lock.now.is_some())
+    );
+    let stayed = found
+        .findings
+        .iter()
+        .filter(|finding| finding.before.is_some() && finding.now.is_some());
     assert!(stayed.count() >= 2, "{:?}", found.findings);
     let spins = named(&now, "pricing-recompute");
-    let spins = now.threads.iter().position(|thread| std::ptr::eq(thread, spins));
+    let spins = now
+        .threads
+        .iter()
+        .position(|thread| std::ptr::eq(thread, spins));
     let pair = found.pair_of(spins.unwrap()).unwrap();
     let then = &before.threads[pair.before];
     let expected = now.threads[pair.now].cpu.unwrap() - then.cpu.unwrap();
@@ -139,7 +164,10 @@ fn a_name_or_a_number_of_the_kernel_that_is_used_again_is_another_thread() {
         other,
     ]);
     let found = compare(&before, &now, true);
-    assert_eq!((found.new.as_slice(), found.gone.as_slice()), (&[1, 2][..], &[1, 2][..]));
+    assert_eq!(
+        (found.new.as_slice(), found.gone.as_slice()),
+        (&[1, 2][..], &[1, 2][..])
+    );
     assert_eq!(found.pairs().count(), 1);
     let by_name = compare(&before, &now, false);
     assert_eq!(by_name.identity, Identity::Name);
@@ -150,11 +178,22 @@ fn a_name_or_a_number_of_the_kernel_that_is_used_again_is_another_thread() {
 #[test]
 fn a_lock_is_the_same_though_its_address_moved_and_a_new_owner_is_told() {
     let all = |holder: usize, id: &str| {
-        let threads = ["a", "b", "c", "d"].iter().enumerate().map(|(place, name)| {
-            let state = if place == holder { State::Runnable } else { State::Blocked };
-            let how = if place == holder { How::Locked } else { How::WaitingToLock };
-            uses(thread(place as u64 + 1, name, state), &[(how, id)])
-        });
+        let threads = ["a", "b", "c", "d"]
+            .iter()
+            .enumerate()
+            .map(|(place, name)| {
+                let state = if place == holder {
+                    State::Runnable
+                } else {
+                    State::Blocked
+                };
+                let how = if place == holder {
+                    How::Locked
+                } else {
+                    How::WaitingToLock
+                };
+                uses(thread(place as u64 + 1, name, state), &[(how, id)])
+            });
         with(threads.collect())
     };
     let stayed = compare(&all(0, "0x1"), &all(0, "0x2"), true);
@@ -163,7 +202,10 @@ fn a_lock_is_the_same_though_its_address_moved_and_a_new_owner_is_told() {
     assert!(stayed.pairs().all(|pair| !pair.lock), "{stayed:?}");
     let passed = compare(&all(0, "0x1"), &all(1, "0x2"), true);
     assert!(passed.locks[0].has_other_owner);
-    assert!(passed.pairs().all(|pair| pair.lock), "each waits for another, or no more");
+    assert!(
+        passed.pairs().all(|pair| pair.lock),
+        "each waits for another, or no more"
+    );
 }
 
 #[test]
@@ -183,9 +225,16 @@ fn cpu_in_between_is_the_kernels_from_the_last_view_of_one_to_the_last_of_the_ot
     let one = with(vec![thread(1, "main", State::Runnable)]);
     let (then, after) = (view(10, 1_000), view(22, 7_500));
     let found = between((&one, Some(&then)), (&one, Some(&after)), true);
-    assert_eq!(found.pairs().next().unwrap().cpu, Some(Duration::from_millis(6_500)));
+    assert_eq!(
+        found.pairs().next().unwrap().cpu,
+        Some(Duration::from_millis(6_500))
+    );
     assert_eq!(found.cpu, Some((By::Kernel, Some(Duration::from_secs(12)))));
     assert_eq!(found.over, Some(Duration::from_secs(12)));
     let fallen = between((&one, Some(&after)), (&one, Some(&then)), true);
-    assert_eq!(fallen.pairs().next().unwrap().cpu, None, "a fall is no number");
+    assert_eq!(
+        fallen.pairs().next().unwrap().cpu,
+        None,
+        "a fall is no number"
+    );
 }

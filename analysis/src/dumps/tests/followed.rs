@@ -58,9 +58,17 @@ fn host() -> Host {
     sample.sockets = Ok(vec![
         socket("tcp LISTEN 127.0.0.1:5432 0.0.0.0:* 812", 1, 1),
         socket("tcp LISTEN *:8080 *:* 700", 2, 1),
-        socket("tcp ESTAB [::ffff:127.0.0.1]:40000 [::ffff:127.0.0.1]:5432 700", 71, 1),
+        socket(
+            "tcp ESTAB [::ffff:127.0.0.1]:40000 [::ffff:127.0.0.1]:5432 700",
+            71,
+            1,
+        ),
         socket("tcp ESTAB 127.0.0.1:5432 127.0.0.1:40000 812", 72, 1),
-        socket("tcp ESTAB [::ffff:127.0.0.1]:8080 [::ffff:127.0.0.1]:41000 700", 73, 1),
+        socket(
+            "tcp ESTAB [::ffff:127.0.0.1]:8080 [::ffff:127.0.0.1]:41000 700",
+            73,
+            1,
+        ),
         socket("tcp ESTAB 127.0.0.1:41000 127.0.0.1:8080 900", 74, 1),
         socket("tcp ESTAB 10.0.0.1:42000 10.0.0.9:443 700", 75, 1),
         socket("tcp ESTAB 10.0.0.1:* 10.0.0.9:5432 700", 76, 3),
@@ -118,8 +126,15 @@ fn the_other_end_of_a_socket_is_named_with_what_it_does() {
     stuck.state = Some('D');
     host.add_view(812, view(vec![stuck]));
     let found = followed(READ, Some("socket:[71]"), &host).unwrap();
-    assert_eq!((found.over, found.state, found.call), (Over::Reply, Some('D'), Some("fsync")));
-    assert!(found.words().ends_with("5432, which is in state D in fsync"));
+    assert_eq!(
+        (found.over, found.state, found.call),
+        (Over::Reply, Some('D'), Some("fsync"))
+    );
+    assert!(
+        found
+            .words()
+            .ends_with("5432, which is in state D in fsync")
+    );
 }
 
 #[test]
@@ -131,7 +146,11 @@ fn a_server_waits_for_requests_and_a_writer_for_who_reads() {
         "waits for a request from sh (pid 900) on 127.0.0.1:41000, which sleeps"
     );
     let write = followed(WRITE, Some("socket:[71]"), &host).unwrap();
-    assert!(write.words().starts_with("waits until postgres (pid 812) on 127.0.0.1:5432 reads"));
+    assert!(
+        write
+            .words()
+            .starts_with("waits until postgres (pid 812) on 127.0.0.1:5432 reads")
+    );
 }
 
 #[test]
@@ -144,12 +163,17 @@ fn a_child_is_followed_and_what_it_waits_for_as_well() {
         "61 0xffffffffffffffff 0x0 0x0 0x0 0x0 0x0",
     ] {
         let found = followed(call, None, &host).unwrap();
-        assert_eq!(found.words(), "waits for its child sh (pid 900) to end, which sleeps");
+        assert_eq!(
+            found.words(),
+            "waits for its child sh (pid 900) to end, which sleeps"
+        );
     }
     host.add_view(900, view(vec![thread(900, READ, Some("socket:[74]"))]));
     let found = followed("61 0x384 0x0 0x0 0x0 0x0 0x0", None, &host).unwrap();
     assert!(
-        found.words().ends_with("which waits for a reply from java (pid 700) on 127.0.0.1:8080, which sleeps"),
+        found.words().ends_with(
+            "which waits for a reply from java (pid 700) on 127.0.0.1:8080, which sleeps"
+        ),
         "{}",
         found.words()
     );

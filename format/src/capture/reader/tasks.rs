@@ -50,7 +50,8 @@ impl Capture {
                 }
                 for (row, key) in chunk.rows_at(Group::Task, tick) {
                     let Key::Process(key) = key else { continue };
-                    let cell = |field: TaskField| chunk.cell(Group::Task, row, field.column(), tick);
+                    let cell =
+                        |field: TaskField| chunk.cell(Group::Task, row, field.column(), tick);
                     let is_of_it = || cell(TaskField::ProcessPid) == Ok(i64::from(process.0));
                     if !tids.contains(&key.pid.0) || !is_of_it() {
                         continue;

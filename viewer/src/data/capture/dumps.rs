@@ -3,6 +3,7 @@
 //! Texts are read when they are wanted and not kept. Of each dump that was read a few numbers a
 //! thread stay, and of stacks each only once: a thousand dumps take some megabytes.
 
+mod around;
 mod columns;
 mod grid;
 
@@ -78,7 +79,11 @@ impl CaptureReplay {
         let life = life_until(&list, id);
         let mut before = Vec::new();
         for earlier in life.iter().rev().skip(1).take(LOOK_BACK - 1).rev() {
-            before.push((self.parsed_of(earlier.id)?, earlier.facts.burst));
+            let earlier = (self.parsed_of(earlier.id)?, earlier.facts.burst);
+            // What the kernel alone said has other stacks: nobody would have stood still.
+            if earlier.0.is_kernel() == parsed.is_kernel() {
+                before.push(earlier);
+            }
         }
         let burst = life.last().and_then(|dump| dump.facts.burst);
         let earlier = before
@@ -90,16 +95,24 @@ impl CaptureReplay {
             after: parsed.after.as_ref(),
             architecture: &self.whole.host.architecture,
         };
+        let (past, host) = self.around(&parsed, &life)?;
         let read = parsed.dump.as_ref().map(|dump| {
             let all = before
                 .iter()
                 .filter_map(|(earlier, _)| earlier.dump.as_deref());
             let all: Vec<&Dump> = all.chain([&**dump]).collect();
-            read(dump, &all, views)
+            let around = Around {
+                views,
+                series: None,
+                host: host.as_ref(),
+                before: past.as_ref(),
+            };
+            read(dump, &all, around)
         });
-        let kernel = match &read {
-            Some(_) => Kernel::default(),
-            None => Kernel::of(&Dump::new(Source::Kernel), &views),
+        let kernel = if read.is_some() && !parsed.is_kernel() {
+            Kernel::default()
+        } else {
+            Kernel::of(&Dump::new(Source::Kernel), &views)
         };
         self.notice_damage()?;
         Ok(DumpContent {
@@ -159,7 +172,12 @@ impl CaptureReplay {
             return Ok(Arc::clone(known));
         }
         let (before, after) = self.reader()?.dump_kernel(id)?;
-        let (dump, problem) = parse(text);
+        let (mut dump, problem) = parse(text);
+        if dump.is_none()
+            && let Some(view) = after.as_ref().or(before.as_ref())
+        {
+            dump = Some(Arc::new(self.of_kernel(id, view)?));
+        }
         let parsed = Arc::new(Parsed {
             id,
             dump,
@@ -170,6 +188,14 @@ impl CaptureReplay {
         self.dumps.kept.truncate(KEPT - 1);
         self.dumps.kept.push_front(Arc::clone(&parsed));
         Ok(parsed)
+    }
+}
+
+impl Parsed {
+    /// Whether it is what the kernel said, and nobody else.
+    fn is_kernel(&self) -> bool {
+        let dump = self.dump.as_ref();
+        dump.is_some_and(|dump| dump.source == Source::Kernel)
     }
 }
 
@@ -190,15 +216,15 @@ fn parse(text: Option<&[u8]>) -> (Option<Arc<Dump>>, Option<String>) {
 }
 
 /// What follows from a dump, the last of these of one process.
-fn read(dump: &Arc<Dump>, all: &[&Dump], views: Views<'_>) -> ReadDump {
+fn read(dump: &Arc<Dump>, all: &[&Dump], around: Around<'_>) -> ReadDump {
     let series = history::series(all);
     let last = all.len() - 1;
     let series = series
         .iter()
         .find(|series| series.dumps.last() == Some(&last));
     let around = Around {
-        views,
         series: series.map(|series| (series, all)),
+        ..around
     };
     let report = Report::of(dump, &around);
     // CPU since the begin of the threads says nothing of now.
@@ -223,9 +249,14 @@ fn life_of<'l>(list: &'l [StoredDump], id: i64) -> Vec<&'l StoredDump> {
         return vec![];
     };
     let of = |dump: &StoredDump| (dump.run, dump.facts.pid, dump.facts.started);
+    let has_text = |dump: &StoredDump| dump.raw_bytes.is_some();
     let is_of_it = |dump: &&'l StoredDump| {
-        let has_text = dump.raw_bytes.is_some() || dump.id == id;
-        of(dump) == of(wanted) && dump.facts.kind == wanted.facts.kind && has_text
+        let has_kernel = dump.has_kernel.0 || dump.has_kernel.1;
+        let is_there = has_text(dump) || has_kernel || dump.id == id;
+        // What the kernel alone said goes with every kind.
+        let both_have_text = has_text(dump) && has_text(wanted);
+        let is_of_kind = dump.facts.kind == wanted.facts.kind || !both_have_text;
+        of(dump) == of(wanted) && is_of_kind && is_there
     };
     list.iter().filter(is_of_it).collect()
 }

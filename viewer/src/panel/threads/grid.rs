@@ -138,6 +138,17 @@ fn head(
                 tokens.text_strong,
             );
         }
+        if column != shown && document.dumps.is_pinned(grid.columns[column].id) {
+            let mark = area.with_min_y(area.bottom() - 2.0);
+            ui.painter().rect_filled(mark, 0.0, tokens.changed);
+            ui.painter().text(
+                area.center(),
+                Align2::CENTER_CENTER,
+                "pin",
+                small.clone(),
+                tokens.changed,
+            );
+        }
         if response.clicked() {
             out.push(Command::Dumps(DumpCommand::Pick(grid.columns[column].id)));
         }

@@ -2,7 +2,7 @@
 //! what it did in the other dumps.
 
 use super::ink::{self, safe};
-use super::thread_time;
+use super::{stacks, thread_time};
 use crate::command::{Command, DumpCommand};
 use crate::data::DumpContent;
 use crate::data::dumps::{ReadDump, ThreadKey, time_words};
@@ -48,6 +48,13 @@ pub(super) fn show(
                 if let Some(place) = place {
                     ui.add_space(6.0);
                     kernel(ui, (content, read), place);
+                    if let Some(followed) = read.report.followed(place) {
+                        fact(ui, "It", &followed.words(), Some("followed"));
+                    }
+                }
+                // While a dump is pinned its stack stands beside this one.
+                let are_beside = stacks::show(ui, document, key);
+                if let Some(place) = place.filter(|_| !are_beside) {
                     stack(ui, &read.dump.threads[place]);
                 }
             });

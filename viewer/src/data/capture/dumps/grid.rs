@@ -17,7 +17,8 @@ pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
         rows: Vec::new(),
     };
     let mut rows: HashMap<u32, usize> = HashMap::new();
-    let mut before: Option<(&Column, HashMap<u32, &Kept>, Option<i64>)> = None;
+    // The last dump, and the last view of the kernel alone: the one has other stacks than the other.
+    let mut befores: [Option<(&Column, HashMap<u32, &Kept>, Option<i64>)>; 2] = [None, None];
     for (place, dump) in read.iter().enumerate() {
         let Some(column) = columns.column(dump.id) else {
             continue;
@@ -27,6 +28,7 @@ pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
             at: dump.facts.wall,
         });
         let burst = dump.facts.burst;
+        let before = &mut befores[usize::from(column.is_kernel)];
         let same_burst = before
             .as_ref()
             .filter(|(_, _, of)| burst.is_some() && *of == burst);
@@ -56,7 +58,7 @@ pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
             row.cells.push(Some(cell));
         }
         let known = column.threads.iter().map(|kept| (kept.key, kept));
-        before = Some((column, known.collect(), burst));
+        *before = Some((column, known.collect(), burst));
     }
     grid
 }
