@@ -183,6 +183,8 @@ pub struct GridColumn {
     pub id: i64,
     /// When it was begun.
     pub at: WallTime,
+    /// Whether it is what the kernel said, and nobody else.
+    pub is_kernel: bool,
 }
 
 /// A thread over the dumps.

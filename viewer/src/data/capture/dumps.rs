@@ -89,13 +89,13 @@ impl CaptureReplay {
         let earlier = before
             .last()
             .filter(|(_, of)| burst.is_some() && *of == burst);
+        let (past, host) = self.around(&parsed, &life)?;
         let views = Views {
             earlier: earlier.and_then(|(earlier, _)| earlier.after.as_ref()),
             before: parsed.before.as_ref(),
             after: parsed.after.as_ref(),
             architecture: &self.whole.host.architecture,
         };
-        let (past, host) = self.around(&parsed, &life)?;
         let read = parsed.dump.as_ref().map(|dump| {
             let all = before
                 .iter()

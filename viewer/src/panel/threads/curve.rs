@@ -135,7 +135,7 @@ fn axis(ui: &Ui, document: &Document, scale: &Scale<'_>) {
 fn draw(ui: &Ui, scale: &Scale<'_>) {
     let tokens = Tokens::of(ui.visuals());
     let mut column: Option<(f32, f32, f64, f64)> = None;
-    let mut put = |ui: &Ui, (left, right, cpu, wait): (f32, f32, f64, f64)| {
+    let put = |ui: &Ui, (left, right, cpu, wait): (f32, f32, f64, f64)| {
         let right = right.max(left + 1.0);
         let (foot, top) = (scale.y(0.0), scale.y(cpu));
         let used = Rect::from_min_max(pos2(left, top.min(foot - 1.0)), pos2(right, foot));

@@ -138,6 +138,11 @@ fn head(
                 tokens.text_strong,
             );
         }
+        if grid.columns[column].is_kernel && column != shown {
+            let color = tokens.text_weak;
+            ui.painter()
+                .text(area.center(), Align2::CENTER_CENTER, "k", small.clone(), color);
+        }
         if column != shown && document.dumps.is_pinned(grid.columns[column].id) {
             let mark = area.with_min_y(area.bottom() - 2.0);
             ui.painter().rect_filled(mark, 0.0, tokens.changed);
@@ -152,7 +157,12 @@ fn head(
         if response.clicked() {
             out.push(Command::Dumps(DumpCommand::Pick(grid.columns[column].id)));
         }
-        response.on_hover_text(format!("{at}: go to this dump"));
+        let what = if grid.columns[column].is_kernel {
+            "no dump, what the kernel alone said (k)"
+        } else {
+            "go to this dump"
+        };
+        response.on_hover_text(format!("{at}: {what}"));
     }
     let cpu = pos2(left + places.cells() + CPU - 6.0, rect.center().y);
     let cpu = ui

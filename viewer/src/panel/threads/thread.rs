@@ -44,6 +44,8 @@ pub(super) fn show(
                     let words = "It is not in this dump.";
                     ui.label(RichText::new(words).color(tokens.text_weak));
                 }
+                // While a dump is pinned its stack stands beside this one.
+                let are_beside = stacks::show(ui, document, key);
                 thread_time::show(ui, document, (content, key), out);
                 if let Some(place) = place {
                     ui.add_space(6.0);
@@ -52,8 +54,6 @@ pub(super) fn show(
                         fact(ui, "It", &followed.words(), Some("followed"));
                     }
                 }
-                // While a dump is pinned its stack stands beside this one.
-                let are_beside = stacks::show(ui, document, key);
                 if let Some(place) = place.filter(|_| !are_beside) {
                     stack(ui, &read.dump.threads[place]);
                 }

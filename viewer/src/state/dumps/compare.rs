@@ -38,9 +38,9 @@ pub enum Fate {
 impl Fate {
     /// Every one, in the order in which they are shown.
     pub const ALL: [Self; 5] = [
-        Self::Moved,
         Self::Began,
         Self::Ended,
+        Self::Moved,
         Self::Still,
         Self::Idle,
     ];

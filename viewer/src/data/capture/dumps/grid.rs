@@ -26,6 +26,7 @@ pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
         grid.columns.push(GridColumn {
             id: dump.id,
             at: dump.facts.wall,
+            is_kernel: column.is_kernel,
         });
         let burst = dump.facts.burst;
         let before = &mut befores[usize::from(column.is_kernel)];
