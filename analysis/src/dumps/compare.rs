@@ -61,6 +61,10 @@ impl Identity {
 
 /// A thread that is in both, and what it did.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each may be another one without the others"
+)]
 pub struct Pair {
     /// Its place in the earlier dump.
     pub before: usize,

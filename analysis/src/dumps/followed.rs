@@ -213,7 +213,8 @@ fn child(waits: &Waits<'_>, host: &Host) -> Option<i32> {
         let word = words.next()?.strip_prefix("0x")?;
         let whole = u64::from_str_radix(word, 16).ok()?;
         // The kernel takes the lower half, with its sign.
-        Some((whole & u64::from(u32::MAX)) as u32 as i32)
+        let lower = u32::try_from(whole & u64::from(u32::MAX)).ok()?;
+        Some(lower.cast_signed())
     };
     let pid = match waits.call {
         "wait4" | "waitpid" => argument()?,

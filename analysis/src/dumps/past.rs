@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// From this share of a core on a thread is at full CPU.
 const FULL: f64 = 0.9;
+/// One that gets at least so much, and wants more nearly all the time, is on a busy host.
+const GETS: f64 = 0.2;
 /// Below this share it uses none.
 const NONE: f64 = 0.01;
 /// Of less time nothing is said.
@@ -90,10 +92,14 @@ impl Past {
         if self.at.since(last.to).is_some_and(|since| since > NEAR) {
             return None;
         }
-        let is_full = last.cpu >= FULL;
+        // On a busy host a thread gets less than it wants.
+        let is_busy = |piece: &Piece| {
+            piece.cpu >= FULL || piece.cpu >= GETS && piece.cpu + piece.wait.unwrap_or(0.0) >= FULL
+        };
+        let is_full = is_busy(&last);
         let is_like = |piece: &Piece| {
             if is_full {
-                piece.cpu >= FULL
+                is_busy(piece)
             } else {
                 piece.cpu < NONE
             }
@@ -110,10 +116,12 @@ impl Past {
         if self.at.since(since).is_none_or(|over| over < SHORTEST) {
             return None;
         }
-        let what = if is_full {
-            "at full CPU"
-        } else {
-            "no CPU used"
+        let got = pieces[begin..=end].iter().map(|piece| piece.cpu);
+        let got = got.sum::<f64>() / (end + 1 - begin) as f64;
+        let what = match (is_full, got >= FULL) {
+            (true, true) => "at full CPU",
+            (true, false) => "wanted a CPU all the time",
+            (false, _) => "no CPU used",
         };
         let clock = self.zone.time_of_day(since);
         let clock = clock.split('.').next().unwrap_or_default();
@@ -195,6 +203,15 @@ mod tests {
                 "no CPU used since 00:00:01, 8 s before the first dump or longer (it was not recorded before)"
             )
         );
-        assert_eq!(words(pieces, 90, 90), None, "too long ago");
+        assert_eq!(words(pieces.clone(), 90, 90), None, "too long ago");
+        let busy = pieces.into_iter().map(|piece| Piece {
+            cpu: piece.cpu / 2.0,
+            wait: Some(piece.cpu / 2.0),
+            ..piece
+        });
+        assert_eq!(
+            words(busy.collect(), 30, 30).as_deref(),
+            Some("wanted a CPU all the time since 00:00:10, 20 s before the first dump")
+        );
     }
 }

@@ -23,7 +23,7 @@ const LISTS: [&str; 2] = ["poll", "ppoll"];
 
 /// Adds what the threads of a process wait for.
 pub(super) fn add(pid: Pid, view: &mut KernelView) {
-    let mut memory = Memory { pid, file: None };
+    let mut memory = Memory::Closed(pid);
     for thread in &mut view.threads {
         let descriptor = descriptor(thread, &mut memory);
         thread.file = descriptor.and_then(|descriptor| link(pid, thread.tid, descriptor));
@@ -57,17 +57,23 @@ fn link(pid: Pid, tid: i32, descriptor: u32) -> Option<String> {
 }
 
 /// The memory of a process, opened when it is first needed.
-struct Memory {
-    pid: Pid,
-    file: Option<Option<File>>,
+enum Memory {
+    Closed(Pid),
+    Open(File),
+    /// It may not be read.
+    Denied,
 }
 
 impl Memory {
     /// The number that a `struct pollfd` at this place begins with.
     fn number(&mut self, place: u64) -> Option<u32> {
-        let pid = self.pid.0;
-        let open = || File::open(format!("/proc/{pid}/mem")).ok();
-        let file = self.file.get_or_insert_with(open).as_ref()?;
+        if let Self::Closed(pid) = self {
+            let file = File::open(format!("/proc/{}/mem", pid.0));
+            *self = file.map_or(Self::Denied, Self::Open);
+        }
+        let Self::Open(file) = self else {
+            return None;
+        };
         let mut bytes = [0; 4];
         file.read_exact_at(&mut bytes, place).ok()?;
         Some(u32::from_ne_bytes(bytes))

@@ -27,6 +27,8 @@ use std::time::Duration;
 const KEPT: usize = 16;
 /// A thread that has not moved is followed back through so many dumps.
 const LOOK_BACK: usize = 8;
+/// From the end of one dump CPU is counted to the next, if it is so near.
+const NEAR: Duration = Duration::from_mins(2);
 /// So many dumps are read before something else may be: about 30 ms.
 const AT_A_TIME: usize = 16;
 
@@ -79,27 +81,28 @@ impl CaptureReplay {
         let life = life_until(&list, id);
         let mut before = Vec::new();
         for earlier in life.iter().rev().skip(1).take(LOOK_BACK - 1).rev() {
-            let earlier = (self.parsed_of(earlier.id)?, earlier.facts.burst);
+            let earlier = self.parsed_of(earlier.id)?;
             // What the kernel alone said has other stacks: nobody would have stood still.
-            if earlier.0.is_kernel() == parsed.is_kernel() {
+            if earlier.is_kernel() == parsed.is_kernel() {
                 before.push(earlier);
             }
         }
-        let burst = life.last().and_then(|dump| dump.facts.burst);
-        let earlier = before
-            .last()
-            .filter(|(_, of)| burst.is_some() && *of == burst);
+        let asked = parsed.after.as_ref().or(parsed.before.as_ref());
+        let is_near = |earlier: &&KernelView| {
+            let since = asked.and_then(|asked| asked.at_boot.since(earlier.at_boot));
+            since.is_some_and(|since| since <= NEAR)
+        };
+        let earlier = before.last().and_then(|earlier| earlier.after.as_ref());
+        let earlier = earlier.filter(is_near);
         let (past, host) = self.around(&parsed, &life)?;
         let views = Views {
-            earlier: earlier.and_then(|(earlier, _)| earlier.after.as_ref()),
+            earlier,
             before: parsed.before.as_ref(),
             after: parsed.after.as_ref(),
             architecture: &self.whole.host.architecture,
         };
         let read = parsed.dump.as_ref().map(|dump| {
-            let all = before
-                .iter()
-                .filter_map(|(earlier, _)| earlier.dump.as_deref());
+            let all = before.iter().filter_map(|earlier| earlier.dump.as_deref());
             let all: Vec<&Dump> = all.chain([&**dump]).collect();
             let around = Around {
                 views,

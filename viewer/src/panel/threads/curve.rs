@@ -17,7 +17,7 @@ use egui::{
 
 /// How high the curve is, and the strip with the marks of dumps under it.
 const HEIGHT: f32 = 64.0;
-const MARKS: f32 = 14.0;
+const MARKS: f32 = 22.0;
 /// Room for the numbers at the left.
 const NUMBERS: f32 = 44.0;
 /// How wide a mark can be hit.
@@ -119,14 +119,14 @@ fn axis(ui: &Ui, document: &Document, scale: &Scale<'_>) {
         );
     }
     let (from, to) = scale.curve.span;
-    let foot = plot.bottom() + MARKS + 2.0;
+    let base = plot.bottom() + MARKS;
     for (x, at, anchor) in [
         (plot.left(), from, Align2::LEFT_BOTTOM),
         (plot.right(), to, Align2::RIGHT_BOTTOM),
     ] {
         let words = document.moment(at);
         ui.painter()
-            .text(pos2(x, foot), anchor, words, font.clone(), tokens.text_weak);
+            .text(pos2(x, base), anchor, words, font.clone(), tokens.text_weak);
     }
 }
 

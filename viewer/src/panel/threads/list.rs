@@ -91,9 +91,9 @@ fn one(
     let wide = pause.map_or(0.0, |pause| right(ui, below, &pause, tokens.text_weak));
     let is_pinned = document.dumps.is_pinned(dump.id);
     let (below, wide) = if is_pinned {
-        let rest = below.with_max_x(below.right() - wide - 8.0);
-        let sign = right(ui, rest, "pinned", tokens.changed);
-        (rest, sign)
+        let beside = below.with_max_x(below.right() - wide - 8.0);
+        let sign = right(ui, beside, "pinned", tokens.changed);
+        (beside, sign)
     } else {
         (below, wide)
     };

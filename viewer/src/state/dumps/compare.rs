@@ -183,9 +183,10 @@ impl DumpsView {
         let is_one_life = life(pinned.content.id) == life(shown.id);
         let compared = match known.filter(is_known) {
             Some(known) => Some(Arc::unwrap_or_clone(known)),
-            None => compared((before, now), is_one_life, is_pinned_first),
+            None => compared((before, now), is_one_life),
         };
         let compared = compared.map(|mut compared| {
+            compared.is_pinned_first = is_pinned_first;
             compared.rows = self.rows(&compared);
             Arc::new(compared)
         });
@@ -271,7 +272,6 @@ pub fn place_of(thread: &Thread) -> String {
 fn compared(
     (before, now): (&Arc<DumpContent>, &Arc<DumpContent>),
     is_one_life: bool,
-    is_pinned_first: bool,
 ) -> Option<Compared> {
     fn side<'a>(content: &'a DumpContent, read: &'a ReadDump) -> Side<'a> {
         Side {
@@ -289,7 +289,7 @@ fn compared(
     Some(Compared {
         before: Arc::clone(before),
         now: Arc::clone(now),
-        is_pinned_first,
+        is_pinned_first: true,
         folds: folds(&comparison, reads),
         comparison,
         rows: Vec::new(),

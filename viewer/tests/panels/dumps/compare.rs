@@ -50,13 +50,32 @@ fn a_pinned_dump_is_held_beside_the_one_that_is_shown() {
         "40 threads http-nio",
         "WAITING org.apache.tomcat.util.threads.TaskQueue.take",
     );
-    has(&harness, Role::Row, "40 threads http-nio", ", then BLOCKED ");
-    has(&harness, Role::Row, "pricing-recompute: not there, then RUNNABLE", "");
+    has(
+        &harness,
+        Role::Row,
+        "40 threads http-nio",
+        ", then BLOCKED ",
+    );
+    has(
+        &harness,
+        Role::Row,
+        "pricing-recompute: not there, then RUNNABLE",
+        "",
+    );
     // A fold opens, and a thread of it has both its stacks.
     click(&mut harness, Role::Row, "40 threads http-nio");
-    click(&mut harness, Role::Row, "http-nio-127.0.0.1-auto-1-exec-1: WAITING");
+    click(
+        &mut harness,
+        Role::Row,
+        "http-nio-127.0.0.1-auto-1-exec-1: WAITING",
+    );
     has(&harness, Role::Label, "Stacks side by side: ", " differ");
-    has(&harness, Role::Label, "before: jdk.internal.misc.Unsafe.park", "now: ");
+    has(
+        &harness,
+        Role::Label,
+        "before: jdk.internal.misc.Unsafe.park",
+        "now: ",
+    );
     has(&harness, Role::Label, "both: ", "Thread.run");
     let pinned = harness.get_by_role_and_label(Role::Button, "compared with 14:01:09");
     pinned.click();
@@ -71,17 +90,14 @@ fn a_pinned_dump_is_held_beside_the_one_that_is_shown() {
 #[test]
 fn from_an_earlier_dump_the_pinned_one_is_on_the_right() {
     let mut harness = page("14:01:28");
-    harness.get_by_role_and_label(Role::Button, "Pin this dump").click();
+    harness
+        .get_by_role_and_label(Role::Button, "Pin this dump")
+        .click();
     settle(&mut harness);
     harness.key_press(Key::ArrowUp);
     settle(&mut harness);
     has(&harness, Role::Label, "14:01:22 → 14:01:27", "later");
-    has(
-        &harness,
-        Role::Row,
-        "stayed: ",
-        "keeps 40 threads waiting",
-    );
+    has(&harness, Role::Row, "stayed: ", "keeps 40 threads waiting");
     search(&mut harness, "render");
     has(
         &harness,
@@ -90,7 +106,12 @@ fn from_an_earlier_dump_the_pinned_one_is_on_the_right() {
         "BLOCKED Victim$ReportService.render(Victim.java:41) in both",
     );
     search(&mut harness, "pricing");
-    has(&harness, Role::Row, "pricing-recompute: RUNNABLE", "in both");
+    has(
+        &harness,
+        Role::Row,
+        "pricing-recompute: RUNNABLE",
+        "in both",
+    );
 }
 
 #[test]
@@ -107,7 +128,12 @@ fn a_thread_has_its_cpu_from_tick_to_tick_and_its_dumps_are_marks_on_it() {
     let pieces = pieces.map_or(vec![], |curve| curve.pieces.clone());
     let holes = pieces.windows(2).filter(|pair| pair[0].to != pair[1].from);
     assert_eq!(holes.count(), 1, "two ticks did not record it");
-    has(&harness, Role::Label, "RUNNABLE in ", "at full CPU since 14:01:21 or longer");
+    has(
+        &harness,
+        Role::Label,
+        "RUNNABLE in ",
+        "at full CPU since 14:01:21 or longer",
+    );
     click(&mut harness, Role::Button, "Dump of 14:01:22 on the curve");
     let shown = document(&harness).dump_at_cursor();
     let shown = shown.map(|dump| document(&harness).moment(dump.facts.wall));
@@ -120,8 +146,18 @@ fn what_the_kernel_alone_said_has_its_column_and_the_names_of_the_dumps() {
     click(&mut harness, Role::Button, "Over time");
     let columns = labels(&harness, Role::ColumnHeader);
     let dumps = columns.iter().filter(|name| name.starts_with("Dump of "));
-    assert_eq!(dumps.count(), 6, "four dumps, and two views of the kernel: {columns:#?}");
+    assert_eq!(
+        dumps.count(),
+        6,
+        "four dumps, and two views of the kernel: {columns:#?}"
+    );
     let before = labels(&harness, Role::Row);
-    let spins = before.iter().filter(|row| row.starts_with("pricing-recompute: "));
-    assert_eq!(spins.count(), 1, "no second row under the name that the kernel cut");
+    let spins = before
+        .iter()
+        .filter(|row| row.starts_with("pricing-recompute: "));
+    assert_eq!(
+        spins.count(),
+        1,
+        "no second row under the name that the kernel cut"
+    );
 }

@@ -4,6 +4,7 @@ use super::json::wants;
 use super::{Compared, Kept};
 use crate::cli::Format;
 use crate::command::printer::Printer;
+use afterimage_analysis::dumps::Thread;
 use afterimage_analysis::dumps::compare::Pair;
 use afterimage_analysis::table::{Cell, Column};
 
@@ -69,7 +70,7 @@ fn row(
         Cell::integer(compared.now.taken.pid()),
         at(&compared.before),
         at(&compared.now),
-        text(thread.map(|thread| thread.called()).as_deref()),
+        text(thread.map(Thread::called).as_deref()),
         Cell::integer(thread.and_then(|thread| thread.number)),
         Cell::integer(thread.and_then(|thread| thread.os_id)),
         Cell::Word(change.to_owned()),

@@ -56,7 +56,7 @@ impl CaptureReplay {
         let past = if suspects.is_empty() {
             None
         } else {
-            let first = life.iter().rev().take(super::LOOK_BACK).last();
+            let first = life.get(life.len().saturating_sub(super::LOOK_BACK));
             let ticks = self
                 .reader()?
                 .task_ticks(stored.facts.pid, &suspects, (from, to))?;

@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A dump, its threads by their keys, and its burst.
+type Before<'c> = (&'c Column, HashMap<u32, &'c Kept>, Option<i64>);
+
 /// The grid of these dumps, which are in order of time; those that were not read yet are left out.
 pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
     let read: Vec<&&StoredDump> = life.iter().filter(|dump| columns.has(dump.id)).collect();
@@ -18,7 +21,7 @@ pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
     };
     let mut rows: HashMap<u32, usize> = HashMap::new();
     // The last dump, and the last view of the kernel alone: the one has other stacks than the other.
-    let mut befores: [Option<(&Column, HashMap<u32, &Kept>, Option<i64>)>; 2] = [None, None];
+    let mut befores: [Option<Before<'_>>; 2] = [None, None];
     for (place, dump) in read.iter().enumerate() {
         let Some(column) = columns.column(dump.id) else {
             continue;
