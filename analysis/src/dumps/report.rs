@@ -149,11 +149,14 @@ impl Report {
     }
 
     /// The threads, by their numbers on the host, whose past is of interest: those that findings are
-    /// about.
+    /// about, and those that ran.
     pub fn suspects(&self) -> BTreeSet<i32> {
         let suspects = self.findings.iter().flat_map(|finding| &finding.suspects);
         let tids = suspects.filter_map(|suspect| i32::try_from(suspect.tid?).ok());
-        tids.take(MOST_SUSPECTS).collect()
+        let seen = self.kernel.threads.iter().flatten();
+        let ran = seen.filter(|seen| seen.state == Some('R'));
+        let all = tids.chain(ran.map(|seen| seen.tid));
+        all.take(MOST_SUSPECTS).collect()
     }
 
     /// The process that a thread waits for.

@@ -82,7 +82,8 @@ pub(super) fn show(ui: &mut Ui, document: &Document, key: &ThreadKey) -> bool {
             let area = half.with_max_x(half.left() + 10.0);
             ink::text(ui, area, sign, color, 12.0);
             let area = half.with_min_x(half.left() + 12.0);
-            ink::text(ui, area, words, color, 12.0);
+            // What a frame does is at its end.
+            ink::name(ui, area, words, (color, 12.0));
         }
     }
     let more = lines.len().saturating_sub(DEEPEST);

@@ -271,7 +271,8 @@ impl Page<'_> {
             let badge = Rect::from_center_size(middle, vec2(16.0, 16.0));
             ink::badge(ui, badge, thread.state);
             let area = Columns::area(rect, from + 22.0, to);
-            ink::text(ui, area, &words[side], color(Some(thread)), 12.5);
+            // What a frame does is at its end.
+            ink::name(ui, area, &words[side], (color(Some(thread)), 12.5));
         }
         if fold.fate == Fate::Moved && (!is_same || both.has_other_lock) {
             self.mark(ui, rect);
