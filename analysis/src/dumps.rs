@@ -11,15 +11,19 @@
 //! - [`groups`]: threads that do the same. [`pools`]: threads that wait for something to be free.
 //! - [`kernel`]: the same threads as the kernel saw them before and after; [`throttling`]: what a
 //!   quota kept them from.
-//! - [`history`]: the same threads from dump to dump.
+//! - [`history`]: the same threads from dump to dump. [`compare`]: what is different between two.
+//! - [`followed`]: who is at the other end of what a thread waits for, on the same host.
+//! - [`past`]: what the samples say of a thread before its dump.
 //! - [`report`], [`finding`]: all of that together, and what it means in plain words;
 //!   [`summary`]: the few numbers that a capture keeps beside the text.
 //!
 //! Takes no dump and stores none.
 
+pub mod compare;
 pub mod deadlock;
 pub mod eu_stack;
 pub mod finding;
+pub mod followed;
 pub mod frame;
 pub mod go;
 pub mod groups;
@@ -32,6 +36,7 @@ pub mod kernel;
 mod lines;
 pub mod locks;
 pub mod model;
+pub mod past;
 pub mod pools;
 pub mod py_spy;
 pub mod report;

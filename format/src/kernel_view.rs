@@ -60,9 +60,12 @@ pub struct ThreadView {
     pub syscall: Option<String>,
     /// `stack`: the functions of the kernel it is in, innermost first, joined by `;`.
     pub stack: Option<String>,
+    /// What `fd/N` links to, of a thread in a call that reads, writes or polls it: `socket:[123]` or
+    /// `pipe:[123]`. Other files and other calls have none.
+    pub file: Option<String>,
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "tid",
     "nstid",
     "comm",
@@ -76,6 +79,7 @@ const COLUMNS: [&str; 13] = [
     "wchan",
     "syscall",
     "stack",
+    "file",
 ];
 /// No process has more threads that anybody looks at.
 const MOST_THREADS: usize = 1 << 18;
@@ -147,7 +151,7 @@ impl ThreadView {
         }
         push(text, self.voluntary);
         push(text, self.involuntary);
-        let texts = [&self.wchan, &self.syscall, &self.stack];
+        let texts = [&self.wchan, &self.syscall, &self.stack, &self.file];
         let texts = texts.map(|field| escaped(field.as_deref().map(str::as_bytes)));
         text.push_str(&texts.join("\t"));
         text.push('\n');
@@ -180,6 +184,7 @@ impl ThreadView {
                 b"wchan" => thread.wchan = text(),
                 b"syscall" => thread.syscall = text(),
                 b"stack" => thread.stack = text(),
+                b"file" => thread.file = text(),
                 _ => {}
             }
         }
@@ -265,6 +270,7 @@ mod tests {
             wchan: Some("futex_wait_queue".to_owned()),
             syscall: Some("202 0x7f 0x0".to_owned()),
             stack: Some("futex_wait_queue;do_futex".to_owned()),
+            file: Some("socket:[4711]".to_owned()),
         };
         let unreadable = ThreadView {
             tid: 14514,
@@ -293,9 +299,9 @@ mod tests {
         assert!(lines[1].starts_with("tid\tnstid\tcomm\tstate\tutime_us\t"));
         assert_eq!(
             lines[2],
-            "14513\t7\thttp-nio\\x09\\xff\\x5c\tS\t120000\t30000\t151234\t99\t12\t0\tfutex_wait_queue\t202 0x7f 0x0\tfutex_wait_queue;do_futex"
+            "14513\t7\thttp-nio\\x09\\xff\\x5c\tS\t120000\t30000\t151234\t99\t12\t0\tfutex_wait_queue\t202 0x7f 0x0\tfutex_wait_queue;do_futex\tsocket:[4711]"
         );
-        assert_eq!(lines[3], "14514\t\t\\x2d\t\t\t\t\t\t\t\t-\t\t");
+        assert_eq!(lines[3], "14514\t\t\\x2d\t\t\t\t\t\t\t\t-\t\t\t");
         assert_eq!(lines.len(), 4);
     }
 

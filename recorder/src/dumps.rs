@@ -4,7 +4,8 @@
 //! (`job.rs`), which lets a helper process ask a Java virtual machine (`asking.rs`, `helper.rs`,
 //! `words.rs`), or does what the configuration says for such a process (`hook.rs`). Whether that
 //! does any harm is decided in `safety.rs`, by what `life.rs` and `nature.rs` know of the process;
-//! `kernel.rs` looks at threads from outside, `quota.rs` at what their cgroup allows them. When nobody asks, `watching.rs` says of which
+//! `kernel.rs` looks at threads from outside, `descriptors.rs` at what they read, `quota.rs` at what
+//! their cgroup allows them. When nobody asks, `watching.rs` says of which
 //! process a dump is due, by what the sampler leaves in `look.rs` and by the rules of `trigger.rs`.
 //! Each dump, each refusal and each failure becomes a row of the capture.
 
@@ -12,6 +13,7 @@ mod asking;
 mod bursts;
 mod clients;
 mod decider;
+mod descriptors;
 mod everyone;
 mod helper;
 mod history;

@@ -1,5 +1,6 @@
 //! `afterimage dump`: what the capture holds is what the virtual machine says to its own tool.
 
+mod followed;
 mod hooks;
 mod safety;
 mod throttled;
@@ -63,6 +64,12 @@ impl Recording {
     /// Ends the recording and gives what it holds, with its texts and views.
     #[track_caller]
     fn dumps(self) -> Vec<Dump> {
+        self.ended().1
+    }
+
+    /// The same with the folder of the capture, for who reads on in it.
+    #[track_caller]
+    fn ended(self) -> (TempDir, Vec<Dump>) {
         self.recorder.stop();
         assert_sound(&self.file);
         let mut capture = Capture::open(&self.file).unwrap();
@@ -73,7 +80,7 @@ impl Recording {
             views: capture.dump_kernel(stored.id).unwrap(),
             stored,
         };
-        stored.into_iter().map(&mut dump).collect()
+        (self.folder, stored.into_iter().map(&mut dump).collect())
     }
 }
 

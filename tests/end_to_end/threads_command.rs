@@ -112,6 +112,66 @@ fn several_files_are_one_story_in_the_order_of_time() {
 }
 
 #[test]
+fn two_files_are_compared_in_the_order_of_time_and_what_moved_is_told() {
+    let folder = folder();
+    let [first, third] = ["hotspot17-1.txt", "hotspot17-3.txt"]
+        .map(|name| written(folder.path(), name, &fixture(name)));
+    let said = json(&[&first], &["--diff", third.to_str().unwrap()]);
+    let turned = json(&[&third], &["--diff", first.to_str().unwrap()]);
+    assert_eq!(said, turned, "whichever is named first");
+    let diff = &said["diffs"][0];
+    let count = |key: &str| diff[key].as_array().unwrap().len();
+    let both = count("changed") + count("same") + count("idle");
+    let total = |side: &str| diff[side]["total"].as_u64().unwrap();
+    assert_eq!(count("new") + both, usize::try_from(total("now")).unwrap());
+    assert_eq!(
+        count("gone") + both,
+        usize::try_from(total("before")).unwrap()
+    );
+    let new: Vec<&Value> = diff["new"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|new| &new["thread"])
+        .collect();
+    assert_eq!(new, ["pricing-recompute"]);
+    let blocked = diff["changed"].as_array().unwrap().iter().filter(|pair| {
+        let holder = pair["now"]["held_by"].as_str();
+        pair["now"]["state"] == "BLOCKED" && holder.is_some_and(|name| name.ends_with("exec-100"))
+    });
+    assert_eq!(blocked.count(), 40);
+    let findings = diff["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|finding| finding["change"] == "new"));
+    assert_eq!(diff["cpu_by"], "dumps");
+    let text = table(&[&first], &["--diff", third.to_str().unwrap()]);
+    for words in [
+        "BLOCKED 0 -> 40",
+        "BEGAN: 1 thread",
+        "MOVED: ",
+        "DID NOT MOVE: ",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let csv = table(
+        &[&first],
+        &["--diff", third.to_str().unwrap(), "--format", "csv"],
+    );
+    let lines = count("new") + count("gone") + both + 1;
+    assert_eq!(
+        csv.lines().count(),
+        lines,
+        "a line for each thread, and the head"
+    );
+    let same = run(&[
+        "threads".as_ref(),
+        first.as_os_str(),
+        "--diff".as_ref(),
+        "nowhere".as_ref(),
+    ]);
+    assert_eq!(same.code, 1);
+}
+
+#[test]
 fn a_log_gives_the_dumps_in_it_and_raw_gives_them_back() {
     let folder = folder();
     let dump = fixture("lab25.txt");

@@ -272,7 +272,7 @@ mod tests {
                 words.contains(&"search"),
                 matches!(tab, Tab::Log | Tab::Threads)
             );
-            let compares = !matches!(tab, Tab::Log | Tab::Load | Tab::Threads) && !has_filter;
+            let compares = !matches!(tab, Tab::Log | Tab::Load) && !has_filter;
             assert_eq!(words.contains(&"pin and compare"), compares, "{tab:?}");
             assert!(words.contains(&"help"));
         }

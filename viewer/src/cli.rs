@@ -42,6 +42,7 @@ pub struct Cli {
 
     /// How the processes are shown in the picture; may be given more than once: filter=TEXT,
     /// sort=COLUMN, as=tree, columns=pid,user,cpu,command, pin=TIME, select=PID, page=PID,
+    /// threads=findings|grid|groups|locks|calls|text|compare (with pin=TIME), thread=NAME,
     /// tab=cpu|memory|disks|network|sockets|waits|pressure|log|load, by=command|process|user|wchan
     /// (the load), search=TEXT (in the kernel log), tracks=load,cpu,... (from the top),
     /// find=TEXT (among the commands), help=keys.

@@ -20,9 +20,10 @@ pub mod worker;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::watch::Watch;
+use afterimage_format::process::Pid;
 use afterimage_format::time::{Seq, WallTime};
 use capture::CaptureReplay;
-pub use dumps::{DumpContent, DumpList, Grid};
+pub use dumps::{DumpContent, DumpList, Grid, ThreadCurve};
 pub use events::{Events, Lane};
 pub use life::{Life, Whom};
 pub use load::{LoadColumn, LoadData, LoadMoment, LoadQuestion};
@@ -112,6 +113,17 @@ pub trait Replay {
     /// nearest first: while some are left, or for `None`, it is to be asked for again.
     fn dump_grid(&mut self, _id: i64) -> Result<Option<Grid>, ReplayError> {
         Ok(Some(Grid::default()))
+    }
+
+    /// The CPU of a thread, by its process and its number on the host, between two moments; of a long
+    /// time only what is around `at` is looked at.
+    fn thread_curve(
+        &mut self,
+        of: (Pid, i32),
+        _at: WallTime,
+        span: (WallTime, WallTime),
+    ) -> Result<ThreadCurve, ReplayError> {
+        Ok(ThreadCurve::nothing(of.1, span))
     }
 
     /// Reads what will be wanted next if things go on as they do: called when nothing is wanted.

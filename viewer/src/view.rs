@@ -24,7 +24,7 @@ pub enum ViewOption {
     As(Arrangement),
     /// `columns=pid,user,…`
     Columns(Vec<Column>),
-    /// `pin=TIME`: compare with that moment.
+    /// `pin=TIME`: compare with that moment; after `threads`, with the dump of that moment.
     Pin(String),
     /// `select=PID`: its page beside the table.
     Select(i32),
@@ -42,7 +42,7 @@ pub enum ViewOption {
     Search(String),
     /// `tracks=load,cpu,network-trouble`: these tracks, from the top.
     Tracks(Vec<TrackId>),
-    /// `threads` or `threads=findings|grid|groups|locks|calls|text`: the thread dumps.
+    /// `threads` or `threads=findings|grid|groups|locks|calls|text|compare`: the thread dumps.
     Dumps(DumpPage),
     /// `thread=NAME`: the page of a thread of the dump.
     Thread(String),

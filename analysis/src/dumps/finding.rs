@@ -7,6 +7,7 @@ mod lock_words;
 mod throttled;
 mod work;
 
+use super::followed::Followed;
 use super::model::Dump;
 use super::report::{Around, Report};
 use lock_words::{contention, deadlocks, pools};
@@ -204,10 +205,16 @@ impl Looked<'_> {
                     .map(|words| format!("in the kernel: {words}")),
             );
         }
-        if let Some(words) = self.unmoved(thread) {
-            said.push(words);
-        }
+        said.extend(self.report.followed(thread).map(Followed::words));
+        said.extend(self.unmoved(thread));
+        said.extend(self.since(thread));
         said
+    }
+
+    /// `at full CPU since 12:04:10, 14 s before the first dump`.
+    fn since(&self, thread: usize) -> Option<String> {
+        let seen = self.report.kernel.thread(thread)?;
+        self.around.before?.words(seen)
     }
 
     /// `unchanged in 3 dumps over 15.0 s`.

@@ -1,12 +1,12 @@
 //! The same threads from dump to dump.
 //!
 //! In: dumps in the order of time. Out: which of them are of one life of one process, and of those a
-//! grid of threads and dumps, the threads that do not move, and what changed between two. Addresses of
-//! locks move with each collection, so nothing here goes by them.
+//! grid of threads and dumps, and the threads that do not move. Addresses of locks move with each
+//! collection, so nothing here goes by them.
 
 use super::frame;
 use super::model::{Dump, State, Thread};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -238,40 +238,4 @@ fn cell(place: usize, dump: &Dump, earlier: Option<&Thread>) -> Cell {
         is_unchanged: earlier.is_some_and(is_same),
         cpu: earlier.and_then(|earlier| thread.cpu?.checked_sub(earlier.cpu?)),
     }
-}
-
-/// What changed from one dump to another of the same life.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Difference {
-    /// Threads that are new: places in the later dump.
-    pub new: Vec<usize>,
-    /// Threads that are gone: places in the earlier dump.
-    pub gone: Vec<usize>,
-    /// Threads that do something else: places in both.
-    pub changed: Vec<(usize, usize)>,
-    /// Threads with the same state and stack: places in both.
-    pub same: Vec<(usize, usize)>,
-}
-
-/// What changed from one dump to another.
-pub fn difference(before: &Dump, now: &Dump) -> Difference {
-    let then: HashMap<Key<'_>, usize> = keys(before).into_iter().zip(0..).collect();
-    let mut difference = Difference::default();
-    let mut left: BTreeSet<usize> = (0..before.threads.len()).collect();
-    for (place, key) in keys(now).into_iter().enumerate() {
-        let Some(earlier) = then.get(&key) else {
-            difference.new.push(place);
-            continue;
-        };
-        left.remove(earlier);
-        let (old, new) = (&before.threads[*earlier], &now.threads[place]);
-        let pairs = if old.state == new.state && old.stack == new.stack {
-            &mut difference.same
-        } else {
-            &mut difference.changed
-        };
-        pairs.push((*earlier, place));
-    }
-    difference.gone = left.into_iter().collect();
-    difference
 }

@@ -13,6 +13,9 @@ use afterimage_format::kernel_view::{KernelView, ThreadView};
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// The kernel cuts names here, in bytes.
+const COMM: usize = 15;
+
 /// What the kernel said around a dump.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Views<'v> {
@@ -43,6 +46,14 @@ pub struct Seen {
     pub words: Option<String>,
     /// What kind of thing that is: one of [`dictionary::KINDS`].
     pub on: Option<&'static str>,
+    /// The number of its system call and the arguments, as the kernel prints them.
+    pub syscall: Option<Box<str>>,
+    /// The socket or pipe that the call is about: `socket:[123]`.
+    pub file: Option<Box<str>>,
+    /// Its process.
+    pub pid: Option<i32>,
+    /// Whether it is counted as on the host, and not in a pid namespace.
+    pub is_on_host: bool,
 }
 
 /// What the kernel said of all threads.
@@ -82,7 +93,10 @@ impl Kernel {
         for thread in &last.threads {
             let number = u64::try_from(thread.nstid.unwrap_or(thread.tid)).unwrap_or(u64::MAX);
             let before = by_tid.get(&thread.tid).copied();
-            by_nstid.insert(number, seen(thread, before, views.architecture));
+            let mut seen = seen(thread, before, views.architecture);
+            // The first thread has the number of its process, and is there until that ends.
+            seen.pid = last.threads.first().map(|first| first.tid);
+            by_nstid.insert(number, seen);
             order.push(number);
         }
         let threads = dump.threads.iter().map(|thread| {
@@ -156,6 +170,34 @@ pub fn dump_of(view: &KernelView) -> Dump {
     dump
 }
 
+/// Gives the threads of the kernel's view the names and numbers that a dump of the same process has
+/// for them: the kernel cuts names at 15 bytes. A thread is the same when its number is and the name
+/// begins so: numbers are used again.
+pub fn named(view: &mut Dump, by: &Dump) {
+    let listed = by.listed().filter(|thread| !thread.is_virtual);
+    let known: HashMap<u64, &Thread> = listed
+        .filter_map(|thread| Some((thread.os_id?, thread)))
+        .collect();
+    for thread in &mut view.threads {
+        let found = thread.os_id.and_then(|id| known.get(&id));
+        let Some(found) = found.filter(|found| begins_as(&found.name, &thread.name)) else {
+            continue;
+        };
+        thread.name.clone_from(&found.name);
+        thread.number = found.number;
+        thread.is_daemon = found.is_daemon;
+    }
+}
+
+/// Whether the kernel's name is the begin of this one.
+fn begins_as(name: &str, comm: &str) -> bool {
+    let cut = name.floor_char_boundary(COMM.min(name.len()));
+    // Half a letter at the cut is none in either.
+    let comm = comm.trim_end_matches(char::REPLACEMENT_CHARACTER);
+    !comm.is_empty()
+        && (name[..cut] == *comm || name[..cut].starts_with(comm) && comm.len() + 3 >= cut)
+}
+
 /// What a letter of the kernel means in the words of dumps.
 fn state(letter: Option<char>) -> State {
     match letter {
@@ -192,6 +234,10 @@ fn seen(thread: &ThreadView, before: Option<&ThreadView>, architecture: &str) ->
         state: thread.state,
         words,
         on,
+        syscall: thread.syscall.as_deref().map(Into::into),
+        file: thread.file.as_deref().map(Into::into),
+        pid: None,
+        is_on_host: thread.nstid.is_none_or(|nstid| nstid == thread.tid),
     }
 }
 
@@ -231,138 +277,4 @@ fn words(thread: &ThreadView, architecture: &str) -> (Option<String>, Option<&'s
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dumps::model::{Source, Thread};
-    use afterimage_format::time::{BootTime, WallTime};
-
-    fn view(seconds: i64, threads: Vec<ThreadView>) -> KernelView {
-        KernelView {
-            at: WallTime(seconds * 1_000_000),
-            at_boot: BootTime(seconds * 1_000_000),
-            took: Duration::from_millis(3),
-            unread: 0,
-            cgroup: None,
-            threads,
-        }
-    }
-
-    fn thread(tid: i32, nstid: i32, [run, wait]: [u64; 2]) -> ThreadView {
-        ThreadView {
-            tid,
-            nstid: Some(nstid),
-            state: Some('S'),
-            run: Some(Duration::from_millis(run)),
-            wait: Some(Duration::from_millis(wait)),
-            wchan: Some("futex_do_wait".to_owned()),
-            syscall: Some("202 0x7f 0x0".to_owned()),
-            ..ThreadView::default()
-        }
-    }
-
-    fn dump() -> Dump {
-        let mut dump = Dump::new(Source::HotSpot);
-        for id in [7, 8] {
-            dump.threads.push(Thread {
-                os_id: Some(id),
-                ..Thread::new("t", State::Runnable)
-            });
-        }
-        dump
-    }
-
-    #[test]
-    fn cpu_is_counted_by_the_numbers_of_the_namespace() {
-        let before = view(
-            10,
-            vec![thread(14513, 7, [100, 50]), thread(14514, 9, [5, 5])],
-        );
-        let after = view(
-            12,
-            vec![thread(14513, 7, [1600, 250]), thread(14514, 9, [6, 5])],
-        );
-        let views = Views {
-            before: Some(&before),
-            after: Some(&after),
-            architecture: "x86_64",
-            ..Views::default()
-        };
-        let kernel = Kernel::of(&dump(), &views);
-        assert_eq!(kernel.over, Some(Duration::from_secs(2)));
-        let seen = kernel.thread(0).unwrap();
-        assert_eq!(
-            (seen.tid, seen.cpu),
-            (14513, Some(Duration::from_millis(1500)))
-        );
-        assert!((kernel.cpu_share(seen).unwrap() - 0.75).abs() < 1e-9);
-        assert!((kernel.wait_share(seen).unwrap() - 0.1).abs() < 1e-9);
-        assert_eq!(seen.on, Some("lock"));
-        assert!(seen.words.as_deref().unwrap().ends_with("It called futex."));
-        assert_eq!(
-            kernel.thread(1),
-            None,
-            "the number of the host is not that of the dump"
-        );
-        assert_eq!(kernel.others.len(), 1);
-        assert_eq!(kernel.others[0].cpu, Some(Duration::from_millis(1)));
-    }
-
-    #[test]
-    fn without_a_dump_the_view_is_one() {
-        let mut stuck = thread(4712, 9, [0, 0]);
-        stuck.comm = Some(b"exec-7".to_vec());
-        stuck.state = Some('D');
-        stuck.wchan = Some("io_schedule".to_owned());
-        stuck.stack = Some("io_schedule;folio_wait_bit_common".to_owned());
-        let view = view(10, vec![stuck]);
-        let dump = dump_of(&view);
-        let found = &dump.threads[0];
-        assert_eq!((&*found.name, found.os_id), ("exec-7", Some(9)));
-        assert_eq!((found.state, found.stack.0.len()), (State::Waiting, 2));
-        let around = crate::dumps::report::Around {
-            views: Views {
-                after: Some(&view),
-                ..Views::default()
-            },
-            series: None,
-        };
-        let report = crate::dumps::Report::of(&dump, &around);
-        assert_eq!(report.findings[0].kind, "tasks-blocked");
-        assert_eq!(report.findings[0].resource, "disk");
-    }
-
-    #[test]
-    fn one_view_gives_no_cpu_and_a_fall_is_none() {
-        let after = view(12, vec![thread(1, 7, [1600, 250])]);
-        let views = Views {
-            after: Some(&after),
-            ..Views::default()
-        };
-        let kernel = Kernel::of(&dump(), &views);
-        assert_eq!((kernel.over, kernel.thread(0).unwrap().cpu), (None, None));
-        let before = view(10, vec![thread(1, 7, [1700, 250])]);
-        let views = Views {
-            before: Some(&before),
-            ..views
-        };
-        assert_eq!(Kernel::of(&dump(), &views).thread(0).unwrap().cpu, None);
-    }
-
-    #[test]
-    fn who_sleeps_in_the_kernel_without_cpu_only_waits() {
-        let before = view(10, vec![thread(1, 7, [100, 0]), thread(2, 8, [100, 0])]);
-        let after = view(12, vec![thread(1, 7, [110, 0]), thread(2, 8, [140, 0])]);
-        let views = Views {
-            before: Some(&before),
-            after: Some(&after),
-            ..Views::default()
-        };
-        let kernel = Kernel::of(&dump(), &views);
-        assert!(kernel.only_waits(0, State::Runnable));
-        assert!(
-            !kernel.only_waits(1, State::Runnable),
-            "20 ms a second is work"
-        );
-        assert!(!kernel.only_waits(0, State::Waiting));
-    }
-}
+mod tests;

@@ -2,16 +2,21 @@
 
 use super::deadlock::{self, Deadlock};
 use super::finding::{self, Finding};
+use super::followed::{self, Followed, Host};
 use super::frame;
 use super::groups::{self, Group};
 use super::history::{self, Series};
 use super::kernel::{Kernel, Views, comm};
 use super::locks::Locks;
 use super::model::{Dump, State};
+use super::past::Past;
 use super::pools::{self, Starved};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+/// Of so many threads the past is looked at.
+const MOST_SUSPECTS: usize = 64;
 
 /// What is known around a dump.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +25,10 @@ pub struct Around<'a> {
     pub views: Views<'a>,
     /// The dumps of the same life up to this one, which is the last of the series.
     pub series: Option<(&'a Series, &'a [&'a Dump])>,
+    /// Everybody else on the host at that moment.
+    pub host: Option<&'a Host>,
+    /// What the samples say of the threads before it.
+    pub before: Option<&'a Past>,
 }
 
 /// Who says how much CPU a thread used.
@@ -94,6 +103,8 @@ pub struct Report {
     pub cpu: Vec<CpuUse>,
     /// Threads that are called RUNNABLE and only wait, for a socket or the like.
     pub only_wait: Vec<usize>,
+    /// Threads that wait for another process of the host, and for which one.
+    pub followed: Vec<(usize, Followed)>,
     /// What is wrong, the worst first.
     pub findings: Vec<Finding>,
 }
@@ -125,12 +136,34 @@ impl Report {
             starved: pools::find(dump, &locks),
             cpu: cpu(dump, &kernel, around),
             only_wait: (0..dump.threads.len()).filter(only_wait).collect(),
+            followed: around
+                .host
+                .map(|host| followed::all(&kernel, host))
+                .unwrap_or_default(),
             locks,
             kernel,
             findings: Vec::new(),
         };
         report.findings = finding::of(dump, &report, around);
         report
+    }
+
+    /// The threads, by their numbers on the host, whose past is of interest: those that findings are
+    /// about, and those that ran.
+    pub fn suspects(&self) -> BTreeSet<i32> {
+        let suspects = self.findings.iter().flat_map(|finding| &finding.suspects);
+        let tids = suspects.filter_map(|suspect| i32::try_from(suspect.tid?).ok());
+        let seen = self.kernel.threads.iter().flatten();
+        let ran = seen.filter(|seen| seen.state == Some('R'));
+        let all = tids.chain(ran.map(|seen| seen.tid));
+        all.take(MOST_SUSPECTS).collect()
+    }
+
+    /// The process that a thread waits for.
+    pub fn followed(&self, thread: usize) -> Option<&Followed> {
+        let mut all = self.followed.iter();
+        all.find(|(place, _)| *place == thread)
+            .map(|(_, followed)| followed)
     }
 
     /// How many threads are in a state.

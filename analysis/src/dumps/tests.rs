@@ -1,5 +1,7 @@
 //! Real dumps, and what is true of them; dumps that are cut and mangled.
 
+mod compare;
+mod followed;
 mod hostile;
 mod logs;
 mod others;

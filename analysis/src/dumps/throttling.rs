@@ -75,7 +75,7 @@ mod tests {
                 after: Some(after),
                 ..Views::default()
             },
-            series: None,
+            ..Around::default()
         };
         let report = Report::of(&Dump::new(Source::HotSpot), &around);
         let mut findings = report.findings.into_iter();

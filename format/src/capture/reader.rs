@@ -14,6 +14,7 @@ mod plain;
 mod salvaged;
 mod series;
 mod stored;
+mod tasks;
 mod time;
 mod verify;
 
@@ -23,6 +24,7 @@ pub use exits::{EndCounts, LifeName, StoredEnd};
 pub use moments::{LifeEnds, ShortLives};
 pub use salvaged::Rescue;
 pub use series::{Curves, LifeBucket};
+pub use tasks::TaskTick;
 pub use verify::Verified;
 
 use super::chunk::Chunk;

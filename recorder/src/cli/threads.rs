@@ -31,6 +31,10 @@ pub(crate) struct ThreadsArgs {
     /// Only dumps of these processes
     #[arg(long, value_name = "PIDS", value_delimiter = ',')]
     pub(crate) pid: Option<Vec<i64>>,
+    /// What is different from the dump at --at, or in FILE, to another one: of a capture the last of
+    /// the same process at or before this moment, else the last one in this file
+    #[arg(long, value_name = "TIME or DUMP.txt", allow_hyphen_values = true, conflicts_with_all = ["from", "to", "raw", "import"])]
+    pub(crate) diff: Option<String>,
     /// The dumps as they were taken: to the byte, but on a terminal escaped
     #[arg(long, conflicts_with = "import")]
     pub(crate) raw: bool,

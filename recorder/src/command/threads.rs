@@ -4,9 +4,13 @@
 //! before it. Of all of them only a few are held at a time, but for the text for people, which has the
 //! last of each process.
 
+mod around;
 mod csv;
+mod diff;
+mod files;
 mod import;
 mod json;
+mod shared;
 mod source;
 mod table;
 
@@ -33,6 +37,9 @@ const NEAR: Duration = Duration::from_mins(2);
 pub(super) fn run(args: &ThreadsArgs) -> anyhow::Result<ExitCode> {
     if let Some(dump) = &args.import {
         return import::run(args, dump);
+    }
+    if args.diff.is_some() {
+        return source::each(args, |asked| diff::print(asked, args.show.format));
     }
     source::each(args, |asked| match (args.raw, args.show.format) {
         (true, _) => raw(asked),
@@ -121,6 +128,13 @@ impl Lives {
             life.pop_front();
         }
         life.push_back(taken);
+        // "Before the first dump" is the first of the trouble that is looked at.
+        let first = life.iter().find_map(|taken| taken.wall);
+        if let (Some(past), Some(first)) =
+            (life.back_mut().and_then(|taken| taken.past.as_mut()), first)
+        {
+            past.first = first;
+        }
         let life = &*life;
         let all: Vec<(&Taken, &Dump)> = life
             .iter()
@@ -147,6 +161,8 @@ impl Lives {
                 architecture,
             },
             series: Some((&series, &dumps)),
+            host: taken.host.as_ref(),
+            before: taken.past.as_ref(),
         };
         let report = Report::of(dump, &around);
         let worked = Worked {
@@ -163,6 +179,11 @@ impl Lives {
 /// A text out of a dump on one line.
 fn safe(text: &str) -> String {
     Escaped(text.as_bytes()).to_string()
+}
+
+/// A time without milliseconds and offset.
+fn short_time(at: &str) -> String {
+    safe(&at.get(..19).unwrap_or(at).replace('T', " "))
 }
 
 /// Text of ours, in which everything out of a dump is escaped already.

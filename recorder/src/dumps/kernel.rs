@@ -4,6 +4,7 @@
 //! Nothing is done to the process: these are files of `/proc`. `syscall` and `stack` may wait
 //! where an exec is stuck, so this runs on a thread that nobody waits for without a limit.
 
+use super::descriptors::Descriptors;
 use super::quota;
 use crate::clock;
 use crate::source::numbers::{Words, lines};
@@ -64,6 +65,7 @@ pub(super) fn look(pid: Pid, rate: TickRate, seen: Option<&Looked>) -> Option<Lo
         path: String::new(),
         thread: 0,
         may_read_stack: true,
+        descriptors: Descriptors::of(pid),
     };
     let mut turns = Vec::with_capacity(tids.len());
     for (place, tid) in tids.iter().enumerate() {
@@ -125,6 +127,7 @@ struct Looker {
     thread: usize,
     /// The first one said that it may not be read: the others would say the same.
     may_read_stack: bool,
+    descriptors: Descriptors,
 }
 
 impl Looker {
@@ -165,8 +168,10 @@ impl Looker {
             (view.voluntary, view.involuntary) = (same.voluntary, same.involuntary);
             (view.syscall, view.wchan) = (same.syscall.clone(), same.wchan.clone());
             view.stack.clone_from(&same.stack);
+            view.file.clone_from(&same.file);
         } else {
             self.read_rest(tasks, &mut view);
+            view.file = self.descriptors.awaited(&view);
         }
         Some((view, turns))
     }

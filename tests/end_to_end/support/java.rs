@@ -29,7 +29,7 @@ fn classes() -> Option<&'static Path> {
         let folder = folder();
         let mut compiler = Command::new("javac");
         compiler.args(["--release", "11", "-d"]).arg(folder.path());
-        compiler.args(["Victim", "Pile"].map(|class| format!("{sources}/{class}.java")));
+        compiler.args(["Victim", "Pile", "Asker"].map(|class| format!("{sources}/{class}.java")));
         let ended = compiler.stderr(Stdio::null()).status();
         // Another user runs it in one of the tests.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -58,6 +58,13 @@ impl Java {
     pub(crate) fn start_server() -> Option<Self> {
         let listens = ["-XX:+StartAttachListener"];
         let of = (classes()?, &["Pile"][..]);
+        Some(Self::start_by(Command::new("java"), &listens, of))
+    }
+
+    /// Starts one with locks whose holders wait for the answer of the server on this port.
+    pub(crate) fn start_asker(port: &str) -> Option<Self> {
+        let listens = ["-XX:+StartAttachListener"];
+        let of = (classes()?, &["Asker", port][..]);
         Some(Self::start_by(Command::new("java"), &listens, of))
     }
 

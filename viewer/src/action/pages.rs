@@ -33,9 +33,10 @@ pub(super) const LIST_HINTS: [(&str, &str); 1] = [("/", "filter")];
 pub(super) const MACHINE_HINTS: [(&str, &str); 1] = [("P", "pin and compare")];
 
 /// What it tells beside the thread dumps.
-pub(super) const DUMP_HINTS: [(&str, &str); 3] = [
+pub(super) const DUMP_HINTS: [(&str, &str); 4] = [
     ("/", "search"),
     ("↑ ↓", "dump before, next dump"),
+    ("P", "pin and compare"),
     ("Esc", "close the thread"),
 ];
 

@@ -23,7 +23,7 @@ pub(super) fn actions() -> Vec<Action> {
             .keys([Press::only(Key::T)])
             .hint("T", "tree"),
         new("Pin this moment, or unpin it", Command::TogglePin)
-            .what("Then move the cursor: the table shows what is different.")
+            .what("Then move the cursor: the table, or the page of thread dumps, shows what is different.")
             .keys([Press::only(Key::P)])
             .hint("P", "pin and compare"),
         new("Close the process's page", Command::ClosePage).keys([Press::only(Key::Escape)]),

@@ -25,6 +25,8 @@ pub enum DumpCommand {
     Zoom(Option<usize>),
     /// Open or close something.
     Turn(Branch),
+    /// Go to the dump that others are compared with.
+    GoToPinned,
     /// Look for this text.
     Search(String),
     /// Go so many matches further down in the text.

@@ -17,7 +17,7 @@ mod things;
 mod travel;
 mod whole;
 
-use crate::data::dumps::{DumpContent, DumpList, Grid};
+use crate::data::dumps::{DumpContent, DumpList, Grid, ThreadCurve};
 use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
 use crate::data::things::{Things, ThingsOf};
@@ -30,6 +30,7 @@ use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::pyramid::Bucket;
 use afterimage_format::capture::watch::Watch;
 use afterimage_format::capture::{Capture, Maker, Mode};
+use afterimage_format::process::Pid;
 use afterimage_format::sample::Sample;
 use afterimage_format::time::{Seq, WallTime};
 use damage::DamageSeen;
@@ -361,6 +362,15 @@ impl Replay for CaptureReplay {
 
     fn dump(&mut self, id: i64) -> Result<DumpContent, ReplayError> {
         self.dump_content(id)
+    }
+
+    fn thread_curve(
+        &mut self,
+        of: (Pid, i32),
+        at: WallTime,
+        span: (WallTime, WallTime),
+    ) -> Result<ThreadCurve, ReplayError> {
+        self.curve_of(of, at, span)
     }
 
     fn dump_grid(&mut self, id: i64) -> Result<Option<Grid>, ReplayError> {

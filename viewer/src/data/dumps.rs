@@ -10,6 +10,7 @@ mod words;
 
 use afterimage_analysis::dumps::kernel::Kernel;
 use afterimage_analysis::dumps::model::{Dump, Stack, State, Thread};
+pub use afterimage_analysis::dumps::past::Piece;
 use afterimage_analysis::dumps::report::Report;
 use afterimage_format::capture::StoredDump;
 use afterimage_format::kernel_view::{KernelView, ThreadView};
@@ -137,6 +138,31 @@ impl DumpContent {
     }
 }
 
+/// The CPU of one thread over a stretch of time, as far as the samples recorded it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThreadCurve {
+    /// Which thread, by its number on the host.
+    pub tid: i32,
+    /// From when until when it was asked for.
+    pub span: (WallTime, WallTime),
+    /// From when until when was looked.
+    pub looked: (WallTime, WallTime),
+    /// From tick to tick; a hole was not recorded.
+    pub pieces: Vec<Piece>,
+}
+
+impl ThreadCurve {
+    /// One of which nothing is known.
+    pub const fn nothing(tid: i32, span: (WallTime, WallTime)) -> Self {
+        Self {
+            tid,
+            span,
+            looked: span,
+            pieces: vec![],
+        }
+    }
+}
+
 /// Threads of one process over its dumps.
 #[derive(Debug, Clone, Default)]
 pub struct Grid {
@@ -157,6 +183,8 @@ pub struct GridColumn {
     pub id: i64,
     /// When it was begun.
     pub at: WallTime,
+    /// Whether it is what the kernel said, and nobody else.
+    pub is_kernel: bool,
 }
 
 /// A thread over the dumps.

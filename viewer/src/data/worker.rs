@@ -252,14 +252,34 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
             Ok(load) => Ok(Reply::Load(generation, Arc::new(load?))),
             Err(error) => Err(error),
         },
+        job @ (Job::Dumps { .. }
+        | Job::Dump { .. }
+        | Job::DumpGrid { .. }
+        | Job::ThreadCurve { .. }) => return answer_dumps(replay, &job),
+    };
+    Some(answered.unwrap_or_else(|error| Reply::Failed(chain(&error))))
+}
+
+/// The same of questions about thread dumps; of others there are no more.
+fn answer_dumps(replay: &mut dyn Replay, job: &Job) -> Option<Reply> {
+    let answered = match *job {
         Job::Dumps { generation } => replay.dumps().map(|list| Reply::Dumps(generation, list)),
         Job::Dump { generation, id } => replay
             .dump(id)
             .map(|dump| Reply::Dump(generation, Arc::new(dump))),
+        Job::ThreadCurve {
+            generation,
+            of,
+            at,
+            span,
+        } => replay
+            .thread_curve(of, at, span)
+            .map(|curve| Reply::ThreadCurve(generation, Arc::new(curve))),
         Job::DumpGrid { generation, id } => match replay.dump_grid(id) {
             Ok(grid) => Ok(Reply::DumpGrid(generation, Arc::new(grid?))),
             Err(error) => Err(error),
         },
+        _ => return None,
     };
     Some(answered.unwrap_or_else(|error| Reply::Failed(chain(&error))))
 }

@@ -2,10 +2,12 @@
 //! at it.
 //!
 //! On the left the `list`; above, which dump it is (`title`); then `findings`, the `grid` of threads
-//! over dumps, `groups`, `locks`, `calls` or the `text`; on the right the page of a `thread`. `ink`
-//! is what stands in all of them, `empty` what stands where there is no dump.
+//! over dumps, `groups`, `locks`, `calls`, the `text`, or what is different from a pinned dump (`compare`); on the
+//! right the page of a `thread`, which has `stacks` side by side while one is pinned. `ink` is what stands in all of them, `empty` what stands where there is no dump.
 
 mod calls;
+mod compare;
+mod curve;
 mod empty;
 mod findings;
 mod grid;
@@ -14,6 +16,7 @@ mod ink;
 mod kernel;
 mod list;
 mod locks;
+mod stacks;
 mod text;
 mod thread;
 mod thread_time;
@@ -26,6 +29,7 @@ use crate::panel::unreadable;
 use crate::state::dumps::DumpPage;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
+use afterimage_analysis::dumps::model::Source;
 use afterimage_format::capture::StoredDump;
 use egui::{Rect, Stroke, Ui, UiBuilder};
 
@@ -34,6 +38,8 @@ const MARGIN: f32 = 12.0;
 /// How wide the list of dumps and the page of a thread are, as a share, and at least and at most.
 const LIST: (f32, f32, f32) = (0.2, 210.0, 300.0);
 const THREAD: (f32, f32, f32) = (0.34, 330.0, 560.0);
+/// The same while two stacks stand in it side by side.
+const STACKS: (f32, f32, f32) = (0.46, 420.0, 820.0);
 /// From this width on the grid stands beside the findings.
 const BESIDE: f32 = 900.0;
 
@@ -102,7 +108,12 @@ fn one(
     let Some(key) = thread else {
         return page(ui, document, (content, read), area, out);
     };
-    let width = share(area, THREAD);
+    let wide = if document.dumps.compared.is_some() {
+        STACKS
+    } else {
+        THREAD
+    };
+    let width = share(area, wide);
     let (body, side) = area.split_left_right_at_x(area.right() - width);
     page(ui, document, (content, read), body, out);
     let tokens = Tokens::of(ui.visuals());
@@ -145,8 +156,14 @@ fn page(
                 area.right()
             };
             let (words, beside) = area.split_left_right_at_x(middle);
+            let is_kernel = read.dump.source == Source::Kernel;
             inside(ui, words, "findings", |ui| {
-                findings::show(ui, document, read, out);
+                // Of what the kernel alone said, what it said is all there is.
+                if is_kernel && read.report.findings.is_empty() {
+                    kernel::show(ui, content);
+                } else {
+                    findings::show(ui, document, read, out);
+                }
             });
             if has_grid {
                 inside(ui, beside, "grid", |ui| {
@@ -166,8 +183,15 @@ fn page(
         DumpPage::Calls => inside(ui, area, "calls", |ui| {
             calls::show(ui, document, read, out);
         }),
+        DumpPage::Compare => inside(ui, area, "compare", |ui| {
+            compare::show(ui, document, out);
+        }),
         DumpPage::Text => inside(ui, area, "text", |ui| {
-            text::show(ui, document, content, out);
+            if content.text.is_some() {
+                text::show(ui, document, content, out);
+            } else {
+                kernel::show(ui, content);
+            }
         }),
     }
 }

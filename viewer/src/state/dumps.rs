@@ -3,24 +3,21 @@
 //! The dump that is shown is the newest at the cursor, or one that was picked there. Its text is
 //! asked for while the page is shown; then its process's other dumps, those nearest first.
 
+pub mod compare;
 pub(crate) mod export;
 mod order;
+mod wanted;
 
-use crate::command::Request;
-use crate::data::dumps::{DumpContent, DumpList, Grid, ReadDump, ThreadKey};
-use crate::data::worker::{Generation, Job, Reply};
-use crate::state::Document;
-use crate::state::tabs::Tab;
+use crate::data::dumps::{DumpContent, DumpList, Grid, ReadDump, ThreadCurve, ThreadKey};
+use crate::data::worker::{Generation, Reply};
 use afterimage_format::capture::StoredDump;
 use afterimage_format::process::Pid;
 use afterimage_format::time::WallTime;
 use afterimage_format::units::Ticks;
+pub use compare::{Compared, PinnedDump};
 pub use order::COLUMNS_BACK;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// A capture that grows is looked through for dumps again after this time.
-const AGAIN_MICROS: i64 = 5_000_000;
 
 /// What is shown of a dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,17 +35,20 @@ pub enum DumpPage {
     Calls,
     /// The text.
     Text,
+    /// What is different from the pinned dump.
+    Compare,
 }
 
 impl DumpPage {
     /// Every one, in the order in which they are offered.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Findings,
         Self::Grid,
         Self::Groups,
         Self::Locks,
         Self::Calls,
         Self::Text,
+        Self::Compare,
     ];
 
     /// What it is called.
@@ -60,6 +60,7 @@ impl DumpPage {
             Self::Locks => "Locks",
             Self::Calls => "Call tree",
             Self::Text => "Text",
+            Self::Compare => "Compare",
         }
     }
 
@@ -72,6 +73,7 @@ impl DumpPage {
             Self::Locks => "locks",
             Self::Calls => "calls",
             Self::Text => "text",
+            Self::Compare => "compare",
         }
     }
 }
@@ -116,6 +118,8 @@ pub enum Branch {
     Waiters(usize),
     /// What a finding rests on, by its place.
     Finding(usize),
+    /// Threads of which the same is to be told, by their place in the comparison.
+    Fold(usize),
 }
 
 /// How the thread dumps are shown.
@@ -127,10 +131,16 @@ pub struct DumpsView {
     pub content: Option<Arc<DumpContent>>,
     /// The threads of its process over the dumps, as far as they are read.
     pub grid: Option<Arc<Grid>>,
+    /// The CPU of the thread whose page is shown, between its dumps.
+    pub curve: Option<Arc<ThreadCurve>>,
     /// The rows of the grid that are shown, in order.
     pub order: Vec<u32>,
     /// The groups of the dump that are shown, by their places in the report.
     pub groups: Vec<u32>,
+    /// The dump that others are compared with.
+    pub pinned: Option<PinnedDump>,
+    /// The dump that is loaded, held beside that one.
+    pub compared: Option<Arc<Compared>>,
     /// What is shown of it.
     pub page: DumpPage,
     /// The thread whose page is shown.
@@ -156,11 +166,15 @@ pub struct DumpsView {
     /// The thread to show once the dump is loaded, by its name.
     pub(crate) wanted_thread: Option<String>,
     pub(crate) picked: Option<i64>,
-    owed: [Option<Generation>; 3],
+    owed: [Option<Generation>; 4],
     asked_list: Option<WallTime>,
     asked_dump: Option<i64>,
     asked_grid: Option<(Option<i64>, Pid, Option<Ticks>, usize)>,
+    asked_curve: Option<CurveOf>,
 }
+
+/// A curve that was asked for: of which thread, around which dump, from when until when.
+type CurveOf = ((Pid, i32), i64, (WallTime, WallTime));
 
 /// What is owed, by its place in `DumpsView::owed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +182,7 @@ enum Owed {
     List,
     Dump,
     Grid,
+    Curve,
 }
 
 impl DumpsView {
@@ -193,6 +208,10 @@ impl DumpsView {
                 }
                 self.received_grid(grid);
             }
+            Reply::ThreadCurve(generation, curve) => {
+                self.came(Owed::Curve, generation);
+                self.curve = Some(curve);
+            }
             _ => {}
         }
     }
@@ -206,7 +225,14 @@ impl DumpsView {
 
     /// No answer will come.
     pub(crate) fn failed(&mut self) {
-        self.owed = [None; 3];
+        self.owed = [None; 4];
+    }
+
+    /// The thread whose page is shown, by its number on the host.
+    pub fn curve_tid(&self) -> Option<i32> {
+        let read = self.read()?;
+        let place = read.place(self.thread.as_ref()?)?;
+        Some(read.report.kernel.thread(place)?.tid)
     }
 
     /// A dump of the list.
@@ -292,64 +318,6 @@ impl DumpsView {
         let next = usize::try_from((at + by).rem_euclid(count)).unwrap_or(0);
         self.found_at = Some(next);
         self.wanted_line = self.found.get(next).map(|line| *line as usize);
-    }
-}
-
-impl Document {
-    /// The dump at the cursor.
-    pub fn dump_at_cursor(&self) -> Option<&StoredDump> {
-        self.dumps.at(self.log_instant())
-    }
-
-    /// Asks for the dumps, and while their page is shown for the one at the cursor and those of
-    /// its process, unless they are there.
-    pub(crate) fn want_dumps(&mut self) -> Vec<Request> {
-        if self.facts().is_none() || self.time.width == 0 {
-            return vec![];
-        }
-        let jobs = [self.dumps_job(), self.dump_job(), self.dump_grid_job()];
-        let jobs = jobs.into_iter().flatten();
-        jobs.map(|job| Request::Ask(self.id, job)).collect()
-    }
-
-    fn owe_dumps(&mut self, what: Owed) -> Generation {
-        let generation = self.next_generation();
-        self.dumps.owed[what as usize] = Some(generation);
-        generation
-    }
-
-    fn dumps_job(&mut self) -> Option<Job> {
-        let end = self.time.capture.to;
-        let fits = |asked: WallTime| end.0.saturating_sub(asked.0) < AGAIN_MICROS;
-        if self.dumps.asked_list.is_some_and(fits) {
-            return None;
-        }
-        self.dumps.asked_list = Some(end);
-        let generation = self.owe_dumps(Owed::List);
-        Some(Job::Dumps { generation })
-    }
-
-    fn dump_job(&mut self) -> Option<Job> {
-        let id = self.dump_at_cursor()?.id;
-        if self.tab != Tab::Threads || self.dumps.asked_dump == Some(id) {
-            return None;
-        }
-        self.dumps.asked_dump = Some(id);
-        let generation = self.owe_dumps(Owed::Dump);
-        Some(Job::Dump { generation, id })
-    }
-
-    fn dump_grid_job(&mut self) -> Option<Job> {
-        let shown = self.dump_at_cursor()?;
-        let (id, facts) = (shown.id, &shown.facts);
-        let count = self.dumps.list.as_deref().map_or(0, <[_]>::len);
-        let asking = Some((shown.run, facts.pid, facts.started, count));
-        if self.tab != Tab::Threads || self.dumps.asked_grid == asking {
-            return None;
-        }
-        self.dumps.asked_grid = asking;
-        let generation = self.owe_dumps(Owed::Grid);
-        Some(Job::DumpGrid { generation, id })
     }
 }
 

@@ -173,7 +173,17 @@ fn far_side(seen: &Looked<'_>, holder: usize) -> String {
 fn of_lock(seen: &Looked<'_>, wanted: &Wanted, severity: Severity) -> Finding {
     let direct = wanted.waiters.len();
     let resource = called(wanted);
-    let summary = contended(seen, wanted, &resource);
+    let mut summary = contended(seen, wanted, &resource);
+    // Why it is not given up is what one looks for.
+    let holder = wanted.holder.thread();
+    if let Some(followed) = holder.and_then(|holder| seen.report.followed(holder)) {
+        let who = if wanted.holder.is_guess() {
+            "That one"
+        } else {
+            "It"
+        };
+        summary = format!("{summary} {who} {}.", followed.words());
+    }
     let mut evidence = vec![
         Evidence::number(
             "threads that wait",

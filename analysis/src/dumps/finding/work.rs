@@ -107,6 +107,8 @@ fn of_hog(seen: &Looked<'_>, used: &CpuUse, (share, over): (f64, Duration)) -> F
     let wanted = wait.map_or(String::new(), |wait| {
         format!(" It wanted more: for another {wait:.0} % of the time it waited for a CPU.")
     });
+    let past = used.thread.and_then(|thread| seen.since(thread));
+    let past = past.map_or(String::new(), |past| format!(" {}.", capitalized(&past)));
     let mut evidence = vec![
         Evidence::number("CPU of the thread", cpu, "ms", None),
         Evidence::number("of a core", percent, "percent", Some(HOG * 100.0)),
@@ -118,7 +120,7 @@ fn of_hog(seen: &Looked<'_>, used: &CpuUse, (share, over): (f64, Duration)) -> F
         resource: "CPU".to_owned(),
         severity: Severity::Warning,
         summary: format!(
-            "\"{}\" used {percent:.0} % of a core {since} ({cpu:.0} ms).{doing}{wanted}",
+            "\"{}\" used {percent:.0} % of a core {since} ({cpu:.0} ms).{doing}{past}{wanted}",
             used.name
         ),
         victims: Vec::new(),
@@ -134,6 +136,13 @@ fn of_hog(seen: &Looked<'_>, used: &CpuUse, (share, over): (f64, Duration)) -> F
         evidence,
         next: "Compare its stack in the next dumps: what stays is where the time goes.".to_owned(),
     }
+}
+
+/// As a sentence begins.
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// What threads of the JVM do for it.

@@ -174,7 +174,7 @@ fn the_spinner_is_found_by_the_kernel_to_the_millisecond() {
     };
     let around = Around {
         views,
-        series: None,
+        ..Around::default()
     };
     let report = Report::of(&dump, &around);
     let matched = report.kernel.threads.iter().flatten().count();

@@ -133,7 +133,7 @@ impl Capture {
     }
 
     /// The first tick of the next chunk after `seq`.
-    fn next_start(&self, seq: Seq) -> Result<Option<Seq>, CaptureError> {
+    pub(super) fn next_start(&self, seq: Seq) -> Result<Option<Seq>, CaptureError> {
         let sql = "SELECT min(id) FROM chunk WHERE id > ?";
         let next = self
             .opened

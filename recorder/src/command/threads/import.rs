@@ -1,7 +1,8 @@
 //! `afterimage threads CAPTURE --import DUMP.txt`: dumps that somebody took go into a capture.
 
 use super::super::{Opened, sound};
-use super::source::{bytes_of, is_capture, original};
+use super::files::{bytes_of, original};
+use super::source::is_capture;
 use crate::cli::ThreadsArgs;
 use crate::command::output::print_text;
 use afterimage_analysis::dumps::model::When as DumpTime;

@@ -4,6 +4,7 @@ use super::source::{Asked, Taken};
 use super::{Lives, Worked};
 use crate::command::output::{escaped_json, print_text};
 use afterimage_analysis::dumps::finding::{Evidence, Finding, Party};
+use afterimage_analysis::dumps::followed::Followed;
 use afterimage_analysis::dumps::frame;
 use afterimage_analysis::dumps::groups::Group;
 use afterimage_analysis::dumps::locks::Wanted;
@@ -84,7 +85,7 @@ fn entry(worked: Option<&Worked<'_>>, taken: &Taken) -> Value {
 }
 
 /// What is empty where there is no dump.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 9] = [
     "deadlocks",
     "blockers",
     "groups",
@@ -92,6 +93,7 @@ const LISTS: [&str; 8] = [
     "cpu",
     "only_wait",
     "stuck",
+    "followed",
     "findings",
 ];
 
@@ -152,6 +154,9 @@ fn lists(worked: &Worked<'_>, taken: &Taken, object: &mut Map<String, Value>) {
         })
     });
     put("stuck", stuck.collect());
+    let followed = report.followed.iter();
+    let followed = followed.map(|(thread, followed)| self::followed(dump, *thread, followed));
+    put("followed", followed.collect());
     put(
         "findings",
         report
@@ -172,7 +177,7 @@ pub(super) fn status(taken: &Taken) -> &'static str {
     }
 }
 
-fn states(report: &Report) -> Value {
+pub(super) fn states(report: &Report) -> Value {
     let count = |state: &State| (state.name().to_owned(), json!(report.count(*state)));
     // Those that are always there, and what else there is.
     let always = [
@@ -215,6 +220,27 @@ fn group(group: &Group, names: &Value) -> Value {
     })
 }
 
+/// A thread that waits for another process, and for which; then for whom that waits.
+fn followed(dump: &Dump, thread: usize, followed: &Followed) -> Value {
+    fn one(followed: &Followed) -> Value {
+        let ends = followed.ends.as_ref();
+        json!({
+            "over": followed.over.name(),
+            "pid": followed.pid,
+            "comm": followed.comm,
+            "local": ends.map(|(local, _)| local),
+            "remote": ends.map(|(_, remote)| remote),
+            "state": followed.state.map(String::from),
+            "syscall": followed.call,
+            "next": followed.next.as_deref().map(one),
+        })
+    }
+    let mut object = one(followed);
+    object["thread"] = json!(dump.threads[thread].called());
+    object["summary"] = json!(followed.words());
+    object
+}
+
 fn cpu(used: &CpuUse) -> Value {
     json!({
         "thread": used.name,
@@ -226,7 +252,7 @@ fn cpu(used: &CpuUse) -> Value {
     })
 }
 
-fn finding(finding: &Finding, taken: &Taken) -> Value {
+pub(super) fn finding(finding: &Finding, taken: &Taken) -> Value {
     let parties = |parties: &[Party]| -> Value {
         parties
             .iter()
@@ -273,7 +299,7 @@ fn party(party: &Party, taken: &Taken) -> Value {
 }
 
 /// Milliseconds with the decimals that JVMs give.
-fn millis(time: Option<Duration>) -> Value {
+pub(super) fn millis(time: Option<Duration>) -> Value {
     time.map_or(Value::Null, |time| json!(rounded(time.as_secs_f64() * 1e3)))
 }
 

@@ -1,11 +1,13 @@
 //! Where dumps come from: the rows of a capture, or files that somebody made.
 
 use super::super::{DAMAGED, Opened, sound};
+use super::files::of_files;
+use super::{around, diff};
 use crate::cli::ThreadsArgs;
-use afterimage_analysis::dumps::model::When as DumpTime;
+use afterimage_analysis::dumps::followed::Host;
+use afterimage_analysis::dumps::past::Past;
 use afterimage_analysis::dumps::{Dump, history, kernel, read_bytes};
 use afterimage_analysis::when::When;
-use afterimage_analysis::zone::Zone;
 use afterimage_format::capture::StoredDump;
 use afterimage_format::kernel_view::KernelView;
 use afterimage_format::process::Pid;
@@ -14,18 +16,12 @@ use anyhow::{Context as _, bail};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// No file of dumps is read that is larger.
-const MOST_BYTES: u64 = 512 << 20;
-
-/// What some editors put before a text.
-const MARK: &[u8] = b"\xef\xbb\xbf";
 /// So many dumps before the one that was asked for say what did not move.
-const BEFORE: usize = 4;
+pub(super) const BEFORE: usize = 4;
 
 /// One dump, or an attempt at one.
 pub(super) struct Taken {
@@ -45,9 +41,29 @@ pub(super) struct Taken {
     pub(super) before: Option<KernelView>,
     /// What it said after it.
     pub(super) after: Option<KernelView>,
+    /// What the samples say of its threads before it.
+    pub(super) past: Option<Past>,
+    /// Everybody else on the host at that moment.
+    pub(super) host: Option<Host>,
 }
 
 impl Taken {
+    /// The same without its text and what was read in it.
+    pub(super) fn without_text(&self) -> Self {
+        Self {
+            wall: self.wall,
+            at: self.at.clone(),
+            stored: self.stored.clone(),
+            is_shown: self.is_shown,
+            text: None,
+            dump: None,
+            before: self.before.clone(),
+            after: self.after.clone(),
+            past: None,
+            host: None,
+        }
+    }
+
     /// Which process it is of.
     pub(super) fn pid(&self) -> Option<i64> {
         let stored = self.stored.as_ref().map(|stored| stored.facts.pid.0);
@@ -55,19 +71,21 @@ impl Taken {
         known.or_else(|| self.dump.as_ref()?.pid)
     }
 
-    /// Whether another is of the same life of the same process.
-    pub(super) fn is_same_life(&self, other: &Self, dump: &Dump) -> bool {
+    /// Whether another is of a process of the same number and start, where the capture knows both.
+    pub(super) fn has_same_start(&self, other: &Self) -> Option<bool> {
         let started = |taken: &Self| {
             let facts = &taken.stored.as_ref()?.facts;
             Some((facts.pid, facts.started?))
         };
-        match (started(self), started(other)) {
-            (Some(one), Some(other)) => one == other,
-            _ => self
-                .dump
-                .as_ref()
-                .is_some_and(|own| history::is_same_life(own, dump)),
-        }
+        Some(started(self)? == started(other)?)
+    }
+
+    /// Whether another is of the same life of the same process.
+    pub(super) fn is_same_life(&self, other: &Self, dump: &Dump) -> bool {
+        self.has_same_start(other).unwrap_or_else(|| {
+            let own = self.dump.as_ref();
+            own.is_some_and(|own| history::is_same_life(own, dump))
+        })
     }
 }
 
@@ -143,7 +161,10 @@ pub(super) fn each(
     if args.at.is_some() || args.from.is_some() || args.to.is_some() {
         bail!("--at, --from and --to choose dumps of a capture, and this is none");
     }
-    let (taken, other_lines) = of_files(args)?;
+    let (taken, other_lines) = match &args.diff {
+        Some(other) => diff::files(args, other)?,
+        None => of_files(&args.files, args.pid.as_deref())?,
+    };
     let mut asked = Asked {
         from: Origin::Files(taken),
         architecture: std::env::consts::ARCH.to_owned(),
@@ -176,6 +197,13 @@ fn rows(args: &ThreadsArgs, opened: &mut Opened) -> anyhow::Result<Vec<(StoredDu
         Some(when) => opened.resolve(when),
         None => Ok(otherwise),
     };
+    if let Some(other) = &args.diff {
+        let ends = [
+            resolve(args.at.as_ref(), WallTime(i64::MAX))?,
+            diff::moment(other, opened)?,
+        ];
+        return diff::rows(args, opened, ends);
+    }
     let from = resolve(args.from.as_ref(), WallTime(i64::MIN))?;
     let to = resolve(args.at.as_ref().or(args.to.as_ref()), WallTime(i64::MAX))?;
     let from = from.minus(Duration::from_micros(999));
@@ -214,7 +242,7 @@ fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Resul
         .filter(|_| dumps.is_empty());
     dumps.extend(view.map(kernel::dump_of));
     let mut dumps = dumps.into_iter();
-    let first = Taken {
+    let mut first = Taken {
         wall: Some(row.facts.wall),
         at: Some(opened.zone.rfc3339(row.facts.wall)),
         is_shown,
@@ -222,8 +250,13 @@ fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Resul
         dump: dumps.next(),
         before,
         after,
+        past: None,
+        host: None,
         stored: Some(row),
     };
+    if is_shown {
+        around::add(opened, &mut first)?;
+    }
     // `py-spy dump --subprocesses` writes several.
     let more = dumps.map(|dump| Taken {
         wall: first.wall,
@@ -233,133 +266,10 @@ fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Resul
         dump: Some(dump),
         before: None,
         after: None,
+        past: None,
+        host: None,
         stored: None,
     });
     let more: Vec<Taken> = more.collect();
     Ok(std::iter::once(first).chain(more).collect())
-}
-
-/// The bytes of a file of dumps.
-pub(super) fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin()
-            .lock()
-            .take(MOST_BYTES + 1)
-            .read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-    };
-    read.with_context(|| format!("cannot read {}", path.display()))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        bail!(
-            "{} is larger than {} MiB: cut out the part with the dumps (`grep -n 'Full thread dump'` says where)",
-            path.display(),
-            MOST_BYTES >> 20
-        );
-    }
-    Ok(bytes)
-}
-
-/// The dumps in files, in the order of time where they tell it.
-fn of_files(args: &ThreadsArgs) -> anyhow::Result<(Vec<Taken>, usize)> {
-    let (mut all, mut other_lines, mut refused) = (Vec::new(), 0, None);
-    for path in &args.files {
-        let bytes = bytes_of(path)?;
-        let (_, found) = read_bytes(&bytes);
-        other_lines += found.other_lines;
-        refused = refused.or(found.refused);
-        for dump in found.dumps {
-            let part = original(&bytes, &dump.place);
-            all.push(Taken {
-                wall: None,
-                at: dump.at.map(shown_time),
-                is_shown: true,
-                stored: None,
-                text: Some(part.to_vec()),
-                dump: Some(dump),
-                before: None,
-                after: None,
-            });
-        }
-    }
-    if all.is_empty() {
-        let what = refused.map_or(String::new(), |what| {
-            format!(": it is {what}, which is not read")
-        });
-        bail!("no thread dump of a known form was found{what}");
-    }
-    if let Some(pids) = &args.pid {
-        all.retain(|taken| taken.pid().is_some_and(|pid| pids.contains(&pid)));
-        if all.is_empty() {
-            bail!("no thread dump there is known to be of that process");
-        }
-    }
-    // Files are given in any order; what does not tell the time stays where it is.
-    let time = |taken: &Taken| taken.dump.as_ref()?.at;
-    if all
-        .iter()
-        .all(|taken| matches!(time(taken), Some(DumpTime::Local(_))))
-    {
-        all.sort_by_key(|taken| match time(taken) {
-            Some(DumpTime::Local(at)) => Some(at),
-            _ => None,
-        });
-    }
-    Ok((all, other_lines))
-}
-
-/// The bytes of a place in the text that was made of them.
-pub(super) fn original<'b>(bytes: &'b [u8], place: &Range<usize>) -> &'b [u8] {
-    let mark = usize::from(bytes.starts_with(MARK)) * MARK.len();
-    let bytes = &bytes[mark..];
-    let at = |wanted: usize| {
-        let (mut in_text, mut in_bytes) = (0, 0);
-        for chunk in bytes.utf8_chunks() {
-            if wanted <= in_text + chunk.valid().len() {
-                return in_bytes + (wanted - in_text);
-            }
-            in_text += chunk.valid().len();
-            in_bytes += chunk.valid().len() + chunk.invalid().len();
-            if !chunk.invalid().is_empty() {
-                in_text += char::REPLACEMENT_CHARACTER.len_utf8();
-            }
-        }
-        in_bytes
-    };
-    bytes
-        .get(at(place.start)..at(place.end))
-        .unwrap_or_default()
-}
-
-/// A time in a dump: on whatever clock the process had, unless it says so.
-fn shown_time(at: DumpTime) -> String {
-    match at {
-        DumpTime::Local(at) => at.to_string(),
-        DumpTime::Exact(at) => Zone::utc().rfc3339(WallTime(at.as_microsecond())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_that_are_no_text_are_found_again() {
-        let bytes = b"\xef\xbb\xbfab\xff\xfecd\xe2\x82x";
-        let text = String::from_utf8_lossy(&bytes[3..]).into_owned();
-        for (from, to, expected) in [
-            ("ab", "cd", &b"ab\xff\xfe"[..]),
-            ("cd", "x", b"cd\xe2\x82"),
-            ("x", "", b"x"),
-        ] {
-            let start = text.find(from).unwrap();
-            let end = if to.is_empty() {
-                text.len()
-            } else {
-                text.find(to).unwrap()
-            };
-            assert_eq!(original(bytes, &(start..end)), expected, "{from}");
-        }
-    }
 }

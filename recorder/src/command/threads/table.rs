@@ -4,7 +4,7 @@
 mod sections;
 
 use super::source::{Asked, Taken};
-use super::{Lives, Worked, json, put, safe};
+use super::{Lives, Worked, json, put, short_time};
 use crate::cli::Format;
 use crate::command::printer::Printer;
 use afterimage_analysis::dumps::State;
@@ -117,9 +117,4 @@ fn row(worked: Option<&Worked<'_>>, taken: &Taken) -> Vec<Cell> {
         Cell::integer(report.map(|report| report.deadlocks.len())),
         word(worst.or(detail)),
     ]
-}
-
-/// Without milliseconds and offset.
-fn short_time(at: &str) -> String {
-    safe(&at.get(..19).unwrap_or(at).replace('T', " "))
 }

@@ -3,6 +3,7 @@
 //! Texts are read when they are wanted and not kept. Of each dump that was read a few numbers a
 //! thread stay, and of stacks each only once: a thousand dumps take some megabytes.
 
+mod around;
 mod columns;
 mod grid;
 
@@ -26,6 +27,8 @@ use std::time::Duration;
 const KEPT: usize = 16;
 /// A thread that has not moved is followed back through so many dumps.
 const LOOK_BACK: usize = 8;
+/// From the end of one dump CPU is counted to the next, if it is so near.
+const NEAR: Duration = Duration::from_mins(2);
 /// So many dumps are read before something else may be: about 30 ms.
 const AT_A_TIME: usize = 16;
 
@@ -78,28 +81,41 @@ impl CaptureReplay {
         let life = life_until(&list, id);
         let mut before = Vec::new();
         for earlier in life.iter().rev().skip(1).take(LOOK_BACK - 1).rev() {
-            before.push((self.parsed_of(earlier.id)?, earlier.facts.burst));
+            let earlier = self.parsed_of(earlier.id)?;
+            // What the kernel alone said has other stacks: nobody would have stood still.
+            if earlier.is_kernel() == parsed.is_kernel() {
+                before.push(earlier);
+            }
         }
-        let burst = life.last().and_then(|dump| dump.facts.burst);
-        let earlier = before
-            .last()
-            .filter(|(_, of)| burst.is_some() && *of == burst);
+        let asked = parsed.after.as_ref().or(parsed.before.as_ref());
+        let is_near = |earlier: &&KernelView| {
+            let since = asked.and_then(|asked| asked.at_boot.since(earlier.at_boot));
+            since.is_some_and(|since| since <= NEAR)
+        };
+        let earlier = before.last().and_then(|earlier| earlier.after.as_ref());
+        let earlier = earlier.filter(is_near);
+        let (past, host) = self.around(&parsed, &life)?;
         let views = Views {
-            earlier: earlier.and_then(|(earlier, _)| earlier.after.as_ref()),
+            earlier,
             before: parsed.before.as_ref(),
             after: parsed.after.as_ref(),
             architecture: &self.whole.host.architecture,
         };
         let read = parsed.dump.as_ref().map(|dump| {
-            let all = before
-                .iter()
-                .filter_map(|(earlier, _)| earlier.dump.as_deref());
+            let all = before.iter().filter_map(|earlier| earlier.dump.as_deref());
             let all: Vec<&Dump> = all.chain([&**dump]).collect();
-            read(dump, &all, views)
+            let around = Around {
+                views,
+                series: None,
+                host: host.as_ref(),
+                before: past.as_ref(),
+            };
+            read(dump, &all, around)
         });
-        let kernel = match &read {
-            Some(_) => Kernel::default(),
-            None => Kernel::of(&Dump::new(Source::Kernel), &views),
+        let kernel = if read.is_some() && !parsed.is_kernel() {
+            Kernel::default()
+        } else {
+            Kernel::of(&Dump::new(Source::Kernel), &views)
         };
         self.notice_damage()?;
         Ok(DumpContent {
@@ -159,7 +175,12 @@ impl CaptureReplay {
             return Ok(Arc::clone(known));
         }
         let (before, after) = self.reader()?.dump_kernel(id)?;
-        let (dump, problem) = parse(text);
+        let (mut dump, problem) = parse(text);
+        if dump.is_none()
+            && let Some(view) = after.as_ref().or(before.as_ref())
+        {
+            dump = Some(Arc::new(self.of_kernel(id, view)?));
+        }
         let parsed = Arc::new(Parsed {
             id,
             dump,
@@ -170,6 +191,14 @@ impl CaptureReplay {
         self.dumps.kept.truncate(KEPT - 1);
         self.dumps.kept.push_front(Arc::clone(&parsed));
         Ok(parsed)
+    }
+}
+
+impl Parsed {
+    /// Whether it is what the kernel said, and nobody else.
+    fn is_kernel(&self) -> bool {
+        let dump = self.dump.as_ref();
+        dump.is_some_and(|dump| dump.source == Source::Kernel)
     }
 }
 
@@ -190,15 +219,15 @@ fn parse(text: Option<&[u8]>) -> (Option<Arc<Dump>>, Option<String>) {
 }
 
 /// What follows from a dump, the last of these of one process.
-fn read(dump: &Arc<Dump>, all: &[&Dump], views: Views<'_>) -> ReadDump {
+fn read(dump: &Arc<Dump>, all: &[&Dump], around: Around<'_>) -> ReadDump {
     let series = history::series(all);
     let last = all.len() - 1;
     let series = series
         .iter()
         .find(|series| series.dumps.last() == Some(&last));
     let around = Around {
-        views,
         series: series.map(|series| (series, all)),
+        ..around
     };
     let report = Report::of(dump, &around);
     // CPU since the begin of the threads says nothing of now.
@@ -223,9 +252,14 @@ fn life_of<'l>(list: &'l [StoredDump], id: i64) -> Vec<&'l StoredDump> {
         return vec![];
     };
     let of = |dump: &StoredDump| (dump.run, dump.facts.pid, dump.facts.started);
+    let has_text = |dump: &StoredDump| dump.raw_bytes.is_some();
     let is_of_it = |dump: &&'l StoredDump| {
-        let has_text = dump.raw_bytes.is_some() || dump.id == id;
-        of(dump) == of(wanted) && dump.facts.kind == wanted.facts.kind && has_text
+        let has_kernel = dump.has_kernel.0 || dump.has_kernel.1;
+        let is_there = has_text(dump) || has_kernel || dump.id == id;
+        // What the kernel alone said goes with every kind.
+        let both_have_text = has_text(dump) && has_text(wanted);
+        let is_of_kind = dump.facts.kind == wanted.facts.kind || !both_have_text;
+        of(dump) == of(wanted) && is_of_kind && is_there
     };
     list.iter().filter(is_of_it).collect()
 }

@@ -2,9 +2,10 @@
 
 use crate::data::{
     DumpContent, DumpList, Events, Facts, Grid, Life, LoadData, LoadQuestion, RowGroup, RowsData,
-    Search, SeriesData, SeriesId, Snapshot, Things, ThingsOf, Want, Whom,
+    Search, SeriesData, SeriesId, Snapshot, Things, ThingsOf, ThreadCurve, Want, Whom,
 };
 use afterimage_format::capture::watch::Stage;
+use afterimage_format::process::Pid;
 use afterimage_format::time::{Seq, WallTime};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -110,6 +111,17 @@ pub enum Job {
         /// Which, by its number in the capture.
         id: i64,
     },
+    /// The CPU of one thread.
+    ThreadCurve {
+        /// Which question this is.
+        generation: Generation,
+        /// Its process and its number on the host.
+        of: (Pid, i32),
+        /// When the dump that is shown was begun.
+        at: WallTime,
+        /// From when until when.
+        span: (WallTime, WallTime),
+    },
     /// The threads of a dump's process over all its dumps.
     DumpGrid {
         /// Which question this is.
@@ -166,6 +178,8 @@ pub enum Reply {
     Dump(Generation, Arc<DumpContent>),
     /// The threads over the dumps, as far as those are read.
     DumpGrid(Generation, Arc<Grid>),
+    /// The CPU of the thread that was asked about.
+    ThreadCurve(Generation, Arc<ThreadCurve>),
     /// A question could not be answered, and why.
     Failed(String),
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The jobs that wait: at most one of each kind, the newest, by how soon it is wanted.
 #[derive(Debug, Default)]
-pub(super) struct Waiting([Option<Job>; 11]);
+pub(super) struct Waiting([Option<Job>; 12]);
 
 /// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,5 +75,6 @@ fn place(job: &Job) -> usize {
         Job::DumpGrid { .. } => 8,
         Job::Events { .. } => 9,
         Job::Rows { .. } => 10,
+        Job::ThreadCurve { .. } => 11,
     }
 }

@@ -6,7 +6,7 @@
 use super::ink::{self, HEADER, ROW, color, letter, percent, safe};
 use super::{MARGIN, share};
 use crate::command::{Command, DumpCommand};
-use crate::data::dumps::{Grid, GridCell, GridRow, ReadDump};
+use crate::data::dumps::{Grid, GridCell, GridColumn, GridRow, ReadDump};
 use crate::explain;
 use crate::paint::points;
 use crate::panel::explained;
@@ -126,22 +126,16 @@ fn head(
             let name = format!("Dump of {at}");
             egui::WidgetInfo::selected(egui::Role::ColumnHeader, true, column == shown, name)
         });
-        if column == shown {
-            let mark = area.with_min_y(area.bottom() - 2.0);
-            ui.painter().rect_filled(mark, 0.0, tokens.cursor);
-            let tip = pos2(area.center().x, area.center().y);
-            ui.painter().text(
-                tip,
-                Align2::CENTER_CENTER,
-                "here",
-                small.clone(),
-                tokens.text_strong,
-            );
-        }
+        sign(ui, document, &grid.columns[column], (area, column == shown));
         if response.clicked() {
             out.push(Command::Dumps(DumpCommand::Pick(grid.columns[column].id)));
         }
-        response.on_hover_text(format!("{at}: go to this dump"));
+        let what = if grid.columns[column].is_kernel {
+            "no dump, what the kernel alone said (k)"
+        } else {
+            "go to this dump"
+        };
+        response.on_hover_text(format!("{at}: {what}"));
     }
     let cpu = pos2(left + places.cells() + CPU - 6.0, rect.center().y);
     let cpu = ui
@@ -163,6 +157,27 @@ fn head(
         left => format!("{} dumps, {left} to be read", grid.columns.len()),
     };
     ink::text(ui, names, &count, tokens.text_weak, 11.5);
+}
+
+/// What stands over a column: that it is shown, pinned, or the kernel's alone.
+fn sign(ui: &Ui, document: &Document, column: &GridColumn, (area, is_shown): (Rect, bool)) {
+    let tokens = Tokens::of(ui.visuals());
+    let (word, color, line) = if is_shown {
+        ("here", tokens.text_strong, Some(tokens.cursor))
+    } else if document.dumps.is_pinned(column.id) {
+        ("pin", tokens.changed, Some(tokens.changed))
+    } else if column.is_kernel {
+        ("k", tokens.text_weak, None)
+    } else {
+        return;
+    };
+    if let Some(line) = line {
+        let mark = area.with_min_y(area.bottom() - 2.0);
+        ui.painter().rect_filled(mark, 0.0, line);
+    }
+    let font = FontId::proportional(11.0);
+    let middle = Align2::CENTER_CENTER;
+    ui.painter().text(area.center(), middle, word, font, color);
 }
 
 fn sorts(ui: &mut Ui, document: &Document, rect: Rect, left: f32, out: &mut Vec<Command>) {

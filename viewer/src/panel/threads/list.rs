@@ -63,7 +63,12 @@ fn one(
     let tokens = Tokens::of(ui.visuals());
     let facts = &dump.facts;
     let at = document.moment(facts.wall);
-    let told = format!("Dump at {at}: {}", mark_words(facts));
+    let pinned = if document.dumps.is_pinned(dump.id) {
+        ", pinned"
+    } else {
+        ""
+    };
+    let told = format!("Dump at {at}: {}{pinned}", mark_words(facts));
     let (rect, response) = ink::row(ui, (ROW, number), is_shown, &told);
     if is_shown {
         let edge = rect.with_max_x(rect.left() + 3.0);
@@ -84,6 +89,14 @@ fn one(
         .pause
         .map(|pause| format!("pause {}", time_words(pause)));
     let wide = pause.map_or(0.0, |pause| right(ui, below, &pause, tokens.text_weak));
+    let is_pinned = document.dumps.is_pinned(dump.id);
+    let (below, wide) = if is_pinned {
+        let beside = below.with_max_x(below.right() - wide - 8.0);
+        let sign = right(ui, beside, "pinned", tokens.changed);
+        (beside, sign)
+    } else {
+        (below, wide)
+    };
     let room = below.with_max_x((below.right() - wide - 8.0).max(below.left()));
     let words = match outcome(facts.status) {
         Outcome::Taken if facts.trigger.is_empty() => status_words(facts),

@@ -2,7 +2,7 @@
 //! what it did in the other dumps.
 
 use super::ink::{self, safe};
-use super::thread_time;
+use super::{stacks, thread_time};
 use crate::command::{Command, DumpCommand};
 use crate::data::DumpContent;
 use crate::data::dumps::{ReadDump, ThreadKey, time_words};
@@ -44,10 +44,17 @@ pub(super) fn show(
                     let words = "It is not in this dump.";
                     ui.label(RichText::new(words).color(tokens.text_weak));
                 }
+                // While a dump is pinned its stack stands beside this one.
+                let are_beside = stacks::show(ui, document, key);
                 thread_time::show(ui, document, (content, key), out);
                 if let Some(place) = place {
                     ui.add_space(6.0);
                     kernel(ui, (content, read), place);
+                    if let Some(followed) = read.report.followed(place) {
+                        fact(ui, "It", &followed.words(), Some("followed"));
+                    }
+                }
+                if let Some(place) = place.filter(|_| !are_beside) {
                     stack(ui, &read.dump.threads[place]);
                 }
             });

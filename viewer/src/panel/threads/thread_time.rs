@@ -1,4 +1,4 @@
-//! What a thread did over the dumps: its CPU as a curve, and each stretch in which it did the same.
+//! What a thread did over the dumps: its CPU around each where no curve is known, and each stretch in which it did the same.
 
 use super::ink::{self, ROW, safe};
 use crate::command::{Command, DumpCommand};
@@ -32,7 +32,9 @@ pub(super) fn show(
     ui.add_space(6.0);
     let title = format!("Over {} dumps", grid.columns.len());
     ui.label(RichText::new(title).strong().color(tokens.text_strong));
-    curve(ui, grid, (row, shown));
+    if !super::curve::show(ui, document, (grid, row, shown), out) {
+        curve(ui, grid, (row, shown));
+    }
     for (number, stretch) in stretches(row, shown).into_iter().enumerate() {
         one(ui, document, (grid, row, shown), (number, stretch), out);
     }

@@ -1,5 +1,6 @@
 //! Which dump it is, how many threads were in which state, and what of it can be shown.
 
+use super::compare;
 use super::ink::{self, STATES, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::DumpContent;
@@ -161,7 +162,10 @@ pub(super) fn choices(
             }
         }
         let from_right = Layout::right_to_left(Align::Center);
-        ui.with_layout(from_right, |ui| search(ui, state, document, out));
+        ui.with_layout(from_right, |ui| {
+            search(ui, state, document, out);
+            compare::pin(ui, document, out);
+        });
     });
 }
 

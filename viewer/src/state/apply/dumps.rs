@@ -30,6 +30,11 @@ pub(super) fn change(document: &mut Document, command: DumpCommand) -> Vec<Reque
             if !view.turned.remove(&branch) {
                 view.turned.insert(branch);
             }
+            view.compare();
+        }
+        DumpCommand::GoToPinned => {
+            let pinned = view.pinned.as_ref().map(|pinned| pinned.content.id);
+            return pinned.map_or(vec![], |id| pick(document, id));
         }
         DumpCommand::Search(text) => {
             view.search = text;
@@ -55,6 +60,17 @@ fn pick(document: &mut Document, id: i64) -> Vec<Request> {
     leave_end(document);
     document.dumps.picked = Some(id);
     go_to(document, at)
+}
+
+/// Pins the dump that is shown, or unpins the one that is; then others are compared with it.
+pub(super) fn pin(document: &mut Document) {
+    let view = &mut document.dumps;
+    view.toggle_pin();
+    match (&view.pinned, view.page) {
+        (Some(_), _) => view.page = DumpPage::Compare,
+        (None, DumpPage::Compare) => view.page = DumpPage::default(),
+        (None, _) => {}
+    }
 }
 
 /// Goes so many dumps further down in the list.

@@ -36,6 +36,7 @@ pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> 
             };
         }
         Command::Turn(branch) => table.turn(branch),
+        Command::TogglePin if document.tab == Tab::Threads => super::dumps::pin(document),
         Command::TogglePin => pin(document),
         Command::Select(key) if table.selected == Some(key) => close(document),
         Command::Select(key) => follow(document, key),

@@ -77,7 +77,10 @@ pub(super) fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<R
             document.load.received(generation, load);
             vec![]
         }
-        reply @ (Reply::Dumps(..) | Reply::Dump(..) | Reply::DumpGrid(..)) => {
+        reply @ (Reply::Dumps(..)
+        | Reply::Dump(..)
+        | Reply::DumpGrid(..)
+        | Reply::ThreadCurve(..)) => {
             document.dumps.answered(reply);
             vec![]
         }

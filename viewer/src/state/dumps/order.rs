@@ -18,6 +18,7 @@ impl DumpsView {
     /// Works out anew which threads and groups are shown, and in what order.
     pub(crate) fn arrange(&mut self) {
         self.arrange_groups();
+        self.compare();
         let (Some(grid), Some(content)) = (self.grid.clone(), self.content.clone()) else {
             self.order.clear();
             return;

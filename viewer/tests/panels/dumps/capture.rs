@@ -6,13 +6,13 @@ use afterimage_analysis::dumps::model::State;
 use afterimage_analysis::dumps::read_bytes;
 use afterimage_analysis::dumps::report::{Around, Report};
 use afterimage_format::capture::writer::Record;
-use afterimage_format::group::{MachineField, ProcessField};
+use afterimage_format::group::{Group, MachineField, ProcessField, TaskField};
 use afterimage_format::kernel_view::{KernelView, ThreadView};
-use afterimage_format::process::Pid;
+use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::thread_dump::{
     DumpFacts, DumpStatus, DumpSummary, HOTSPOT, KERNEL, PackedText, ThreadDump,
 };
-use afterimage_format::tick::Tick;
+use afterimage_format::tick::{Key, Tick};
 use afterimage_format::time::{BootTime, WallTime};
 use afterimage_format::units::Ticks;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// The virtual machine of the real dumps.
 pub(crate) const JAVA: i32 = 21_782;
+/// Its thread `pricing-recompute`, by its number on the host.
+const SPINS: i32 = 22_140;
 /// When it began, in seconds since the begin of the capture.
 const BEGAN: f64 = 60.0;
 /// How old it was at each of the four dumps, as they say themselves (`elapsed=`).
@@ -273,7 +275,28 @@ fn tick(seq: u64) -> Tick {
         ];
         process(&mut tick, slot, (pid, name), &values);
     }
+    // Two ticks in between did not record it.
+    if second >= 77 && !(79..81).contains(&second) {
+        spins(&mut tick, (second - 77) * 1_000_000);
+    }
     tick
+}
+
+/// The thread that spins, so many microseconds after it began to.
+fn spins(tick: &mut Tick, run: i64) {
+    let key = ProcessKey {
+        pid: Pid(SPINS),
+        started: Ticks(7_700),
+    };
+    tick.begin(Group::Task, 0, Key::Process(key));
+    for (field, value) in [
+        (TaskField::ProcessPid, i64::from(JAVA)),
+        (TaskField::State, i64::from(b'R')),
+        (TaskField::Run, run),
+        (TaskField::Wait, 0),
+    ] {
+        tick.number(Group::Task, 0, field.column(), Ok(value));
+    }
 }
 
 /// A capture with nothing but these dumps, a tick after the other.

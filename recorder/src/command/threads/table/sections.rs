@@ -1,8 +1,7 @@
 //! One dump in full: its sections, each of them only where there is something to say.
 
 use super::super::json::status;
-use super::super::{Worked, safe};
-use super::short_time;
+use super::super::{Worked, safe, short_time};
 use afterimage_analysis::dumps::State;
 use afterimage_analysis::dumps::finding::Finding;
 use afterimage_analysis::dumps::frame;

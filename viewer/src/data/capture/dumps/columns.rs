@@ -21,6 +21,8 @@ pub(super) struct Column {
     /// When the kernel was asked, before and after it.
     pub(super) asked: [Option<BootTime>; 2],
     pub(super) threads: Vec<Kept>,
+    /// Whether it is what the kernel said, and nobody else: its stacks are others.
+    pub(super) is_kernel: bool,
 }
 
 /// A thread of it.
@@ -74,7 +76,9 @@ impl Columns {
         let mut column = Column {
             asked: [&parsed.before, &parsed.after].map(|view| Some(view.as_ref()?.at_boot)),
             threads: Vec::new(),
+            is_kernel: parsed.is_kernel(),
         };
+        let asleep = asleep(parsed);
         if let Some(dump) = &parsed.dump {
             let room = MOST_CELLS.saturating_sub(self.cells);
             // Threads with the same stack share it.
@@ -84,7 +88,8 @@ impl Columns {
                 let stack = *known
                     .entry(shared)
                     .or_insert_with(|| self.stack_number(&thread.stack));
-                let kept = kept(thread, self.key_number(key), stack, &runs);
+                let mut kept = kept(thread, self.key_number(key), stack, &runs);
+                kept.is_idle |= thread.os_id.is_some_and(|id| asleep.contains(&id));
                 column.threads.push(kept);
             }
             self.cells += column.threads.len();
@@ -126,6 +131,17 @@ impl Columns {
         self.stack_numbers.insert(stack, number);
         Some(number)
     }
+}
+
+/// Of what the kernel alone said: who slept and could be woken. Most threads do, as they should.
+fn asleep(parsed: &Parsed) -> HashSet<u64> {
+    let view = parsed.after.as_ref().or(parsed.before.as_ref());
+    let view = view.filter(|_| parsed.is_kernel());
+    let threads = view.iter().flat_map(|view| &view.threads);
+    let asleep = threads.filter(|thread| thread.state == Some('S'));
+    asleep
+        .filter_map(|thread| u64::try_from(thread.nstid.unwrap_or(thread.tid)).ok())
+        .collect()
 }
 
 /// CPU of each thread by the number that the process itself has for it.

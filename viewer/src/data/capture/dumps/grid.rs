@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A dump, its threads by their keys, and its burst.
+type Before<'c> = (&'c Column, HashMap<u32, &'c Kept>, Option<i64>);
+
 /// The grid of these dumps, which are in order of time; those that were not read yet are left out.
 pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
     let read: Vec<&&StoredDump> = life.iter().filter(|dump| columns.has(dump.id)).collect();
@@ -17,7 +20,8 @@ pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
         rows: Vec::new(),
     };
     let mut rows: HashMap<u32, usize> = HashMap::new();
-    let mut before: Option<(&Column, HashMap<u32, &Kept>, Option<i64>)> = None;
+    // The last dump, and the last view of the kernel alone: the one has other stacks than the other.
+    let mut befores: [Option<Before<'_>>; 2] = [None, None];
     for (place, dump) in read.iter().enumerate() {
         let Some(column) = columns.column(dump.id) else {
             continue;
@@ -25,8 +29,10 @@ pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
         grid.columns.push(GridColumn {
             id: dump.id,
             at: dump.facts.wall,
+            is_kernel: column.is_kernel,
         });
         let burst = dump.facts.burst;
+        let before = &mut befores[usize::from(column.is_kernel)];
         let same_burst = before
             .as_ref()
             .filter(|(_, _, of)| burst.is_some() && *of == burst);
@@ -56,7 +62,7 @@ pub(super) fn of(columns: &Columns, life: &[&StoredDump]) -> Grid {
             row.cells.push(Some(cell));
         }
         let known = column.threads.iter().map(|kept| (kept.key, kept));
-        before = Some((column, known.collect(), burst));
+        *before = Some((column, known.collect(), burst));
     }
     grid
 }

@@ -1,50 +1,13 @@
 //! Threads over several dumps: those that did not move, and what changed. Threads of one pool that did
 //! the same share a line.
 
+use super::super::super::shared::Shared;
 use super::super::super::{Worked, safe};
-use super::MOST_LINES;
-use afterimage_analysis::dumps::groups::pool_name;
 use afterimage_analysis::dumps::{State, frame};
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 /// So many dumps stand side by side.
 const MOST_DUMPS: usize = 8;
-
-/// Lines that say the same of threads of one pool, as one: what they say, and of whom.
-#[derive(Default)]
-struct Shared {
-    lines: Vec<(String, Vec<String>)>,
-    places: HashMap<(String, String), usize>,
-}
-
-impl Shared {
-    fn add(&mut self, said: String, name: &str) {
-        let next = self.lines.len();
-        let key = (said, pool_name(name));
-        let place = *self.places.entry(key.clone()).or_insert(next);
-        if place == next {
-            self.lines.push((key.0, Vec::new()));
-        }
-        self.lines[place].1.push(name.to_owned());
-    }
-
-    /// Writes them, each with whom it is about behind it.
-    fn write(&self, text: &mut String) {
-        for (said, names) in self.lines.iter().take(MOST_LINES) {
-            let who = match names.as_slice() {
-                [only] => safe(only),
-                [first, ..] => format!("{} ({} threads)", safe(&pool_name(first)), names.len()),
-                [] => String::new(),
-            };
-            line!(text, "{said}  {who}");
-        }
-        if self.lines.len() > MOST_LINES {
-            let more = self.lines.len() - MOST_LINES;
-            line!(text, "... and {more} more lines (--format json)");
-        }
-    }
-}
 
 /// Those that did not move.
 pub(super) fn stuck(worked: &Worked<'_>, text: &mut String) {
