@@ -31,8 +31,9 @@ const TICKS: u64 = 150;
 const BY_COMMAND: u64 = 20;
 /// What the command may take for that: CPU seconds, in an unoptimised build, and KiB of memory.
 const LIMITS: &str = "ulimit -t 4; ulimit -v 524288";
-/// What a salvage takes over row by row. (Runs and gaps tell of what it lost.)
-const SAVED: [&str; 5] = ["host", "source", "clock", "kernel log", "event"];
+/// What a salvage takes over row by row. (Runs and gaps tell of what it lost. Of a source the newest
+/// word counts: where that is lost, it is the one before.)
+const SAVED: [&str; 4] = ["host", "clock", "kernel log", "event"];
 const EVERY: [&str; 10] = [
     "host",
     "run",
@@ -296,7 +297,11 @@ fn examine(
             shown.extend(said.ticks.keys().copied());
         }
     }
-    let untouched = original.frames.untouched(&damage.at);
+    let mut untouched = original.frames.untouched(&damage.at);
+    if said.as_ref().is_some_and(|said| said.ends_in_pieces) {
+        // It was in the commit that counts as one that was never ended.
+        untouched.pop_last();
+    }
     if said.is_none() || !untouched.is_subset(&shown) {
         let saved = folder.path().join("saved");
         if let Some(said) = salvaged(file, &saved) {
