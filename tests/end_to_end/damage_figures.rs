@@ -298,9 +298,10 @@ fn examine(
         }
     }
     let mut untouched = original.frames.untouched(&damage.at);
-    if said.as_ref().is_some_and(|said| said.ends_in_pieces) {
+    let ends_in_pieces = said.as_ref().is_some_and(|said| said.ends_in_pieces);
+    if let Some(newest) = truth.ticks.keys().last().filter(|_| ends_in_pieces) {
         // It was in the commit that counts as one that was never ended.
-        untouched.pop_last();
+        untouched.remove(newest);
     }
     if said.is_none() || !untouched.is_subset(&shown) {
         let saved = folder.path().join("saved");
