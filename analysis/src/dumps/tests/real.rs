@@ -388,10 +388,8 @@ fn who_waits_for_those_who_wait_is_counted_in_the_end() {
             ("chain-b", 1, 4, false),
             ("chain-c", 3, 3, false),
         ] {
-            let place = dump
-                .threads
-                .iter()
-                .position(|thread| &*thread.name == holder);
+            let mut threads = dump.threads.iter();
+            let place = threads.position(|thread| &*thread.name == holder);
             let held: Vec<_> = report.locks.held_by(place.unwrap()).collect();
             assert_eq!(held.len(), 1, "{name}: {holder}");
             let found = (held[0].waiters.len(), held[0].total, held[0].is_root);
