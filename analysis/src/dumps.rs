@@ -13,7 +13,8 @@
 //!   quota kept them from.
 //! - [`history`]: the same threads from dump to dump. [`compare`]: what is different between two.
 //! - [`followed`]: who is at the other end of what a thread waits for, on the same host.
-//! - [`past`]: what the samples say of a thread before its dump.
+//! - [`past`]: what the samples say of a thread before its dump. [`surroundings`]: what a capture has
+//!   of both.
 //! - [`report`], [`finding`]: all of that together, and what it means in plain words;
 //!   [`summary`]: the few numbers that a capture keeps beside the text.
 //!
@@ -42,6 +43,7 @@ pub mod py_spy;
 pub mod report;
 mod scan;
 pub mod summary;
+pub mod surroundings;
 #[cfg(test)]
 mod tests;
 pub mod throttling;

@@ -94,7 +94,8 @@ impl Past {
         }
         // On a busy host a thread gets less than it wants.
         let is_busy = |piece: &Piece| {
-            piece.cpu >= FULL || piece.cpu >= GETS && piece.cpu + piece.wait.unwrap_or(0.0) >= FULL
+            let wants = |wait| piece.cpu >= GETS && piece.cpu + wait >= FULL;
+            piece.cpu >= FULL || piece.wait.is_some_and(wants)
         };
         let is_full = is_busy(&last);
         let is_like = |piece: &Piece| {
@@ -124,7 +125,9 @@ impl Past {
             (false, _) => "no CPU used",
         };
         let clock = self.zone.time_of_day(since);
-        let clock = clock.split('.').next().unwrap_or_default();
+        let clock = clock
+            .split_once('.')
+            .map_or(&*clock, |(seconds, _)| seconds);
         let early = self.first.since(since).filter(|early| early.as_secs() > 0);
         let early = early.map_or(String::new(), |early| {
             format!(", {} s before the first dump", early.as_secs())

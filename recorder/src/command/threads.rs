@@ -4,7 +4,6 @@
 //! before it. Of all of them only a few are held at a time, but for the text for people, which has the
 //! last of each process.
 
-mod around;
 mod csv;
 mod diff;
 mod files;

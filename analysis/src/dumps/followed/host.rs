@@ -139,7 +139,9 @@ impl Host {
 
     /// Whether somebody listens where this end of a connection is: it was made to it.
     pub(super) fn is_served(&self, local: &str) -> bool {
-        let port = local.rsplit(':').next().unwrap_or_default();
+        let Some((_, port)) = local.rsplit_once(':') else {
+            return false;
+        };
         let any = ["0.0.0.0", "*", "[::]"].map(|address| format!("{address}:{port}"));
         self.listening.contains(local) || any.iter().any(|any| self.listening.contains(any))
     }

@@ -1,12 +1,12 @@
 //! Where dumps come from: the rows of a capture, or files that somebody made.
 
 use super::super::{DAMAGED, Opened, sound};
+use super::diff;
 use super::files::of_files;
-use super::{around, diff};
 use crate::cli::ThreadsArgs;
 use afterimage_analysis::dumps::followed::Host;
 use afterimage_analysis::dumps::past::Past;
-use afterimage_analysis::dumps::{Dump, history, kernel, read_bytes};
+use afterimage_analysis::dumps::{Dump, history, kernel, read_bytes, surroundings};
 use afterimage_analysis::when::When;
 use afterimage_format::capture::StoredDump;
 use afterimage_format::kernel_view::KernelView;
@@ -229,6 +229,24 @@ fn rows(args: &ThreadsArgs, opened: &mut Opened) -> anyhow::Result<Vec<(StoredDu
     Ok(chosen)
 }
 
+/// What the capture says around a dump of it.
+fn add_surroundings(opened: &mut Opened, taken: &mut Taken) -> anyhow::Result<()> {
+    let (Some(stored), Some(dump)) = (&taken.stored, &taken.dump) else {
+        return Ok(());
+    };
+    let of = surroundings::Of {
+        stored,
+        dump,
+        views: [taken.before.as_ref(), taken.after.as_ref()],
+        first: stored.facts.wall,
+        architecture: &opened.host.architecture,
+        zone: &opened.zone,
+    };
+    let found = surroundings::read(&mut opened.capture, &of)?;
+    (taken.past, taken.host) = (found.past, found.host);
+    Ok(())
+}
+
 /// The dumps in the text of a row: one, if it is of a form that is known.
 fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Result<Vec<Taken>> {
     let text = opened.capture.dump_text(row.id)?;
@@ -255,7 +273,7 @@ fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Resul
         stored: Some(row),
     };
     if is_shown {
-        around::add(opened, &mut first)?;
+        add_surroundings(opened, &mut first)?;
     }
     // `py-spy dump --subprocesses` writes several.
     let more = dumps.map(|dump| Taken {

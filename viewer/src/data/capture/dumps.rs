@@ -15,6 +15,7 @@ use afterimage_analysis::dumps::kernel::{Kernel, Views};
 use afterimage_analysis::dumps::model::{Dump, Source};
 use afterimage_analysis::dumps::read_bytes;
 use afterimage_analysis::dumps::report::{Around, By, Report};
+use afterimage_analysis::dumps::surroundings::Surroundings;
 use afterimage_format::capture::StoredDump;
 use afterimage_format::kernel_view::KernelView;
 use afterimage_format::time::WallTime;
@@ -94,7 +95,7 @@ impl CaptureReplay {
         };
         let earlier = before.last().and_then(|earlier| earlier.after.as_ref());
         let earlier = earlier.filter(is_near);
-        let (past, host) = self.around(&parsed, &life)?;
+        let Surroundings { past, host } = self.around(&parsed, &life)?;
         let views = Views {
             earlier,
             before: parsed.before.as_ref(),

@@ -8,14 +8,13 @@ use crate::explain;
 use crate::paint::hatch::hatch;
 use crate::paint::points;
 use crate::panel::explained;
-use crate::panel::process_table::ink::{Ink, layout, text_in};
+use crate::panel::process_table::ink::{Ink, heading_band, layout, text_in};
 use crate::state::Document;
 use crate::state::tabs::Tab;
 use crate::theme::Tokens;
 use afterimage_analysis::load::{By, Group, count_words, wait_words};
 use egui::{
-    Align2, Color32, CursorIcon, FontId, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, CursorIcon, FontId, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
 const ROW: f32 = 22.0;
@@ -84,12 +83,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, moment: &LoadMoment, out: &
 
 fn header(ui: &mut Ui, by: By) {
     let tokens = Tokens::of(ui.visuals());
-    let size = vec2(ui.available_width(), HEADER);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    ui.painter().rect_filled(rect, 0.0, tokens.panel);
-    let line = Stroke::new(1.0, tokens.line);
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() - 0.5, line);
+    let rect = heading_band(ui, HEADER);
     let names = match by {
         By::Process => "Process",
         By::Command => "Command",

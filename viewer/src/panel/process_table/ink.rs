@@ -27,6 +27,18 @@ pub(in crate::panel) struct Ink {
     pub(in crate::panel) size: f32,
 }
 
+/// Where headings stand: as wide as there is room, in the colour of panels, with a line under it.
+pub(in crate::panel) fn heading_band(ui: &mut Ui, height: f32) -> Rect {
+    let tokens = Tokens::of(ui.visuals());
+    let size = vec2(ui.available_width(), height);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, tokens.panel);
+    let line = Stroke::new(1.0, tokens.line);
+    ui.painter()
+        .hline(rect.x_range(), rect.bottom() - 0.5, line);
+    rect
+}
+
 pub(super) fn absent(ui: &mut Ui, missing: Missing, column: Column, tokens: &Tokens) {
     let area = ui.max_rect().shrink2(vec2(PADDING, 0.0));
     let ink = Ink {

@@ -10,14 +10,15 @@ use super::ink::{self, HEADER, ROW};
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::ReadDump;
 use crate::display;
+use crate::panel::process_table::ink::heading_band;
 use crate::state::Document;
 use crate::state::dumps::compare::Compared;
 use crate::theme::Tokens;
 use afterimage_analysis::dumps::compare::Identity;
 use afterimage_analysis::dumps::report::By;
 use egui::{
-    Align2, Button, Color32, FontId, Label, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, Button, Color32, FontId, Label, Rect, RichText, Role, ScrollArea, Sense, Ui,
+    WidgetInfo, pos2,
 };
 
 /// How wide the column of CPU is.
@@ -161,12 +162,7 @@ impl Columns {
 
 fn head(ui: &mut Ui, document: &Document, compared: &Compared, columns: &Columns) {
     let tokens = Tokens::of(ui.visuals());
-    let size = vec2(ui.available_width(), HEADER);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    ui.painter().rect_filled(rect, 0.0, tokens.panel);
-    let line = Stroke::new(1.0, tokens.line);
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() - 0.5, line);
+    let rect = heading_band(ui, HEADER);
     let times = ends(document, compared);
     let words = |side: usize| {
         let is_pinned = (side == 0) == compared.is_pinned_first;

@@ -10,6 +10,7 @@ use crate::data::dumps::{Grid, GridCell, GridColumn, GridRow, ReadDump};
 use crate::explain;
 use crate::paint::points;
 use crate::panel::explained;
+use crate::panel::process_table::ink::heading_band;
 use crate::state::Document;
 use crate::state::dumps::GridSort;
 use crate::theme::Tokens;
@@ -108,12 +109,7 @@ fn head(
     out: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui.visuals());
-    let size = vec2(ui.available_width(), HEADER);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    ui.painter().rect_filled(rect, 0.0, tokens.panel);
-    let line = Stroke::new(1.0, tokens.line);
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() - 0.5, line);
+    let rect = heading_band(ui, HEADER);
     let left = rect.left() + places.name;
     let small = FontId::proportional(11.0);
     for (place, column) in places.columns.clone().enumerate() {

@@ -4,7 +4,7 @@ use super::MARGIN;
 use crate::command::{Command, DumpCommand};
 use crate::data::dumps::ReadDump;
 use crate::display::escape::escaped;
-use crate::panel::process_table::ink::{Ink, layout, text_in};
+use crate::panel::process_table::ink::{Ink, heading_band, layout, text_in};
 use crate::theme::Tokens;
 use afterimage_analysis::dumps::model::State;
 use egui::{
@@ -145,12 +145,7 @@ pub(super) fn badge(ui: &Ui, rect: Rect, state: State) {
 /// The heading of a view: what it shows.
 pub(super) fn heading(ui: &mut Ui, words: &str) -> Rect {
     let tokens = Tokens::of(ui.visuals());
-    let size = vec2(ui.available_width(), HEADER);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    ui.painter().rect_filled(rect, 0.0, tokens.panel);
-    let line = Stroke::new(1.0, tokens.line);
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() - 0.5, line);
+    let rect = heading_band(ui, HEADER);
     let area = rect.shrink2(vec2(MARGIN, 0.0));
     text_in(ui, area, words, ink(tokens.text_weak, 12.0));
     rect
