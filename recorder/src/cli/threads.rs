@@ -19,7 +19,8 @@ pub(crate) struct ThreadsArgs {
     /// A capture, thread dumps, logs with dumps in them, or `-`
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Of a capture: only the last dump of each process at or before this moment
+    /// Of a capture: only the last dump of each process at or before this moment; whole seconds, as the
+    /// list has them, mean to their end
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["from", "to"])]
     pub(crate) at: Option<When>,
     /// Of a capture: from this moment on [default: start]

@@ -25,7 +25,6 @@ use afterimage_format::time::WallTime;
 use anyhow::{Context as _, bail};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// One of the two dumps, with what follows from it.
 struct Kept {
@@ -85,8 +84,6 @@ pub(super) fn rows(
     opened: &mut Opened,
     ends: [WallTime; 2],
 ) -> anyhow::Result<Vec<(StoredDump, bool)>> {
-    // Times are printed to the millisecond.
-    let ends = ends.map(|end| end.plus(Duration::from_micros(999)));
     let last = ends[0].max(ends[1]);
     let mut rows = opened.capture.thread_dumps(WallTime(i64::MIN), last)?;
     let has_threads =

@@ -202,11 +202,11 @@ fn rows(args: &ThreadsArgs, opened: &mut Opened) -> anyhow::Result<Vec<(StoredDu
             resolve(args.at.as_ref(), WallTime(i64::MAX))?,
             diff::moment(other, opened)?,
         ];
-        return diff::rows(args, opened, ends);
+        return diff::rows(args, opened, ends.map(to_its_end));
     }
     let from = resolve(args.from.as_ref(), WallTime(i64::MIN))?;
     let to = resolve(args.at.as_ref().or(args.to.as_ref()), WallTime(i64::MAX))?;
-    let from = from.minus(Duration::from_micros(999));
+    let (from, to) = (from.minus(Duration::from_micros(999)), to_its_end(to));
     let mut rows = opened.capture.thread_dumps(from, to)?;
     if let Some(pids) = &args.pid {
         rows.retain(|row| pids.contains(&i64::from(row.facts.pid.0)));
@@ -227,6 +227,17 @@ fn rows(args: &ThreadsArgs, opened: &mut Opened) -> anyhow::Result<Vec<(StoredDu
     }
     chosen.reverse();
     Ok(chosen)
+}
+
+/// The last moment that is shown as this one: a list for people has whole seconds. (What was asked
+/// for is at the end of its millisecond already.)
+fn to_its_end(at: WallTime) -> WallTime {
+    let beyond = at.0.rem_euclid(1_000_000);
+    if beyond < 1_000 {
+        WallTime(at.0 - beyond + 999_999)
+    } else {
+        at
+    }
 }
 
 /// What the capture says around a dump of it.
@@ -290,4 +301,19 @@ fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Resul
     });
     let more: Vec<Taken> = more.collect();
     Ok(std::iter::once(first).chain(more).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_as_it_was_shown_has_the_dump_that_was_shown_with_it() {
+        let second = 1_700_000_000_000_000;
+        for (asked, end) in [(0, 999_999), (999, 999_999), (123_999, 123_999)] {
+            let ends = to_its_end(WallTime(second + asked));
+            assert_eq!(ends, WallTime(second + end));
+        }
+        assert_eq!(to_its_end(WallTime(i64::MAX)), WallTime(i64::MAX));
+    }
 }
