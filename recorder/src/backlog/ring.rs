@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 
-use records::{add_lost, bytes, is_line, lines, lost};
+use records::{add_lost, bytes, is_line, lines, lost, move_to_ends};
 
 /// So many of the newest ticks are not packed.
 const FRESH: usize = 8;
@@ -282,12 +282,14 @@ impl Ring {
         self.record_bytes -= bytes(&records);
         self.lines -= lines(&records);
         let (seq, wall) = (gone.times().seq, gone.times().began.wall);
+        let next_seq = heir.times().seq;
         add_lost(&mut records, seq, wall, heir.times().began.wall);
         let heir = &mut self.items[next];
         self.record_bytes -= bytes(&heir.records);
         self.lines -= lines(&heir.records);
         let own = std::mem::replace(&mut heir.records, records);
         heir.records.extend(own);
+        move_to_ends(&mut heir.records, next_seq);
         self.record_bytes += bytes(&heir.records);
         self.lines += lines(&heir.records);
         self.items.remove(one);

@@ -38,6 +38,23 @@ pub(super) fn add_lost(records: &mut Vec<Record>, seq: Seq, wall: WallTime, unti
     records.insert(0, gap);
 }
 
+/// Ticks are numbered without holes in the file: what is said of where ticks were lost is said of the
+/// last one before them, and of the one that comes next.
+pub(super) fn move_to_ends(records: &mut [Record], next: Seq) {
+    let outage = records.iter().find_map(|record| match record {
+        Record::Gap(gap) if gap.kind == GapKind::StorageOutage => Some(gap.after),
+        _ => None,
+    });
+    let Some(last) = outage else { return };
+    for record in records {
+        match record {
+            Record::Gap(gap) => gap.after = last,
+            Record::Clock(anchor) => anchor.seq = next,
+            _ => {}
+        }
+    }
+}
+
 /// How many of them come in floods.
 pub(super) fn lines(records: &[Record]) -> usize {
     records.iter().filter(|record| is_line(record)).count()

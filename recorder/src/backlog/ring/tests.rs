@@ -1,7 +1,7 @@
 //! What waits comes out in order, within its memory, and what was given up is counted.
 
 use super::*;
-use afterimage_format::facts::{GapKind, KernelLogLine};
+use afterimage_format::facts::{Gap, GapKind, KernelLogLine};
 use afterimage_format::group::{Group, MachineField, ProcessField};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::tick::{Key, Shed};
@@ -152,6 +152,46 @@ fn when_nothing_else_is_left_the_oldest_ticks_go_and_are_counted_as_one_gap() {
     assert_eq!((gap.kind, gap.after), (GapKind::StorageOutage, Seq(0)));
     assert_eq!(gap.missed, given_up.ticks);
     assert_eq!(gap.to, first.times.began.wall);
+}
+
+#[test]
+fn gaps_among_lost_ticks_follow_the_last_tick_before_them() {
+    let mut ring = Ring::new(6 << 10).unwrap();
+    for number in 1..=400 {
+        // At each tick the one before it was missed.
+        let gap = Record::Gap(Gap {
+            kind: GapKind::Stalled,
+            after: Seq(number - 1),
+            from: WallTime(0),
+            to: WallTime(0),
+            missed: 1,
+            detail: String::new(),
+        });
+        ring.push(Job::Tick(tick(number), vec![gap]));
+        ring.pack(&mut |_| {});
+    }
+    let lost = ring.take_given_up().ticks;
+    assert!(lost > 100, "{lost}");
+    let all = drained(&mut ring);
+    let (first, records) = &all[0];
+    let mut missed = 0;
+    for record in records {
+        let Record::Gap(gap) = record else {
+            panic!("{record:?}");
+        };
+        assert_eq!(gap.after, Seq(0), "{gap:?}");
+        missed += gap.missed;
+    }
+    // What was lost, what was missed before each of it, and before the first that is left.
+    assert_eq!(missed, 2 * lost + 1);
+    let after = |records: &[Record]| match records {
+        [Record::Gap(gap)] => gap.after,
+        other => panic!("{other:?}"),
+    };
+    for (tick, records) in &all[1..] {
+        assert_eq!(after(records).0, tick.times.seq.0 - 1);
+    }
+    assert!(first.times.seq.0 > lost);
 }
 
 #[test]
