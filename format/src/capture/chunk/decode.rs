@@ -58,10 +58,45 @@ impl Part {
     }
 }
 
+/// Which ticks of a chunk are wanted, by their places: of each cell it is enough to know what it
+/// was at the first of them and what it became until the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) first: u8,
+    pub(crate) last: u8,
+}
+
+impl Window {
+    /// Every tick.
+    pub(crate) const ALL: Self = Self {
+        first: 0,
+        last: u8::MAX,
+    };
+
+    /// A tick and the one before it.
+    pub(crate) fn up_to(tick: usize) -> Self {
+        let last = u8::try_from(tick).unwrap_or(u8::MAX);
+        Self {
+            first: last.saturating_sub(1),
+            last,
+        }
+    }
+
+    /// How many changes of so many cells there can be in it.
+    fn most_changes(self, cells: usize) -> usize {
+        cells.saturating_mul(1 + usize::from(self.last - self.first))
+    }
+
+    pub(crate) fn has(self, tick: usize) -> bool {
+        (usize::from(self.first)..=usize::from(self.last)).contains(&tick)
+    }
+}
+
 /// A chunk from its frames. A part that is not wanted stays without values.
 pub(crate) fn decode(frames: &[u8], key: FrameKey, part: Part) -> Result<Chunk, FrameFault> {
     let mut unpacker = Unpacker::default();
-    Packed::open(frames, key, &mut unpacker)?.chunk(part, &mut unpacker)
+    let packed = Packed::open(frames, key, &mut unpacker)?;
+    packed.chunk((part, Window::ALL), &mut unpacker)
 }
 
 /// The index: tick times, strings, and rows of all but the rest, still without values.
@@ -129,16 +164,16 @@ fn pass_times(input: &mut Input<'_>) -> Result<(), FrameFault> {
 }
 
 /// The values of the machine.
-pub(super) fn machine(raw: &[u8], chunk: &mut Chunk) -> Result<(), FrameFault> {
+pub(super) fn machine(raw: &[u8], chunk: &mut Chunk, window: Window) -> Result<(), FrameFault> {
     let mut input = Input(raw);
     for group in of_machine() {
-        columns(&mut input, chunk, group)?;
+        columns(&mut input, chunk, (group, window))?;
     }
     input.end()
 }
 
 /// The rows and the values of the rest.
-pub(super) fn rest(raw: &[u8], chunk: &mut Chunk) -> Result<(), FrameFault> {
+pub(super) fn rest(raw: &[u8], chunk: &mut Chunk, window: Window) -> Result<(), FrameFault> {
     let mut input = Input(raw);
     // What the index has counts.
     let mut room = Room::default();
@@ -148,16 +183,16 @@ pub(super) fn rest(raw: &[u8], chunk: &mut Chunk) -> Result<(), FrameFault> {
     for group in REST {
         let rows = decode_rows(&mut input, (group, &mut room), chunk.ticks.len())?;
         chunk.groups[group.index()].rows = rows;
-        columns(&mut input, chunk, group)?;
+        columns(&mut input, chunk, (group, window))?;
     }
     chunk.lacks_rest = false;
     input.end()
 }
 
 /// The values of processes.
-pub(super) fn processes(raw: &[u8], chunk: &mut Chunk) -> Result<(), FrameFault> {
+pub(super) fn processes(raw: &[u8], chunk: &mut Chunk, window: Window) -> Result<(), FrameFault> {
     let mut input = Input(raw);
-    columns(&mut input, chunk, Group::Process)?;
+    columns(&mut input, chunk, (Group::Process, window))?;
     input.end()
 }
 
@@ -240,7 +275,11 @@ pub(crate) fn next_process(
     })
 }
 
-fn columns(input: &mut Input<'_>, chunk: &mut Chunk, group: Group) -> Result<(), FrameFault> {
+fn columns(
+    input: &mut Input<'_>,
+    chunk: &mut Chunk,
+    (group, window): (Group, Window),
+) -> Result<(), FrameFault> {
     let fields = group.fields();
     let count = input.count(1)?;
     if count != fields.len() {
@@ -251,20 +290,16 @@ fn columns(input: &mut Input<'_>, chunk: &mut Chunk, group: Group) -> Result<(),
     let ticks = std::mem::take(&mut chunk.ticks);
     let mut rows = std::mem::take(&mut chunk.groups[group.index()]);
     // No change takes less than two bytes.
+    let most = (input.0.len() / 2).min(window.most_changes(rows.rows.len() * fields.len()));
     let at_once = match group {
         Group::Process => room,
         _ => room.min(FEW_CHANGES),
     };
-    rows.changes.reserve_exact((input.0.len() / 2).min(at_once));
+    rows.changes.reserve_exact(most.min(at_once));
     let mut first = Vec::with_capacity(rows.rows.len());
-    let decoded = fields.iter().zip(0..).try_for_each(|(column, field)| {
-        decode_column(
-            input,
-            (&mut rows, room),
-            &ticks,
-            (field, column),
-            &mut first,
-        )
+    let decoded = fields.iter().zip(0..).try_for_each(|column| {
+        let to = (&mut rows, room);
+        decode_column(input, to, (&ticks, window), column, &mut first)
     });
     chunk.ticks = ticks;
     chunk.groups[group.index()] = rows;
@@ -275,8 +310,8 @@ fn columns(input: &mut Input<'_>, chunk: &mut Chunk, group: Group) -> Result<(),
 fn decode_column(
     input: &mut Input<'_>,
     (rows, room): (&mut GroupRows, usize),
-    ticks: &[TickTimes],
-    (field, column): (u8, &Field),
+    (ticks, window): (&[TickTimes], Window),
+    (column, field): (&Field, u8),
     first: &mut Vec<Cell>,
 ) -> Result<(), FrameFault> {
     first_values(input, first, (rows.rows.len(), column.kind), ticks)?;
@@ -285,20 +320,31 @@ fn decode_column(
     check_count(most.saturating_add(later.changes), room)?;
     let mut next = later.next_row(&rows.rows, first)?;
     for ((row, cell), number) in rows.rows.iter().zip(&*first).zip(0_u32..) {
-        rows.starts.push(place(rows.changes.len()));
-        let change = |tick, cell: Cell| CellChange {
-            row: number,
-            field,
-            tick,
-            missing: cell.missing,
-            value: cell.value,
+        let begin = rows.changes.len();
+        rows.starts.push(place(begin));
+        let mut keep = |tick, cell: Cell| {
+            if tick <= window.first {
+                // What it was before is over by then.
+                rows.changes.truncate(begin);
+            }
+            rows.changes.push(CellChange {
+                row: number,
+                field,
+                tick,
+                missing: cell.missing,
+                value: cell.value,
+            });
         };
         if cell.missing != Missing::NotRead.code() {
-            rows.changes.push(change(row.born, *cell));
+            keep(row.born, *cell);
         }
         if let Some(mut of) = next.take_if(|next| next.row == number as usize) {
             while let Some((tick, cell)) = later.next(&mut of, ticks)? {
-                rows.changes.push(change(tick, cell));
+                if tick > window.last {
+                    later.pass(of, ticks)?;
+                    break;
+                }
+                keep(tick, cell);
             }
             next = later.next_row(&rows.rows, first)?;
         }

@@ -4,7 +4,7 @@
 //! processes need of a tick or two ([`Picked`]). Frames that nobody asks for stay packed.
 
 use super::Chunk;
-use super::decode::{self, Part};
+use super::decode::{self, Part, Window};
 use super::pick::{Picked, Texts, Wanted, pick};
 use crate::capture::bytes::Input;
 use crate::capture::error::FrameFault;
@@ -64,21 +64,26 @@ impl Packed {
         &self.ticks
     }
 
-    /// A part of it, every tick. What is not wanted stays without values, the rest without rows.
-    pub(crate) fn chunk(&self, part: Part, unpacker: &mut Unpacker) -> Result<Chunk, FrameFault> {
+    /// A part of it, as far as the window needs. What is not wanted stays without values, the rest
+    /// without rows.
+    pub(crate) fn chunk(
+        &self,
+        (part, window): (Part, Window),
+        unpacker: &mut Unpacker,
+    ) -> Result<Chunk, FrameFault> {
         let mut chunk = decode::index(&self.index)?;
         let (mut frames, mut raw) = (&self.rest[..], Vec::new());
         unpacker.open(&mut frames, FrameKind::Machine, self.key, &mut raw)?;
-        decode::machine(&raw, &mut chunk)?;
+        decode::machine(&raw, &mut chunk, window)?;
         if part.has_processes() {
             unpacker.open(&mut frames, FrameKind::Processes, self.key, &mut raw)?;
-            decode::processes(&raw, &mut chunk)?;
+            decode::processes(&raw, &mut chunk, window)?;
         } else if part.has_rest() {
             skip(&mut frames)?;
         }
         if part.has_rest() {
             unpacker.open(&mut frames, FrameKind::Rest, self.key, &mut raw)?;
-            decode::rest(&raw, &mut chunk)?;
+            decode::rest(&raw, &mut chunk, window)?;
         }
         for group in Group::ALL {
             chunk.groups[group.index()].complete(group.fields().len());

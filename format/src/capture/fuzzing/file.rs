@@ -199,7 +199,7 @@ pub(super) fn walk(capture: &mut Capture) -> Result<(), CaptureError> {
     };
     let middle = Seq(first.0.midpoint(last.0));
     for seq in [first, middle, last] {
-        drop((capture.sample(seq), capture.machine(seq)));
+        drop((capture.sample(seq), capture.sample_of_processes(seq)));
         drop(capture.listing(seq).map(|listing| {
             listing.map(|listing| listing.processes().count());
         }));

@@ -4,7 +4,7 @@
 //! what can be read can be written and read again.
 
 use crate::capture::chunk::builder::ChunkBuilder;
-use crate::capture::chunk::decode::{Part, decode};
+use crate::capture::chunk::decode::{Part, Window, decode};
 use crate::capture::chunk::encode::encode;
 use crate::capture::chunk::packed::{self, Packed};
 use crate::capture::chunk::pick::{Picked, Wanted};
@@ -99,8 +99,8 @@ fn chunk(mut data: &[u8]) {
     let wanted = wanted(packed.ticks().len() - 1);
     let some = packed.pick(&wanted, &mut unpacker);
     drop(packed.texts());
-    drop(packed.chunk(Part::Machine, &mut unpacker));
-    let Ok(chunk) = packed.chunk(Part::All, &mut unpacker) else {
+    drop(packed.chunk((Part::Machine, Window::up_to(1)), &mut unpacker));
+    let Ok(chunk) = packed.chunk((Part::All, Window::ALL), &mut unpacker) else {
         return;
     };
     agree(&chunk, &some.expect("all of it can be read"), &wanted);

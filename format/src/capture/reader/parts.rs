@@ -2,6 +2,7 @@
 
 use super::{Capture, Part};
 use crate::capture::chunk::Chunk;
+use crate::capture::chunk::decode::Window;
 use crate::capture::error::CaptureError;
 use crate::time::Seq;
 use rusqlite::OptionalExtension as _;
@@ -64,7 +65,7 @@ impl Capture {
         let Some(packed) = self.packed(first)? else {
             return Ok(None);
         };
-        match packed.chunk(Part::All, self.cache.unpacker()) {
+        match packed.chunk((Part::All, Window::ALL), self.cache.unpacker()) {
             Ok(chunk) => Ok(Some(chunk)),
             Err(fault) => {
                 self.note_damage("chunk_body", first.cast_signed(), fault);

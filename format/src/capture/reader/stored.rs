@@ -1,9 +1,11 @@
 //! Where a tick is stored, unpacked as far as it is needed, and kept for the next look.
 
+use super::moment::Moment;
 use super::{Capture, Part, Place};
 use crate::capture::chunk::Chunk;
 use crate::capture::chunk::builder::ChunkBuilder;
 use crate::capture::chunk::chain::Chain;
+use crate::capture::chunk::decode::Window;
 use crate::capture::chunk::packed::Packed;
 use crate::capture::chunk::replay::{self, TailRows};
 use crate::capture::error::{CaptureError, FrameFault, is_torn};
@@ -29,6 +31,8 @@ pub(super) struct Cache {
     chunks: Vec<(u64, Part, Rc<Chunk>)>,
     /// The newest last.
     packed: Vec<(u64, Rc<Packed>)>,
+    /// The chunk that was looked into once.
+    pub(super) moment: Option<Moment>,
     pub(super) tail: Tail,
     unpacker: Unpacker,
 }
@@ -77,6 +81,12 @@ impl Cache {
     pub(super) fn clear(&mut self) {
         self.chunks.clear();
         self.packed.clear();
+        self.moment = None;
+    }
+
+    pub(super) fn has(&self, first: u64, part: Part) -> bool {
+        let mut chunks = self.chunks.iter();
+        chunks.any(|(id, has, _)| *id == first && has.has(part))
     }
 
     fn keep(&mut self, chunk: (u64, Part, Rc<Chunk>)) {
@@ -134,12 +144,12 @@ impl Capture {
         first.map_or(Ok(None), |first| self.chunk(first, part))
     }
 
-    fn is_in_tail(&self, seq: Seq) -> bool {
+    pub(super) fn is_in_tail(&self, seq: Seq) -> bool {
         self.tail_ends().is_some_and(|(first, _)| first <= seq)
     }
 
     /// The first tick of the last chunk that begins at or before `seq`.
-    fn chunk_at(&self, seq: Seq) -> Result<Option<u64>, CaptureError> {
+    pub(super) fn chunk_at(&self, seq: Seq) -> Result<Option<u64>, CaptureError> {
         let find = "SELECT id FROM chunk_body WHERE id BETWEEN 1 AND ? ORDER BY id DESC LIMIT 1";
         let find = || -> rusqlite::Result<Option<i64>> {
             let mut find = self.opened.db().prepare_cached(find)?;
@@ -170,12 +180,12 @@ impl Capture {
         let Some(packed) = self.packed(first)? else {
             return Ok(None);
         };
-        let mut unpacked = packed.chunk(part, self.cache.unpacker());
+        let mut unpacked = packed.chunk((part, Window::ALL), self.cache.unpacker());
         if let Err(fault) = &unpacked {
             self.note_damage("chunk_body", first.cast_signed(), fault.clone());
             if part.has_rest() {
                 // Should only the rest be damaged, the chunk says that it lacks it.
-                unpacked = packed.chunk(part.without_rest(), self.cache.unpacker());
+                unpacked = packed.chunk((part.without_rest(), Window::ALL), self.cache.unpacker());
             }
         }
         Ok(unpacked.ok().map(|chunk| {

@@ -4,6 +4,7 @@ use super::*;
 use crate::capture::Mode;
 use crate::capture::frame::skip;
 use crate::reading::Missing;
+use crate::sample::Extract;
 use rusqlite::Connection;
 
 /// Whether a listing says the same as the samples do.
@@ -98,7 +99,12 @@ fn a_listing_needs_only_the_frames_it_is_made_of() {
 fn damage_to_the_rest_hides_nothing_else_and_does_not_look_like_nothing() {
     let (_folder, path) = folder();
     let mut capture = with_damaged_frame(&path, 3);
-    assert!(capture.machine(Seq(90)).unwrap().is_some());
+    assert!(
+        capture
+            .extract(Seq(90), &Extract::MACHINE)
+            .unwrap()
+            .is_some()
+    );
     assert_eq!(capture.damage(), []);
     for _ in 0..2 {
         let sample = capture.sample(Seq(90)).unwrap().unwrap();

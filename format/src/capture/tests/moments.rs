@@ -4,6 +4,7 @@ use super::{FakeHost, LARGE, folder, instants, key, rss, wall};
 use crate::capture::Capture;
 use crate::capture::writer::Record;
 use crate::facts::{Anchor, Gap, GapKind};
+use crate::sample::Sample;
 use crate::series::Series;
 use crate::time::Seq;
 
@@ -194,9 +195,25 @@ fn lives_have_their_ends_and_the_machine_is_read_without_them() {
     assert!(ends.iter().all(|life| life.first_seen == wall(0)));
     assert!(ends.iter().all(|life| life.last.is_none()));
     assert_eq!(ends[1].key, key(1));
-    let (times, machine) = capture.machine(Seq(70)).unwrap().unwrap();
-    let sample = capture.sample(Seq(70)).unwrap().unwrap();
-    assert_eq!(times.began, sample.times.began);
-    assert_eq!(machine.load_hundredths, sample.machine.load_hundredths);
-    assert!(capture.machine(Seq(500)).unwrap().is_none());
+}
+
+#[test]
+fn a_moment_is_the_same_whichever_was_looked_at_before() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.record(150);
+    let mut capture = Capture::open(&path).unwrap();
+    // First looks, the tick before, back into the same chunk, over its edges, and the tail.
+    for seq in [
+        70, 69, 70, 90, 89, 75, 61, 60, 30, 29, 31, 1, 120, 121, 120, 150,
+    ] {
+        let moment = capture.sample_of_processes(Seq(seq)).unwrap().unwrap();
+        let whole = Capture::open(&path).unwrap().sample(Seq(seq));
+        let whole = whole.unwrap().unwrap();
+        assert_eq!(moment.times, whole.times);
+        let of = |sample: &Sample| format!("{:?} {:?}", sample.machine, sample.processes);
+        assert_eq!(of(&moment), of(&whole), "tick {seq}");
+    }
+    assert!(capture.sample_of_processes(Seq(500)).unwrap().is_none());
+    assert_eq!(capture.damage(), []);
 }

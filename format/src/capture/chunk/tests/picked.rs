@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::capture::bytes::{Input, put_unsigned};
+use crate::capture::chunk::decode::Window;
 use crate::capture::chunk::packed::Packed;
 use crate::capture::chunk::pick::{Picked, Texts, Wanted, pick};
 use crate::capture::chunk::replay::TailRows;
@@ -60,6 +61,24 @@ fn assert_agrees(chunk: &Chunk, picked: &[Picked], wanted: &[Wanted], texts: Opt
     }
 }
 
+/// What was unpacked for a window says of its ticks what the whole chunk says.
+fn assert_same_in(window: Window, narrow: &Chunk, whole: &Chunk) {
+    assert_eq!(narrow.ticks, whole.ticks);
+    let ticks = (0..whole.ticks.len()).filter(|tick| window.has(*tick));
+    for (tick, group) in ticks.flat_map(|tick| Group::ALL.map(|group| (tick, group))) {
+        let rows: Vec<_> = whole.rows_at(group, tick).collect();
+        assert!(narrow.rows_at(group, tick).eq(rows.iter().copied()));
+        for (row, field) in rows
+            .iter()
+            .flat_map(|(row, _)| (0..group.fields().len()).map(move |field| (*row, field)))
+        {
+            let cell = narrow.cell(group, row, field, tick);
+            let want = whole.cell(group, row, field, tick);
+            assert_eq!(cell, want, "{group:?} {row} {field} at {tick}");
+        }
+    }
+}
+
 /// The second half of a script as one chunk and as the rows of a tail.
 fn stored(script: &[Vec<Act>]) -> (Chunk, Vec<u8>, Vec<Vec<u8>>) {
     let (mut builder, mut rows) = (ChunkBuilder::default(), Vec::new());
@@ -105,6 +124,9 @@ proptest! {
             assert_agrees(&chunk, &picked, &wanted, Some(&texts));
             let (picked, texts) = tail.pick(&wanted).unwrap();
             assert_agrees(&chunk, &picked, &wanted, Some(&texts));
+            let window = Window::up_to(tick);
+            let narrow = packed.chunk((Part::All, window), &mut unpacker).unwrap();
+            assert_same_in(window, &narrow, &chunk);
         }
     }
 
@@ -122,11 +144,11 @@ proptest! {
         let changed = place.index(raw.len());
         raw[changed] = byte;
         let mut whole = Packed::open(&frames, KEY, &mut unpacker)
-            .and_then(|packed| packed.chunk(Part::Machine, &mut unpacker))
+            .and_then(|packed| packed.chunk((Part::Machine, Window::ALL), &mut unpacker))
             .unwrap();
         let group = &mut whole.groups[Group::Process.index()];
         *group = GroupRows { rows: std::mem::take(&mut group.rows), ..GroupRows::default() };
-        let is_sound = decode::processes(&raw, &mut whole).is_ok();
+        let is_sound = decode::processes(&raw, &mut whole, Window::ALL).is_ok();
         whole.sort();
         let tail_row = place.index(rows.len());
         let changed = place.index(rows[tail_row].len());

@@ -1,11 +1,8 @@
-//! What lanes beside the curves are made of: when lives began and ended, and the machine at
-//! single ticks without its processes.
+//! What lanes beside the curves are made of: when lives began and ended.
 
-use super::{Capture, Part};
+use super::Capture;
 use crate::capture::error::CaptureError;
 use crate::process::{Pid, ProcessKey};
-use crate::sample::Machine;
-use crate::tick::TickTimes;
 use crate::time::{Seq, WallTime};
 use crate::units::Ticks;
 
@@ -98,16 +95,6 @@ impl Capture {
             comm: row.bytes(3).unwrap_or_default().to_owned(),
             lives: row.unsigned(4).unwrap_or(0),
         })
-    }
-
-    /// The machine at a tick, without the processes; `None` as for [`Capture::sample`]. Costs
-    /// about 1 ms in a chunk that was not read before, else a tenth of that.
-    pub fn machine(&mut self, seq: Seq) -> Result<Option<(TickTimes, Machine)>, CaptureError> {
-        let place = self.place(seq, Part::Machine)?;
-        Ok(place.map(|place| {
-            let times = place.chunk.ticks()[place.tick];
-            (times, Machine::from_chunk(&place.chunk, place.tick))
-        }))
     }
 }
 
