@@ -281,12 +281,15 @@ fn examine(
             outcome.told += u64::from(told);
             outcome.unchanged += u64::from(!told && lacks.is_empty());
             // A log that is shorter is what the recorder left a little earlier.
-            let is_earlier = damage.what == "cut" && damage.at.start >= original.log;
-            // What ends in pieces is said to, and lacks what it was about to write.
-            let newest = truth.ticks.keys().last().map(|seq| format!("tick {seq}"));
+            let is_in_log = damage.at.start >= original.log;
+            let is_earlier = damage.what == "cut" && is_in_log;
+            // What ends in pieces is said to, and lacks what it was about to write. Zeros look as
+            // if nothing had been.
+            let may_end = said.ends_in_pieces || damage.what == "zeros" && is_in_log;
+            let newest = truth.ticks.keys().rev().take(2);
+            let newest: Vec<_> = newest.map(|seq| format!("tick {seq}")).collect();
             let mut ticks = lacks.iter().filter(|row| row.starts_with("tick"));
-            let is_in_flight =
-                said.ends_in_pieces && ticks.all(|tick| Some(tick) == newest.as_ref());
+            let is_in_flight = may_end && ticks.all(|tick| newest.contains(tick));
             if !told && !lacks.is_empty() && !is_earlier && !is_in_flight {
                 outcome.faults.push(format!(
                     "nothing was said of {} that are lost: {:?}",

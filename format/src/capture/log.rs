@@ -14,6 +14,8 @@ const LOG_HEADER: usize = 32;
 const PAGE_HEADER: usize = 24;
 /// Every capture has pages of this size.
 const PAGE: usize = 4096;
+/// Pages of rounds before the last so many are gone from any log: a round has some pages at least.
+const MOST_ROUNDS: u32 = 1 << 24;
 
 /// Copies what counts of a log to a file that is not there yet.
 pub(super) fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> io::Result<()> {
@@ -64,8 +66,9 @@ fn end_of_round(log: &mut File, length: u64, watch: &dyn Watch) -> io::Result<Op
 pub(crate) enum LogEnd {
     /// To the last page that was written.
     Whole,
-    /// To the last transaction but one. The last is in pieces: a crash leaves it so, and what was
-    /// changed in it later cannot be told from that.
+    /// To the last transaction but one, or but two: where the next one would begin stands neither
+    /// a whole one nor what an earlier round left. A crash leaves it so, and what was changed in
+    /// it later cannot be told from that.
     InPieces,
     /// To this one of its pages, with transactions behind it: something was changed.
     BreaksOff(u64),
@@ -98,6 +101,7 @@ pub(super) fn end(path: &Path) -> io::Result<LogEnd> {
                 continue;
             }
             broken = Some(number);
+            open |= !is_left_over(&page, &header);
         }
         open |= is_of_round;
         behind += u32::from(is_of_round && ends_one);
@@ -107,6 +111,13 @@ pub(super) fn end(path: &Path) -> io::Result<LogEnd> {
         _ if open => LogEnd::InPieces,
         _ => LogEnd::Whole,
     })
+}
+
+/// Whether a page of the log may be of an earlier round, or is room that nobody wrote to yet: the
+/// first of the salts counts the rounds.
+fn is_left_over(page: &[u8], header: &[u8; LOG_HEADER]) -> bool {
+    let rounds = be32(header, 16).wrapping_sub(be32(page, 8));
+    (1..MOST_ROUNDS).contains(&rounds) || page[..PAGE_HEADER] == [0; PAGE_HEADER]
 }
 
 /// The checksum of a log, which goes on from page to page.
@@ -222,6 +233,30 @@ mod tests {
                 LogEnd::InPieces,
                 "in the last page at {place}"
             );
+        }
+        // All of the last commit, which is of two pages.
+        let last = good.len() - 2 * step;
+        for (byte, expected) in [(0xff, LogEnd::InPieces), (0, LogEnd::Whole)] {
+            let mut bytes = good.clone();
+            bytes[last..].fill(byte);
+            assert_eq!(broken(&bytes), expected, "the last commit is all {byte:x}");
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_round_left_is_no_piece_of_a_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let db = Connection::open(at("db")).unwrap();
+        let set_up = "PRAGMA page_size = 4096; PRAGMA journal_mode = wal; CREATE TABLE a (b)";
+        db.execute_batch(set_up).unwrap();
+        for round in 0..3 {
+            for _ in 0..20 - 5 * round {
+                db.execute("INSERT INTO a VALUES (randomblob(3000))", [])
+                    .unwrap();
+                assert_eq!(end(&at("db-wal")).unwrap(), LogEnd::Whole);
+            }
+            db.execute_batch("PRAGMA wal_checkpoint(RESTART)").unwrap();
         }
     }
 

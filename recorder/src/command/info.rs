@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Said of a log whose newest commit is not whole.
-const IN_PIECES: &str = "the newest commit in the log is in pieces: it was being written when the recorder, the host or the copy stopped, or was changed since; at most a tick is lost";
+const IN_PIECES: &str = "the newest commit in the log is in pieces: it was being written when the recorder, the host or the copy stopped, or was changed since; a tick is lost, at most two";
 
 pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
     sound::read(&args.file, |mut capture| show(args, &mut capture))
