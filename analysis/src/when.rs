@@ -70,6 +70,18 @@ impl FromStr for When {
 }
 
 impl When {
+    /// Whether it is read off a clock that shows whole seconds: then it stands for all of that
+    /// second, as it is shown beside whatever happened in it.
+    pub fn names_a_second(&self) -> bool {
+        match self {
+            Self::DateTime(local) => local.subsec_nanosecond() == 0,
+            Self::TimeOfDay(time) => time.subsec_nanosecond() == 0,
+            Self::Start | Self::End | Self::BeforeEnd(_) | Self::AfterStart(_) => false,
+            // Written by programs, which say what they mean.
+            Self::Instant(_) => false,
+        }
+    }
+
     /// The moment that is meant in a capture with this span, recorded in this zone.
     ///
     /// Where the clocks went back, a local time was shown twice: the later one is taken unless

@@ -200,10 +200,10 @@ impl Opened {
         !is_exact && (end_is_lost || self.lost_anything_anywhere())
     }
 
-    /// The last tick at or before a moment, which must lie within the capture, and not where
+    /// The last tick that began by a moment, which must lie within the capture, and not where
     /// ticks were lost.
     fn tick_at(&mut self, when: &When) -> anyhow::Result<Seq> {
-        let at = self.resolve(when)?;
+        let at = self.resolve_end(when)?;
         let found = self.capture.at_or_before(at)?;
         let seq = found.context("the capture has no sample there")?;
         let interval = self.interval_at(seq)?;
@@ -224,12 +224,24 @@ impl Opened {
     /// A moment within the capture. What was printed to the millisecond is found again, though
     /// the tick may lie microseconds later.
     fn resolve(&self, when: &When) -> anyhow::Result<WallTime> {
+        self.moment(when).map(|(at, _)| at)
+    }
+
+    /// The same up to the end of the second, if it is one that is meant: 14:02:38 is what tables
+    /// show beside a tick of 14:02:38.4.
+    fn resolve_end(&self, when: &When) -> anyhow::Result<WallTime> {
+        self.moment(when).map(|(_, end)| end)
+    }
+
+    fn moment(&self, when: &When) -> anyhow::Result<(WallTime, WallTime)> {
         let at = when
             .resolve(&self.span, &self.zone)?
             .plus(Duration::from_micros(999));
+        let rest = if when.names_a_second() { 999_000 } else { 0 };
+        let until = at.plus(Duration::from_micros(rest));
         let Span { start, end } = self.span;
         // The moments between the last tick and the next one belong to the last.
-        if at < start || at > end.plus(Duration::from_mins(1)) {
+        if until < start || at > end.plus(Duration::from_mins(1)) {
             let evicted = if at < start && self.first > Seq(1) {
                 "; what was before has been evicted, to stay within --max-size and --retain"
             } else {
@@ -241,7 +253,7 @@ impl Opened {
                 self.zone.rfc3339(at)
             );
         }
-        Ok(at)
+        Ok((at, until))
     }
 
     /// What was read of a tick, which must be readable.

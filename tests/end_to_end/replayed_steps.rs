@@ -110,6 +110,32 @@ fn the_first_row_has_no_rates_rather_than_none_at_all() {
     );
 }
 
+#[test]
+fn a_time_as_a_table_shows_it_finds_what_was_shown_with_it() {
+    let (_folder, file) = killed();
+    let all = ticks("vmstat", &file, &["--utc"]);
+    let at = |row: &Value| row["at"].as_str().unwrap().to_owned();
+    // The last of each second but the last one, of which the last tick may not be the last.
+    let second = |row: &Value| at(row)[..19].to_owned();
+    let last_of_seconds = all
+        .windows(2)
+        .filter(|two| second(&two[0]) != second(&two[1]));
+    let mut looked_at = 0;
+    for [last, next] in last_of_seconds.map(|two| [at(&two[0]), at(&two[1])]) {
+        let shown = &last[11..19];
+        let found = rows("vmstat", &file, &["--utc", "--at", shown]);
+        assert_eq!(at(&found[0]), last, "--at {shown}");
+        let until = rows("vmstat", &file, &["--utc", "--to", shown]);
+        let until = until.iter().rfind(|row| row["gap"].is_null()).unwrap();
+        assert_eq!(at(until), last, "--to {shown}");
+        // A program says which tick it means.
+        let exact = rows("vmstat", &file, &["--utc", "--at", &next]);
+        assert_eq!(at(&exact[0]), next);
+        looked_at += 1;
+    }
+    assert!(looked_at > 0, "the recording is shorter than a second");
+}
+
 fn csv(verb: &str, file: &Path, words: &[&str]) -> Vec<String> {
     let mut all = vec![OsStr::new(verb), file.as_os_str()];
     all.extend(words.iter().chain(&["--format", "csv"]).map(OsStr::new));

@@ -83,6 +83,22 @@ fn fractions_of_a_second_are_kept_to_the_microsecond() {
 }
 
 #[test]
+fn a_clock_without_fractions_names_all_of_a_second() {
+    for (text, all_of_it) in [
+        ("15:44:58", true),
+        ("15:44", true),
+        ("2026-11-22 15:44:58", true),
+        ("15:44:58.25", false),
+        ("2026-11-22T15:44:58Z", false),
+        ("end", false),
+        ("-10s", false),
+    ] {
+        let when: When = text.parse().unwrap();
+        assert_eq!(when.names_a_second(), all_of_it, "{text}");
+    }
+}
+
+#[test]
 fn a_time_shown_twice_is_the_later_one_unless_that_is_after_the_end() {
     // 02:30 came at 00:30Z (summer time) and again at 01:30Z.
     let (first, second) = (OCTOBER + 1_800, OCTOBER + 5_400);

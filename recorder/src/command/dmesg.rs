@@ -43,7 +43,7 @@ fn show(args: &RangeArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
         None => WallTime(i64::MIN),
     };
     let to = match args.at.as_ref().or(args.to.as_ref()) {
-        Some(to) if args.at.is_none() => opened.resolve(to)?,
+        Some(to) if args.at.is_none() => opened.resolve_end(to)?,
         Some(at) => opened.resolve(at)?.plus(Duration::from_secs(1)),
         None => WallTime(i64::MAX),
     };

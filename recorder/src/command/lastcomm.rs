@@ -62,7 +62,7 @@ fn show(args: &LastcommArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
         None => WallTime(i64::MIN),
     };
     let to = match &args.to {
-        Some(to) => opened.resolve(to)?,
+        Some(to) => opened.resolve_end(to)?,
         None => WallTime(i64::MAX),
     };
     let mut names = Names::read(&mut opened, from, to)?;

@@ -106,7 +106,7 @@ impl Stretch {
         };
         let (runs, gaps) = (opened.capture.runs()?, opened.capture.gaps()?);
         let begin = args.from.as_ref().map(|from| opened.resolve(from));
-        let end = args.to.as_ref().map(|to| opened.resolve(to));
+        let end = args.to.as_ref().map(|to| opened.resolve_end(to));
         let (begin, end) = (begin.transpose()?, end.transpose()?);
         let is_within = |gap: &&Gap| {
             let interval = interval_of(&runs, gap.after);

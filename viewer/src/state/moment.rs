@@ -28,11 +28,7 @@ pub(super) fn instant(document: &Document, when: &When) -> Result<WallTime, Stri
         ));
     }
     // Ticks lie within a second: 14:03:07 means the one that is shown as 14:03:07.
-    let is_typed = matches!(
-        when,
-        When::Instant(_) | When::DateTime(_) | When::TimeOfDay(_)
-    );
-    let at = if is_typed && at.0 % 1_000_000 == 0 {
+    let at = if when.names_a_second() {
         at.plus(REST_OF_SECOND)
     } else {
         at

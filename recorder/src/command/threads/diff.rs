@@ -75,7 +75,7 @@ pub(super) fn moment(other: &str, opened: &Opened) -> anyhow::Result<WallTime> {
     let when: When = other
         .parse()
         .context("--diff takes the moment of another dump of the capture")?;
-    opened.resolve(&when)
+    opened.resolve_end(&when)
 }
 
 /// The rows of a capture that are compared, each with some before it that say what did not move.

@@ -193,20 +193,19 @@ pub(super) fn is_capture(path: &Path) -> anyhow::Result<bool> {
 
 /// The rows of a capture that were asked for, and some before them.
 fn rows(args: &ThreadsArgs, opened: &mut Opened) -> anyhow::Result<Vec<(StoredDump, bool)>> {
-    let resolve = |when: Option<&When>, otherwise| match when {
-        Some(when) => opened.resolve(when),
-        None => Ok(otherwise),
+    let end = |when: Option<&When>| match when {
+        Some(when) => opened.resolve_end(when),
+        None => Ok(WallTime(i64::MAX)),
     };
     if let Some(other) = &args.diff {
-        let ends = [
-            resolve(args.at.as_ref(), WallTime(i64::MAX))?,
-            diff::moment(other, opened)?,
-        ];
-        return diff::rows(args, opened, ends.map(to_its_end));
+        let ends = [end(args.at.as_ref())?, diff::moment(other, opened)?];
+        return diff::rows(args, opened, ends);
     }
-    let from = resolve(args.from.as_ref(), WallTime(i64::MIN))?;
-    let to = resolve(args.at.as_ref().or(args.to.as_ref()), WallTime(i64::MAX))?;
-    let (from, to) = (from.minus(Duration::from_micros(999)), to_its_end(to));
+    let from = match &args.from {
+        Some(from) => opened.resolve(from)?.minus(Duration::from_micros(999)),
+        None => WallTime(i64::MIN),
+    };
+    let to = end(args.at.as_ref().or(args.to.as_ref()))?;
     let mut rows = opened.capture.thread_dumps(from, to)?;
     if let Some(pids) = &args.pid {
         rows.retain(|row| pids.contains(&i64::from(row.facts.pid.0)));
@@ -227,17 +226,6 @@ fn rows(args: &ThreadsArgs, opened: &mut Opened) -> anyhow::Result<Vec<(StoredDu
     }
     chosen.reverse();
     Ok(chosen)
-}
-
-/// The last moment that is shown as this one: a list for people has whole seconds. (What was asked
-/// for is at the end of its millisecond already.)
-fn to_its_end(at: WallTime) -> WallTime {
-    let beyond = at.0.rem_euclid(1_000_000);
-    if beyond < 1_000 {
-        WallTime(at.0 - beyond + 999_999)
-    } else {
-        at
-    }
 }
 
 /// What the capture says around a dump of it.
@@ -301,19 +289,4 @@ fn of_row(opened: &mut Opened, row: StoredDump, is_shown: bool) -> anyhow::Resul
     });
     let more: Vec<Taken> = more.collect();
     Ok(std::iter::once(first).chain(more).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_as_it_was_shown_has_the_dump_that_was_shown_with_it() {
-        let second = 1_700_000_000_000_000;
-        for (asked, end) in [(0, 999_999), (999, 999_999), (123_999, 123_999)] {
-            let ends = to_its_end(WallTime(second + asked));
-            assert_eq!(ends, WallTime(second + end));
-        }
-        assert_eq!(to_its_end(WallTime(i64::MAX)), WallTime(i64::MAX));
-    }
 }
