@@ -278,19 +278,26 @@ fn read_up_to(file: &OwnedFd, buffer: &mut [u8]) -> Reading<(usize, u64)> {
     Ok((kept, length))
 }
 
-/// The path in the unified hierarchy (`0::/path`), else the one of the first hierarchy listed.
+/// The path in the unified hierarchy (`0::/path`); where that is its root, the path in the
+/// hierarchy of version 1 that limits memory, else in the first one that is not at its root.
 fn cgroup_path(text: &[u8]) -> &[u8] {
-    let lines = || crate::source::numbers::lines(text);
-    let unified = lines().find_map(|line| line.strip_prefix(b"0::"));
-    let first = || {
-        lines()
-            .next()
-            .and_then(|line| line.splitn(3, |byte| *byte == b':').nth(2))
+    let paths = || {
+        let lines = crate::source::numbers::lines(text);
+        lines.filter_map(|line| {
+            let mut parts = line.splitn(3, |byte| *byte == b':').skip(1);
+            Some((parts.next()?, parts.next()?))
+        })
     };
-    match unified {
-        Some(path) if path != b"/" => path,
-        other => first().or(other).unwrap_or_default(),
-    }
+    let is_below_the_root = |(_, path): &(&[u8], &[u8])| *path != b"/";
+    let of = |wanted: &[u8]| {
+        let mut found = paths().filter(is_below_the_root);
+        found.find(|(controllers, _)| controllers.split(|byte| *byte == b',').any(|c| c == wanted))
+    };
+    let below = of(b"").or_else(|| of(b"memory"));
+    let found = below.or_else(|| paths().find(is_below_the_root));
+    found
+        .or_else(|| paths().next())
+        .map_or(b"", |(_, path)| path)
 }
 
 #[cfg(test)]
@@ -308,6 +315,10 @@ mod tests {
             cgroup_path(b"12:memory:/docker/ab\n1:cpu:/\n0::/\n"),
             b"/docker/ab"
         );
+        let limited = b"9:name=systemd:/\n5:cpuset:/x\n4:cpu,memory:/jobs/a:b\n0::/\n";
+        assert_eq!(cgroup_path(limited), b"/jobs/a:b");
+        assert_eq!(cgroup_path(b"3:pids:/\n2:freezer:/f\n0::/\n"), b"/f");
+        assert_eq!(cgroup_path(b"2:pids:/\n0::/\n"), b"/");
         assert_eq!(cgroup_path(b"0::/\n"), b"/");
         assert_eq!(cgroup_path(b""), b"");
     }
