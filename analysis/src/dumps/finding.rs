@@ -141,6 +141,12 @@ impl Looked<'_> {
         self.dump.threads[thread].called()
     }
 
+    /// Whether virtual threads are carried whose stacks are not there.
+    fn hides_virtual_threads(&self) -> bool {
+        let shown = self.dump.threads.iter().filter(|thread| thread.is_virtual);
+        self.report.virtual_threads > shown.count()
+    }
+
     fn party(&self, thread: usize, score: f64, reasons: Vec<String>) -> Party {
         let seen = self.report.kernel.thread(thread);
         let on_host = seen.and_then(|seen| u64::try_from(seen.tid).ok());

@@ -126,11 +126,7 @@ impl Report {
         let mut report = Self {
             total: dump.listed().count(),
             states,
-            virtual_threads: dump
-                .threads
-                .iter()
-                .filter(|thread| thread.is_virtual)
-                .count(),
+            virtual_threads: virtual_threads(dump),
             deadlocks: deadlock::find(dump, &locks),
             groups: groups::find(dump),
             starved: pools::find(dump, &locks),
@@ -170,6 +166,16 @@ impl Report {
     pub fn count(&self, state: State) -> usize {
         self.states.get(&state).copied().unwrap_or(0)
     }
+}
+
+/// Those that a dump has a stack of, and those of which it only says who carries them, as JDK 21 does.
+fn virtual_threads(dump: &Dump) -> usize {
+    let all = dump.threads.iter();
+    let shown = all.clone().filter(|thread| thread.is_virtual);
+    let numbers: BTreeSet<Option<u64>> = shown.clone().map(|thread| thread.number).collect();
+    let hidden =
+        all.filter(|thread| thread.carries.is_some() && !numbers.contains(&thread.carries));
+    shown.count() + hidden.count()
 }
 
 /// Whether the kernel counted work of a thread that stands in a read: then the read does not wait.

@@ -5,7 +5,7 @@ use super::report::{Around, Report};
 use afterimage_format::thread_dump::DumpSummary;
 
 /// Which rules they were made by; it rises when a dump may give others.
-pub const PARSER_VERSION: u64 = 1;
+pub const PARSER_VERSION: u64 = 2;
 
 /// The numbers of a dump.
 pub fn summary(dump: &Dump) -> DumpSummary {

@@ -153,7 +153,9 @@ fn contended(seen: &Looked<'_>, wanted: &Wanted, what: &str) -> String {
                     _ => "dumps without -l do not list holders, and readers are never listed.",
                 },
                 Kind::Monitor =>
-                    "it was being given up just then, or a virtual thread that does not run has it.",
+                    "it was being given up just then, or a virtual thread whose stack is not in it has it.",
+                Kind::ClassInitialization if seen.hides_virtual_threads() =>
+                    "no thread whose stack is in it runs it; of virtual threads it has only who carries them.",
                 Kind::ClassInitialization => "no thread that the dump has runs it.",
             }
         ),

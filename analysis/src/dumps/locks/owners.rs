@@ -89,9 +89,10 @@ pub(super) fn want<'t>(thread: &'t Thread, owners: &Owners) -> Option<Want<'t>> 
     for used in &thread.locks {
         let kind = match used.how {
             How::WaitingToLock if used.lock.as_ref().is_some_and(is_of_go) => Kind::Synchronizer,
-            How::WaitingToLock | How::Relocking => Kind::Monitor,
-            // Up to JDK 8 this is all that is said of a thread that was notified.
-            How::WaitingOn if thread.state == State::Blocked => Kind::Monitor,
+            How::WaitingToLock => Kind::Monitor,
+            // Of who was notified. JDK 8 has only the first of them, and JDK 11 has the second of who
+            // was not, too.
+            How::WaitingOn | How::Relocking if thread.state == State::Blocked => Kind::Monitor,
             How::ClassInitialization => Kind::ClassInitialization,
             How::Parking => Kind::Synchronizer,
             _ => continue,
