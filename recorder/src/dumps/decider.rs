@@ -258,7 +258,7 @@ impl Decider {
             Clients::refuse(client, "too many dumps wait already: try again");
             return;
         }
-        let client = self.clients.add(client, meant.len());
+        let client = Some(self.clients.add(client, meant.len()));
         let now = clock::now();
         for (pid, started, nature) in meant {
             let key = started.map(|started| ProcessKey { pid, started });
@@ -274,7 +274,6 @@ impl Decider {
                 burst: Some(burst),
                 wanted: Wanted::Dump,
             };
-            let client = Some(client);
             self.waiting.push_back(Ordered { job, client });
         }
     }
@@ -321,7 +320,8 @@ impl Decider {
 
     fn told(&mut self, number: u64, told: Told) {
         match told {
-            Told::Nature(key, nature) => self.know(key, nature),
+            Told::Nature(key, nature) if self.watching.leaves(&key) => self.know(key, nature),
+            Told::Nature(..) => {}
             Told::Looked(key, looked) => self.looks.keep(key, looked),
             Told::Late(dump) => {
                 if let Some(at_work) = self.at_work.get_mut(&number) {

@@ -22,7 +22,7 @@ pub(super) struct Evidence<'a> {
     pub(super) is_allowed: bool,
 }
 
-/// Before that a virtual machine gives its threads no names.
+/// Before that a virtual machine need not give its threads names; 8u252 does.
 const NAMES_THREADS_FROM: u32 = 9;
 
 impl Evidence<'_> {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_virtual_machine_gives_its_threads_no_names() {
+    fn an_old_virtual_machine_need_not_give_its_threads_names() {
         let old = |life: &mut Life, hotspot: &mut HotSpot, evidence: &mut Evidence<'_>| {
             life.state = b'R';
             hotspot.feature = Some(8);

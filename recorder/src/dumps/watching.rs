@@ -179,13 +179,21 @@ impl Watching {
     /// Those that may be virtual machines, or meant by a hook, and are old enough to be asked; the
     /// busiest first.
     fn unknown(&self, seen: &[Seen], natures: &BTreeMap<ProcessKey, Nature>) -> Vec<ProcessKey> {
-        let boot = Duration::from_micros(clock::now().boot.0.max(0).cast_unsigned());
-        let rate = life::tick_rate();
-        let is_old =
-            |key: &ProcessKey| boot.saturating_sub(key.started.to_duration(rate)) >= self.least_age;
         let keys = seen.iter().map(|seen| seen.key);
-        keys.filter(|key| is_old(key) && !natures.contains_key(key))
+        keys.filter(|key| self.is_old(key) && !natures.contains_key(key))
             .collect()
+    }
+
+    /// Whether a process has become what it will be: at its start no library is mapped yet.
+    fn is_old(&self, key: &ProcessKey) -> bool {
+        let boot = Duration::from_micros(clock::now().boot.0.max(0).cast_unsigned());
+        boot.saturating_sub(key.started.to_duration(life::tick_rate())) >= self.least_age
+    }
+
+    /// Whether what others found a process to be is kept: not where it is found out here, which
+    /// is how one comes to be watched, and not of one that is young.
+    pub(super) fn leaves(&self, key: &ProcessKey) -> bool {
+        !self.is_on && self.is_old(key)
     }
 
     fn look_at_stuck(&mut self, at: MonotonicTime, stuck: &[i32], round: &mut Round) {
