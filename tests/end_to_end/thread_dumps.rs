@@ -6,6 +6,7 @@ mod safety;
 mod throttled;
 mod tomcat;
 mod triggers;
+mod trouble;
 
 use crate::support::clock::wait_for;
 use crate::support::command::{Ran, assert_sound};
@@ -149,8 +150,7 @@ fn each_virtual_machine_says_to_us_what_it_says_to_its_own_tool() {
         return skip("no java: nothing is asked for its threads");
     }
     for machine in machines {
-        let trouble = ["convoy", "monitors", "locks", "spin"];
-        let Some(java) = Java::start(&machine, &[], &trouble) else {
+        let Some(java) = Java::start(&machine, &[], &trouble::KINDS) else {
             return skip("no javac: there is no virtual machine to be asked");
         };
         assert_told(&machine, java.ready());
@@ -164,14 +164,14 @@ fn assert_told(machine: &Path, mut java: Java) {
     wait_for("it to be old enough", || {
         (recording.dump(&pid.to_string()).code == 0).then_some(())
     });
-    assert_eq!(recording.dump(&pid.to_string()).code, 0);
+    trouble::assert_told(&recording, pid);
     let told = told_by_jcmd(pid);
     java.assert_unharmed();
     let dumps = recording.dumps();
-    let [first, second] = [2, 1].map(|from_end| &dumps[dumps.len() - from_end]);
-    for dump in [first, second] {
+    let last = dumps.last().unwrap();
+    let whole = dumps.iter().filter(|dump| dump.is(DumpStatus::Ok, ""));
+    for dump in whole.clone() {
         let facts = &dump.stored.facts;
-        assert!(dump.is(DumpStatus::Ok, ""), "{facts:?}");
         assert_eq!(
             (facts.kind.as_str(), facts.trigger.as_str()),
             ("hotspot", "manual")
@@ -184,14 +184,14 @@ fn assert_told(machine: &Path, mut java: Java) {
             (summary.blocked, summary.unknown_lines),
             (Some(42), Some(0))
         );
-        assert_eq!(summary.deadlocks, Some(2));
+        assert_eq!(summary.deadlocks, Some(3));
     }
     // Only to make it listen it was signalled.
-    let signalled = dumps.iter().filter(|dump| dump.stored.facts.signalled);
-    assert_eq!(signalled.count(), 1);
-    assert!(first.stored.facts.signalled);
+    let signalled: Vec<bool> = whole.map(|dump| dump.stored.facts.signalled).collect();
+    let (first, others) = signalled.split_first().unwrap();
+    assert!(*first && !others.is_empty() && !others.contains(&true));
     match told {
-        Some(told) => assert_eq!(names(second.text()), names(&told)),
+        Some(told) => assert_eq!(names(last.text()), names(&told)),
         None => skip(&format!("no jcmd for {}: not compared", machine.display())),
     }
 }
@@ -214,7 +214,6 @@ fn assert_trouble(dump: &Dump) {
     };
     let elapsed = after.at_boot.since(before.at_boot).unwrap();
     assert!(elapsed > Duration::ZERO);
-    assert!(ran("spinner") > Duration::ZERO, "{elapsed:?}");
     assert_eq!(ran("convoy-7"), Duration::ZERO);
     let waits = thread(text, after, "convoy-7");
     assert_eq!(waits.state, Some('S'));

@@ -28,7 +28,7 @@ fn classes() -> Option<&'static Path> {
         let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/java");
         let folder = folder();
         let mut compiler = Command::new("javac");
-        compiler.args(["--release", "11", "-d"]).arg(folder.path());
+        compiler.args(["--release", "8", "-d"]).arg(folder.path());
         compiler.args(["Victim", "Pile", "Asker"].map(|class| format!("{sources}/{class}.java")));
         let ended = compiler.stderr(Stdio::null()).status();
         // Another user runs it in one of the tests.
@@ -55,10 +55,10 @@ impl Java {
     }
 
     /// Starts the server whose requests can be made to pile up.
-    pub(crate) fn start_server() -> Option<Self> {
+    pub(crate) fn start_server(machine: &Path) -> Option<Self> {
         let listens = ["-XX:+StartAttachListener"];
         let of = (classes()?, &["Pile"][..]);
-        Some(Self::start_by(Command::new("java"), &listens, of))
+        Some(Self::start_by(Command::new(machine), &listens, of))
     }
 
     /// Starts one with locks whose holders wait for the answer of the server on this port.
@@ -70,16 +70,22 @@ impl Java {
 
     /// Starts one with a thread that spins, as another user, in namespaces of its own for pids
     /// and mounts, with a `/tmp` of its own.
-    pub(crate) fn start_inside() -> Option<Self> {
-        let inside = "mount --bind \"$0\" /mnt && mount -t tmpfs -o mode=1777 none /tmp && cd / \
-            && exec setpriv --pdeathsig KILL --reuid 65534 --regid 65534 --clear-groups \"$@\"";
+    pub(crate) fn start_inside(machine: &Path) -> Option<Self> {
+        let inside = "mount -t tmpfs none /mnt && mkdir /mnt/classes /mnt/java && \
+            mount --bind \"$0\" /mnt/classes && mount --bind \"$1\" /mnt/java && shift && \
+            mount -t tmpfs -o mode=1777 none /tmp && cd / && \
+            exec setpriv --pdeathsig KILL --reuid 65534 --regid 65534 --clear-groups \"$@\"";
+        // One that is only in `PATH` is where the system has it, for every user.
+        let home = machine.parent().and_then(Path::parent);
+        let (home, program) = match home.filter(|home| home.has_root()) {
+            Some(home) => (home, Path::new("/mnt/java/bin/java")),
+            None => (Path::new("/usr"), machine),
+        };
         let mut command = Command::new("unshare");
         command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
-        command
-            .args(["sh", "-c", inside])
-            .arg(classes()?)
-            .arg("java");
-        let of = (Path::new("/mnt"), &["Victim", "spin"][..]);
+        command.args(["sh", "-c", inside]).arg(classes()?);
+        command.arg(home).arg(program);
+        let of = (Path::new("/mnt/classes"), &["Victim", "spin"][..]);
         Some(Self::start_by(command, &[], of))
     }
 

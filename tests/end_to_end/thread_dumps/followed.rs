@@ -24,7 +24,9 @@ fn named<'v>(all: &'v Value, thread: &str) -> Option<&'v Value> {
 
 #[test]
 fn who_keeps_a_lock_while_it_waits_for_another_process_is_followed_to_it() {
-    let server = has("java").then(Java::start_server).flatten();
+    let server = has("java")
+        .then(|| Java::start_server(Path::new("java")))
+        .flatten();
     let Some(server) = server.map(Java::ready) else {
         return skip("no java and javac");
     };

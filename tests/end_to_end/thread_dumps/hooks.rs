@@ -14,8 +14,20 @@ use std::process::{Command, Stdio};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/hooks");
 
+/// The Go program of the fixtures under this path; nothing where it cannot be built.
+pub(super) fn go_program(program: &Path) -> Option<()> {
+    let cache = folder();
+    let mut build = Command::new("go");
+    build.args(["build", "-o"]).arg(program);
+    build.arg(Path::new(FIXTURES).join("pprof.go"));
+    build.env("GOCACHE", cache.path());
+    build.env("GOFLAGS", "-mod=mod").env("GO111MODULE", "off");
+    let is_built = has("go") && build.status().is_ok_and(|ended| ended.success());
+    is_built.then_some(())
+}
+
 /// Starts a program of the fixtures, and waits until its threads are where they should be.
-fn ready(command: &mut Command) -> Guarded {
+pub(super) fn ready(command: &mut Command) -> Guarded {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut process = Guarded::spawn(piped);
     let mut line = String::new();
@@ -94,12 +106,7 @@ fn py_spy_tells_where_the_threads_of_a_python_program_are() {
 fn a_page_of_pprof_tells_where_the_goroutines_of_a_go_program_are() {
     let folder = folder();
     let program = folder.path().join("pprof-under-test");
-    let mut build = Command::new("go");
-    build.args(["build", "-o"]).arg(&program);
-    build.arg(Path::new(FIXTURES).join("pprof.go"));
-    build.env("GOCACHE", folder.path().join("cache"));
-    build.env("GOFLAGS", "-mod=mod").env("GO111MODULE", "off");
-    if !has("go") || !build.status().is_ok_and(|ended| ended.success()) {
+    if go_program(&program).is_none() {
         return skip("no Go program can be built");
     }
     let mut go = ready(&mut Command::new(&program));
