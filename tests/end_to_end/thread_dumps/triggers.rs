@@ -11,6 +11,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 
+/// What the dumps are taken for.
+const PILE_UP: &str = "requests-pile-up";
+
 #[test]
 fn requests_that_pile_up_behind_a_lock_give_a_burst_that_names_it() {
     let machines = machines();
@@ -45,14 +48,17 @@ fn assert_burst(machine: &Path) {
     let pid = java.process.pid();
     // That somebody asks for it by hand before it is watched is no reason not to watch it.
     assert_eq!(recording.dump(&pid.to_string()).code, 0);
-    let is_of_it =
-        |dump: &StoredDump| i64::from(dump.facts.pid.0) == pid && dump.facts.trigger != "manual";
+    let is_of_it = |dump: &StoredDump| i64::from(dump.facts.pid.0) == pid;
     let taken = || {
         let mut capture = Capture::open(&recording.file).ok()?;
         let always = (WallTime(i64::MIN), WallTime(i64::MAX));
         let dumps = capture.thread_dumps(always.0, always.1).ok()?;
-        let own = dumps.iter().filter(|dump| is_of_it(dump));
-        (own.count() >= 2).then_some(())
+        let count = |trigger: &str| {
+            let own = dumps.iter().filter(|dump| is_of_it(dump));
+            own.filter(|dump| dump.facts.trigger == trigger).count()
+        };
+        let is_pressed = count("pressure") > 0;
+        (is_pressed || count(PILE_UP) >= 2).then_some(is_pressed)
     };
     // Others on this host may be watched as well.
     wait_for("the server to be watched", || {
@@ -62,17 +68,21 @@ fn assert_burst(machine: &Path) {
     ask(b"a").read_exact(&mut answer).unwrap();
     let _stuck = ask(b"x");
     let _waiting: Vec<TcpStream> = (0..12).map(|_| ask(b"a")).collect();
-    wait_for("two dumps", taken);
+    let is_pressed = wait_for("two dumps", taken);
     java.assert_unharmed();
+    if is_pressed {
+        return skip("tasks wait for CPUs, which is a reason of its own: no burst for requests");
+    }
     let all = recording.dumps();
-    let of_it = |dump: &&super::Dump| is_of_it(&dump.stored);
-    let own: Vec<_> = all.iter().filter(of_it).collect();
+    let own = all.iter().filter(|dump| is_of_it(&dump.stored));
+    let own: Vec<_> = own
+        .filter(|dump| dump.stored.facts.trigger == PILE_UP)
+        .collect();
     let burst = own[0].stored.facts.burst;
     assert!(burst.is_some() && own.len() >= 2);
     for dump in own {
         let facts = &dump.stored.facts;
         assert!(dump.is(DumpStatus::Ok, ""), "{facts:?}");
-        assert_eq!(facts.trigger, "requests-pile-up", "{facts:?}");
         assert!(
             facts.trigger_detail.contains("wait to be accepted"),
             "{facts:?}"
