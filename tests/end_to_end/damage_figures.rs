@@ -29,8 +29,13 @@ const PAGE: usize = 4096;
 const TICKS: u64 = 150;
 /// Of so many damaged captures one is shown by the command itself, too.
 const BY_COMMAND: u64 = 20;
-/// What the command may take for that: CPU seconds, in an unoptimised build, and KiB of memory.
-const LIMITS: &str = "ulimit -t 4; ulimit -v 524288";
+/// What the command may take for that: CPU seconds, twice as many in an unoptimised build, and KiB
+/// of memory.
+const LIMITS: &str = if cfg!(debug_assertions) {
+    "ulimit -t 4; ulimit -v 524288"
+} else {
+    "ulimit -t 2; ulimit -v 524288"
+};
 /// What a salvage takes over row by row. (Runs and gaps tell of what it lost. Of a source the newest
 /// word counts: where that is lost, it is the one before.)
 const SAVED: [&str; 4] = ["host", "clock", "kernel log", "event"];

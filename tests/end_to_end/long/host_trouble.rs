@@ -1,7 +1,7 @@
 //! A minute of each trouble that a host can have: see `host_trouble.rs`.
 
 use crate::host_trouble::{INTERVAL, among, assert_accounted, beside_a_fifo};
-use crate::root::host_trouble::{beside_a_hung_mount, on_a_hung_file};
+use crate::root::host_trouble::{among_ten_thousand, beside_a_hung_mount, on_a_hung_file};
 use crate::support::command::info;
 use crate::support::host::folder;
 use crate::support::recorder::Recorder;
@@ -58,4 +58,10 @@ fn a_minute_of_a_thousand_forks_a_second_costs_no_tick_without_a_cause() {
 #[ignore = "long: ./check --long"]
 fn a_minute_beside_five_hundred_tasks_in_d_costs_no_tick_without_a_cause() {
     among("vfork", 500, MINUTE);
+}
+
+#[test]
+#[ignore = "long, and starts 10,000 processes: ./check --long"]
+fn a_minute_among_ten_thousand_processes_costs_no_tick_without_a_cause() {
+    among_ten_thousand("60s");
 }

@@ -137,12 +137,17 @@ fn a_process_that_is_killed_for_its_memory_is_in_the_kernel_log_of_a_recording_t
 #[test]
 #[ignore = "starts 10,000 processes: ./check --root"]
 fn among_ten_thousand_processes_it_sheds_and_every_tick_has_its_account() {
+    among_ten_thousand("30s");
+}
+
+/// Records that long on a host with so many processes.
+pub(crate) fn among_ten_thousand(duration: &str) {
     let folder = folder();
     let file = folder.path().join("host.afterimage");
     let Some(crowd) = Crowd::start("idle", MANY) else {
         return;
     };
-    let ended = Recorder::start_for(&file, "30s", &["-i", "1s"]).wait();
+    let ended = Recorder::start_for(&file, duration, &["-i", "1s"]).wait();
     drop(crowd);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(

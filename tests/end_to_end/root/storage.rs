@@ -19,6 +19,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 const INTERVAL: &str = "50ms";
+/// A capture can be begun in it, and no reserve be made.
+const LITTLE_ROOM: u64 = 2 * MIB;
+const OUT_OF_ROOM: Duration = Duration::from_secs(3);
 pub(crate) const SIZE: u64 = 96 * MIB;
 /// How long a disk is away; in `long/storage.rs` a minute.
 const AWAY: Duration = Duration::from_secs(18);
@@ -176,14 +179,24 @@ pub(crate) fn fill_for(disk: &Disk, ticks: (u64, u64)) {
 fn fill_before_there_is_a_reserve(disk: &Disk) {
     let (file, nowhere) = (disk.path().join("a"), folder());
     let place = nowhere.path().to_str().unwrap();
+    let ballast = disk.path().join("ballast");
+    fs::rename(disk.fill(), &ballast).unwrap();
+    let taken = fs::File::options().write(true).open(&ballast).unwrap();
+    let length = taken.metadata().unwrap().len();
+    taken.set_len(length - LITTLE_ROOM).unwrap();
     let args = ["-i", INTERVAL, "--max-size", "1GiB", "--fallback", place];
     let mut recorder = Recorder::start(&file, &args);
     recorder.wait_for_tick(40);
     let filler = disk.fill();
-    // The file itself is cut: what was reserved at its end is gone, and somebody else has it.
-    recorder.wait_for_more(100);
+    wait_for("what little there was to be used up", || {
+        let status = recorder.ask(&["status"]).json();
+        status["trouble"].is_string().then_some(())
+    });
+    thread::sleep(OUT_OF_ROOM);
     fs::remove_file(filler).unwrap();
+    fs::remove_file(ballast).unwrap();
     wait_until_written(&recorder);
+    assert!(recorder.said().contains("nothing in memory was lost"));
     recorder.wait_for_more(5);
     recorder.stop();
     assert_all_there(&file);
