@@ -130,3 +130,27 @@ fn who_answers_on_a_path_is_found_from_both_sides_with_it() {
     assert_other_end(client.pid(), &only(server.pid(), Some(["", name])));
     assert_other_end(server.pid(), &only(client.pid(), Some([name, ""])));
 }
+
+#[test]
+fn without_time_nothing_is_said() {
+    if !is_told() {
+        return;
+    }
+    let reads = Waits::start(Command::new("cat").stdin(Stdio::piped()));
+    let link = fs::read_link(format!("/proc/{}/fd/0", reads.pid())).unwrap();
+    let found = |budget| {
+        let access = Access {
+            reads: true,
+            writes: false,
+        };
+        let mut search = Search::within(reads.pid(), budget);
+        search.add((), Wanted::pipe(link.to_str().unwrap(), access));
+        search.run().len()
+    };
+    assert_eq!(found(Duration::ZERO), 0);
+    let began = clock::now().monotonic;
+    while found(Duration::from_secs(5)) == 0 {
+        let passed = clock::now().monotonic.since(began);
+        assert!(passed < Some(Duration::from_secs(30)));
+    }
+}
