@@ -82,20 +82,20 @@ mod tests {
         }
     }
 
-    fn end(holders: &[i32], names: Option<[&str; 2]>) -> Option<OtherEnd> {
-        Some(OtherEnd {
+    fn end(holders: &[i32], names: Option<[&str; 2]>) -> OtherEnd {
+        OtherEnd {
             holders: holders.to_vec(),
             names: names.map(|names| names.map(str::to_owned)),
-        })
+        }
     }
 
     #[test]
     fn who_has_the_other_end_is_written_and_read() {
         let view = view(vec![
-            end(&[812], Some(["", "/run/a b\t.s.PGSQL.5432"])),
+            Some(end(&[812], Some(["", "/run/a b\t.s.PGSQL.5432"]))),
             None,
-            end(&[7, 9], None),
-            end(&[8], Some(["@/tmp/x", ""])),
+            Some(end(&[7, 9], None)),
+            Some(end(&[8], Some(["@/tmp/x", ""]))),
         ]);
         let text = view.to_text();
         let lines: Vec<&str> = text.lines().collect();
@@ -115,8 +115,8 @@ mod tests {
             let view = KernelView::from_text(text.as_bytes()).unwrap();
             view.threads[0].other_end.clone()
         };
-        assert_eq!(read("5\t7,x,9\t\t"), end(&[7, 9], None));
+        assert_eq!(read("5\t7,x,9\t\t"), Some(end(&[7, 9], None)));
         assert_eq!(read("5\tx\t-\t/a"), None);
-        assert_eq!(read("5\t7"), end(&[7], None));
+        assert_eq!(read("5\t7"), Some(end(&[7], None)));
     }
 }

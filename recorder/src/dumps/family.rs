@@ -10,13 +10,14 @@ use std::fs;
 /// No process of which more threads would have to be asked for their children.
 const MOST_THREADS: usize = 1024;
 
-/// The parents of everybody who has lost theirs, and of the kernel's threads.
-const INIT: u64 = 2;
+/// The parent of everybody who has lost theirs is 1, that of the kernel's threads 2.
+const INIT: i32 = 2;
 
 /// Those of a process, without itself; nothing where the kernel does not tell.
 pub(super) fn of(pid: i32) -> Option<Vec<i32>> {
     let mut family = children(pid)?;
-    if let Some(parent) = parent(pid)? {
+    let parent = parent(pid)?;
+    if parent > INIT {
         family.push(parent);
         family.extend(children(parent)?);
     }
@@ -24,10 +25,10 @@ pub(super) fn of(pid: i32) -> Option<Vec<i32>> {
     Some(family)
 }
 
-fn parent(pid: i32) -> Option<Option<i32>> {
+fn parent(pid: i32) -> Option<i32> {
     let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let parent = stat::parse(&text).ok()?.parent().ok()?;
-    Some(i32::try_from(parent).ok().filter(|_| parent > INIT))
+    i32::try_from(parent).ok()
 }
 
 fn children(pid: i32) -> Option<Vec<i32>> {

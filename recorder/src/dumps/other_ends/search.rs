@@ -144,7 +144,7 @@ impl<K> Search<K> {
         if self.wanted.is_empty() {
             return Vec::new();
         }
-        let time = self.budget - self.budget / FOR_FAMILIES;
+        let time = self.budget.saturating_sub(self.budget / FOR_FAMILIES);
         if self.wanted.iter().any(|(_, wanted)| !wanted.has_name()) {
             let family = family::of(self.own).unwrap_or_default();
             for pid in std::iter::once(self.own).chain(family) {
