@@ -6,9 +6,11 @@
 //! know are left out, as are lines that are none.
 
 mod cgroup;
+mod other_end;
 
 use crate::time::{BootTime, WallTime};
 pub use cgroup::{CpuCgroup, CpuQuota};
+pub use other_end::OtherEnd;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -63,6 +65,8 @@ pub struct ThreadView {
     /// What `fd/N` links to, of a thread in a call that reads, writes or polls it: `socket:[123]` or
     /// `pipe:[123]`. Other files and other calls have none.
     pub file: Option<String>,
+    /// Who has the other end of that, where it is a pipe or a UNIX socket.
+    pub other_end: Option<OtherEnd>,
 }
 
 const COLUMNS: [&str; 14] = [
@@ -101,9 +105,18 @@ impl KernelView {
         }
         text.push('\n');
         text.push_str(&COLUMNS.join("\t"));
+        let has_ends = self.threads.iter().any(|thread| thread.other_end.is_some());
+        for name in other_end::COLUMNS.iter().filter(|_| has_ends) {
+            text.push('\t');
+            text.push_str(name);
+        }
         text.push('\n');
         for thread in &self.threads {
             thread.push_to(&mut text);
+            if has_ends {
+                OtherEnd::push_to(thread.other_end.as_ref(), &mut text);
+            }
+            text.push('\n');
         }
         text
     }
@@ -154,7 +167,6 @@ impl ThreadView {
         let texts = [&self.wchan, &self.syscall, &self.stack, &self.file];
         let texts = texts.map(|field| escaped(field.as_deref().map(str::as_bytes)));
         text.push_str(&texts.join("\t"));
-        text.push('\n');
     }
 
     fn from_line(line: &[u8], names: &[&[u8]]) -> Option<Self> {
@@ -185,7 +197,7 @@ impl ThreadView {
                 b"syscall" => thread.syscall = text(),
                 b"stack" => thread.stack = text(),
                 b"file" => thread.file = text(),
-                _ => {}
+                name => OtherEnd::take(&mut thread.other_end, name, field),
             }
         }
         is_named.then_some(thread)
@@ -271,6 +283,7 @@ mod tests {
             syscall: Some("202 0x7f 0x0".to_owned()),
             stack: Some("futex_wait_queue;do_futex".to_owned()),
             file: Some("socket:[4711]".to_owned()),
+            other_end: None,
         };
         let unreadable = ThreadView {
             tid: 14514,

@@ -1,49 +1,27 @@
 //! Who is at the other end of what a thread waits for, where that is on the same host.
 //!
-//! In: what the kernel said of the threads of a process, with the sockets that they read or write, and
-//! the host at that moment ([`Host`]): who has which socket, who is whose child, what they do. Out: for
-//! threads that wait for another process, which one, and what that does; and so on from there.
+//! In: what the kernel said of the threads of a process, with the sockets and pipes that they read or
+//! write, and the host at that moment ([`Host`]): who has which TCP socket, who is whose child, what they
+//! do. Out: for threads that wait for another process, which one, and what that does; and so on from there.
 //!
-//! Nothing is guessed: a socket is known by its inode, its other end by both addresses, and a child by
-//! the number in the system call, or by being the only one. What is not known has no entry.
+//! Nothing is guessed: a TCP socket is known by its inode, its other end by both addresses; who has the
+//! other end of a UNIX socket or a pipe the recorder has looked up; a child is known by the number in the
+//! system call, or by being the only one. What is not known, or shared by several, has no entry.
 
 mod host;
+mod way;
 
 use super::kernel::{Kernel, Seen};
 use crate::waits::dictionary;
-use afterimage_format::kernel_view::{KernelView, ThreadView};
+use afterimage_format::kernel_view::{KernelView, OtherEnd, ThreadView};
 pub use host::Host;
+pub use way::{Over, Way};
 
 /// So many processes are gone through.
 const FARTHEST: usize = 4;
 
 /// Calls that wait for a child.
 const WAITS: [&str; 3] = ["wait4", "waitid", "waitpid"];
-
-/// What a thread waits for, that another process does or has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
-    /// An answer: it reads from a connection that it made.
-    Reply,
-    /// What it was connected for: it reads from a connection that was made to it.
-    Request,
-    /// That the other side reads: it writes to a connection.
-    Write,
-    /// That its child ends.
-    Child,
-}
-
-impl Over {
-    /// The word for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Reply => "reply",
-            Self::Request => "request",
-            Self::Write => "write",
-            Self::Child => "child",
-        }
-    }
-}
 
 /// Another process that a thread waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +32,8 @@ pub struct Followed {
     pub pid: i32,
     /// Its name.
     pub comm: String,
-    /// The two ends of the connection: the thread's own, and the other.
-    pub ends: Option<(String, String)>,
+    /// What is between them; nothing where it waits for a child.
+    pub way: Option<Way>,
     /// The state of its only thread, or D where any is in it.
     pub state: Option<char>,
     /// The system call that it is in.
@@ -68,11 +46,11 @@ impl Followed {
     /// `waits for a reply from postgres (pid 812) on 127.0.0.1:5432, which is in state D in fsync`.
     pub fn words(&self) -> String {
         let who = format!("{} (pid {})", self.comm, self.pid);
-        let on = self.ends.as_ref();
-        let on = on.map_or(String::new(), |(_, other)| format!(" on {other}"));
+        let on = self.way.as_ref().map_or(String::new(), Way::words);
         let what = match self.over {
             Over::Reply => format!("waits for a reply from {who}{on}"),
             Over::Request => format!("waits for a request from {who}{on}"),
+            Over::Data => format!("waits for data from {who}{on}"),
             Over::Write => format!("waits until {who}{on} reads what it writes"),
             Over::Child => format!("waits for its child {who} to end"),
         };
@@ -101,7 +79,9 @@ pub fn is_of_interest(view: &KernelView, architecture: &str) -> bool {
             .file
             .as_deref()
             .is_some_and(|file| file.starts_with("socket:"));
-        is_socket || call.is_some_and(|(call, _)| WAITS.contains(&call))
+        is_socket
+            || thread.other_end.is_some()
+            || call.is_some_and(|(call, _)| WAITS.contains(&call))
     };
     view.threads.iter().any(may_wait)
 }
@@ -122,6 +102,7 @@ struct Waits<'a> {
     call: &'static str,
     arguments: &'a str,
     file: Option<&'a str>,
+    other_end: Option<&'a OtherEnd>,
     /// Of which process it is.
     pid: Option<i32>,
     /// Whether it counts processes as the host does.
@@ -136,6 +117,7 @@ impl<'a> Waits<'a> {
             call,
             arguments,
             file: seen.file.as_deref(),
+            other_end: seen.other_end.as_deref(),
             pid: seen.pid,
             is_on_host: seen.is_on_host,
         })
@@ -158,9 +140,10 @@ fn asked<'a>(
 
 fn follow(waits: &Waits<'_>, host: &Host, left: usize) -> Option<Followed> {
     let left = left.checked_sub(1)?;
-    let (over, pid, ends) = match waits.file {
-        Some(file) => over_socket(waits.call, file, host)?,
-        None => (Over::Child, child(waits, host)?, None),
+    let (over, pid, way) = match (waits.other_end, waits.file) {
+        (Some(end), _) => over_other_end(waits, end)?,
+        (None, Some(file)) => over_tcp(waits.call, file, host)?,
+        (None, None) => (Over::Child, child(waits, host)?, None),
     };
     let neighbour = host.neighbour(pid)?;
     // What a process does of which several threads are there, nobody knows but of those in state D.
@@ -171,6 +154,7 @@ fn follow(waits: &Waits<'_>, host: &Host, left: usize) -> Option<Followed> {
             call,
             arguments,
             file: thread.file.as_deref(),
+            other_end: thread.other_end.as_ref(),
             pid: Some(pid),
             is_on_host: thread.nstid.is_none_or(|nstid| nstid == thread.tid),
         };
@@ -181,29 +165,51 @@ fn follow(waits: &Waits<'_>, host: &Host, left: usize) -> Option<Followed> {
         over,
         pid,
         comm: neighbour.comm.clone(),
-        ends,
+        way,
         state,
         call,
         next: next.map(Box::new),
     })
 }
 
-type Found = (Over, i32, Option<(String, String)>);
+type Found = (Over, i32, Option<Way>);
 
-fn over_socket(call: &str, file: &str, host: &Host) -> Option<Found> {
+fn over_tcp(call: &str, file: &str, host: &Host) -> Option<Found> {
     let inode = file.strip_prefix("socket:[")?.strip_suffix(']')?;
     let socket = host.socket(inode.parse().ok()?)?;
     let other = host.other_end(socket)?;
-    let writes = ["write", "send", "pwrite", "sendfile"];
-    let over = if writes.iter().any(|begin| call.starts_with(begin)) {
+    let over = if writes(call) {
         Over::Write
     } else if host.is_served(&socket.local) {
         Over::Request
     } else {
         Over::Reply
     };
-    let ends = (socket.local.clone(), socket.peer.clone());
-    Some((over, other, Some(ends)))
+    let way = Way::Tcp {
+        local: socket.local.clone(),
+        remote: socket.peer.clone(),
+    };
+    Some((over, other, Some(way)))
+}
+
+/// Whoever alone has the other end of a UNIX socket or a pipe.
+fn over_other_end(waits: &Waits<'_>, end: &OtherEnd) -> Option<Found> {
+    let [other] = end.holders[..] else {
+        return None;
+    };
+    let way = Way::of(end);
+    let over = if writes(waits.call) {
+        Over::Write
+    } else {
+        way.read()
+    };
+    // A process that wakes itself waits for nobody else.
+    (waits.pid != Some(other)).then_some((over, other, Some(way)))
+}
+
+fn writes(call: &str) -> bool {
+    let writes = ["write", "send", "pwrite"];
+    writes.iter().any(|begin| call.starts_with(begin))
 }
 
 /// The child that is waited for: that of the number, or the only one.

@@ -9,7 +9,7 @@ use super::intern::Interner;
 use super::model::{Dump, Source, State, Thread, When};
 use super::throttling::Throttled;
 use crate::waits::dictionary;
-use afterimage_format::kernel_view::{KernelView, ThreadView};
+use afterimage_format::kernel_view::{KernelView, OtherEnd, ThreadView};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -50,6 +50,8 @@ pub struct Seen {
     pub syscall: Option<Box<str>>,
     /// The socket or pipe that the call is about: `socket:[123]`.
     pub file: Option<Box<str>>,
+    /// Who has the other end of that.
+    pub other_end: Option<Box<OtherEnd>>,
     /// Its process.
     pub pid: Option<i32>,
     /// Whether it is counted as on the host, and not in a pid namespace.
@@ -236,6 +238,7 @@ fn seen(thread: &ThreadView, before: Option<&ThreadView>, architecture: &str) ->
         on,
         syscall: thread.syscall.as_deref().map(Into::into),
         file: thread.file.as_deref().map(Into::into),
+        other_end: thread.other_end.clone().map(Box::new),
         pid: None,
         is_on_host: thread.nstid.is_none_or(|nstid| nstid == thread.tid),
     }

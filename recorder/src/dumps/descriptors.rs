@@ -4,13 +4,14 @@
 //! In: what the kernel says of a thread. Out: the link. Only threads that sleep in a call about one
 //! descriptor are looked at, and that costs a `readlink` for each. The descriptor of a `poll` stands in
 //! the memory of the process: four bytes are read there, which does nothing to it. Who is at the other
-//! end is no matter of this: the sockets of the host are in the capture.
+//! end is no matter of this: TCP sockets of the host are in the capture, and for others see
+//! [`super::other_ends`].
 
 use afterimage_analysis::waits::dictionary;
 use afterimage_format::kernel_view::ThreadView;
 use afterimage_format::process::Pid;
 use std::fs::{self, File};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 
 /// Calls whose first argument is the descriptor.
 const FIRST: [&str; 20] = [
@@ -37,6 +38,31 @@ impl Descriptors {
     pub(super) fn awaited(&mut self, thread: &ThreadView) -> Option<String> {
         let descriptor = descriptor(thread, &mut self.memory)?;
         link(self.pid, thread.tid, descriptor)
+    }
+
+    /// Whether what it waits for may be read, and written, by that descriptor.
+    pub(super) fn access(&mut self, thread: &ThreadView) -> Option<Access> {
+        let descriptor = descriptor(thread, &mut self.memory)?;
+        let path = format!("/proc/{}/task/{}/fd/{descriptor}", self.pid.0, thread.tid);
+        let mode = fs::symlink_metadata(path).ok()?.mode();
+        Some(Access::of_link(mode))
+    }
+}
+
+/// What a descriptor was opened for, by the mode of the link to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Access {
+    pub(super) reads: bool,
+    pub(super) writes: bool,
+}
+
+impl Access {
+    /// The owner's bits of the mode of a link in `/proc/PID/fd`.
+    pub(super) const fn of_link(mode: u32) -> Self {
+        Self {
+            reads: mode & 0o400 != 0,
+            writes: mode & 0o200 != 0,
+        }
     }
 }
 

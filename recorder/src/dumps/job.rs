@@ -8,6 +8,7 @@ use super::hook::Hook;
 use super::kernel::{self, Looked};
 use super::life::{self, Life};
 use super::nature::{self, HotSpot, Nature};
+use super::other_ends::OtherEnds;
 use super::safety::Evidence;
 use super::signalled;
 use crate::clock;
@@ -95,6 +96,7 @@ pub(super) fn run(
         seen,
         before: None,
         after: None,
+        other_ends: OtherEnds::default(),
         helper_cpu: Duration::ZERO,
         vm: None,
     };
@@ -120,6 +122,7 @@ pub(super) fn unanswered(job: &Job, why: &str) -> ThreadDump {
         seen: None,
         before: None,
         after: None,
+        other_ends: OtherEnds::default(),
         helper_cpu: Duration::ZERO,
         vm: None,
     };
@@ -133,6 +136,7 @@ struct Taken<'a> {
     seen: Option<Arc<Looked>>,
     before: Option<Arc<Looked>>,
     after: Option<Arc<Looked>>,
+    other_ends: OtherEnds,
     helper_cpu: Duration,
     vm: Option<String>,
 }
@@ -145,7 +149,7 @@ impl Taken<'_> {
         let Some(life) = self.life.clone() else {
             return self.row(HOTSPOT, DumpStatus::Failed, "there is no such process");
         };
-        self.before = self.look(self.seen.as_deref());
+        self.before = self.look(self.seen.clone().as_deref());
         if life.is_kernel_thread {
             let why = "it is a thread of the kernel, which has nothing to say of itself";
             return self.row(KERNEL, DumpStatus::Ok, why);
@@ -246,13 +250,17 @@ impl Taken<'_> {
         dump
     }
 
-    fn look(&self, seen: Option<&Looked>) -> Option<Arc<Looked>> {
-        kernel::look(self.job.pid, life::tick_rate(), seen).map(Arc::new)
+    fn look(&mut self, seen: Option<&Looked>) -> Option<Arc<Looked>> {
+        let (pid, began) = (self.job.pid, clock::own_thread_cpu());
+        let mut looked = kernel::look(pid, life::tick_rate(), seen)?;
+        let spent = clock::own_thread_cpu().saturating_sub(began);
+        self.other_ends.fill(pid, &mut looked.view, spent);
+        Some(Arc::new(looked))
     }
 
     /// What the kernel says now.
     fn look_again(&mut self) -> Option<PackedText> {
-        self.after = self.look(self.before.as_deref());
+        self.after = self.look(self.before.clone().as_deref());
         self.after.as_deref().and_then(packed)
     }
 

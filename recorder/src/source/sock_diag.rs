@@ -6,6 +6,7 @@
 //! [`ask`]; what is made of it is in [`crate::sockets`].
 
 pub(crate) mod ask;
+pub(crate) mod end;
 
 use afterimage_format::reading::{Missing, Reading};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

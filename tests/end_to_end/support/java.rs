@@ -61,10 +61,11 @@ impl Java {
         Some(Self::start_by(Command::new(machine), &listens, of))
     }
 
-    /// Starts one with locks whose holders wait for the answer of the server on this port.
-    pub(crate) fn start_asker(port: &str) -> Option<Self> {
+    /// Starts one with locks whose holders wait for the answer of the server on this port; or of
+    /// the one on this path and of a child.
+    pub(crate) fn start_asker(server: &str) -> Option<Self> {
         let listens = ["-XX:+StartAttachListener"];
-        let of = (classes()?, &["Asker", port][..]);
+        let of = (classes()?, &["Asker", server][..]);
         Some(Self::start_by(Command::new("java"), &listens, of))
     }
 

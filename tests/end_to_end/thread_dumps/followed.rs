@@ -4,9 +4,10 @@ use super::Recording;
 use crate::support::capture::last_tick;
 use crate::support::clock::wait_for;
 use crate::support::command::ok;
-use crate::support::host::{has, skip};
+use crate::support::host::{folder, has, skip};
 use crate::support::java::Java;
 use serde_json::Value;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 fn threads(file: &Path, pid: i64, more: &[&str]) -> Value {
@@ -75,14 +76,8 @@ fn who_keeps_a_lock_while_it_waits_for_another_process_is_followed_to_it() {
         assert_eq!(found["comm"], "java");
         let remote = found["remote"].as_str().unwrap();
         assert_eq!(remote, format!("127.0.0.1:{}", port.unwrap()));
-        let said = format!("\"{thread}\" has");
         let told = format!("It waits for a reply from java (pid {other}) on {remote}");
-        let findings = entry["findings"].as_array().unwrap();
-        let summaries = findings
-            .iter()
-            .filter_map(|finding| finding["summary"].as_str());
-        let mut of_it = summaries.filter(|summary| summary.starts_with(&said));
-        let summary = of_it.next().unwrap();
+        let summary = finding_of(entry, thread);
         assert!(summary.contains(&told), "{summary}");
     }
     assert!(named(&entry["followed"], "asks-waiter-0").is_none());
@@ -91,6 +86,87 @@ fn who_keeps_a_lock_while_it_waits_for_another_process_is_followed_to_it() {
         .find(|entry| entry["status"] == "ok")
         .unwrap();
     assert_nothing_moved(&file, pid, [first, entry]);
+}
+
+/// What is said of the lock that this thread has.
+fn finding_of<'v>(entry: &'v Value, thread: &str) -> &'v str {
+    let said = format!("\"{thread}\" has");
+    let findings = entry["findings"].as_array().unwrap().iter();
+    let mut summaries = findings.filter_map(|finding| finding["summary"].as_str());
+    let found = summaries.find(|summary| summary.starts_with(&said));
+    found.unwrap_or_else(|| panic!("{thread}: {:#}", entry["findings"]))
+}
+
+#[test]
+fn who_waits_over_a_unix_socket_or_a_pipe_is_followed_to_who_has_the_other_end() {
+    if std::fs::read("/proc/self/syscall").is_err()
+        || std::fs::read("/proc/thread-self/children").is_err()
+    {
+        return skip("this kernel does not say what a thread is in, or who is whose child");
+    }
+    let folder = folder();
+    let path = folder.path().join("server");
+    let listener = UnixListener::bind(&path).unwrap();
+    let path = path.to_str().unwrap();
+    let started = has("java").then(|| Java::start_asker(path)).flatten();
+    let Some(asker) = started.map(Java::ready) else {
+        return skip("no java and javac");
+    };
+    if asker.log().contains("ClassNotFound") {
+        return skip("this java has no UNIX sockets");
+    }
+    // It is never answered.
+    let _connection = listener.accept().unwrap();
+    let log = asker.log();
+    let child = log.lines().find_map(|line| line.strip_prefix("child "));
+    let (child, server) = (
+        child.unwrap().parse::<i64>().unwrap(),
+        i64::from(std::process::id()),
+    );
+    let pid = asker.process.pid();
+    let mut recording = Recording::start("");
+    // Whoever starts a program has its descriptors twice for a moment, as this one does for other
+    // tests; and who does not get the time for it does not look.
+    let found = wait_for("both to be followed", || {
+        assert_eq!(recording.dump(&pid.to_string()).code, 0);
+        let all = threads(&recording.file, pid, &["--at", "end"]);
+        let entry = all["dumps"][0].clone();
+        let is_followed = |thread: &&str| named(&entry["followed"], thread).is_some();
+        let is_known = ["asks-path", "asks-child"].iter().all(is_followed);
+        if !is_known {
+            let tick = last_tick(&recording.file);
+            recording.recorder.wait_for_tick(tick + 1);
+        }
+        is_known.then_some(entry)
+    });
+    recording.end();
+    let followed = &found["followed"];
+    let asks = named(followed, "asks-path").unwrap();
+    assert_eq!(
+        (&asks["over"], &asks["way"]),
+        (&"reply".into(), &"unix".into())
+    );
+    assert_eq!(
+        (&asks["pid"], &asks["remote"]),
+        (&server.into(), &path.into())
+    );
+    assert_eq!(asks["local"], Value::Null);
+    let of_child = named(followed, "asks-child").unwrap();
+    assert_eq!(
+        (&of_child["over"], &of_child["way"]),
+        (&"data".into(), &"pipe".into())
+    );
+    assert_eq!(
+        (&of_child["pid"], &of_child["comm"]),
+        (&child.into(), &"cat".into())
+    );
+    let told = format!("(pid {server}) on {path}");
+    let said = finding_of(&found, "asks-path");
+    assert!(said.contains("It waits for a reply from "), "{said}");
+    assert!(said.contains(&told), "{said}");
+    let told = format!("It waits for data from cat (pid {child}) over a pipe, which ");
+    let said = finding_of(&found, "asks-child");
+    assert!(said.contains(&told), "{said}");
 }
 
 /// Between the two nobody got on.

@@ -1,10 +1,10 @@
 //! Who is at the other end, on a small host whose answers are worked out by hand.
 
-use crate::dumps::followed::{Followed, Host, Over, all, is_of_interest};
+use crate::dumps::followed::{Followed, Host, Over, Way, all, is_of_interest};
 use crate::dumps::kernel::{Kernel, Views};
 use crate::dumps::model::{Dump, Source, State, Thread};
 use crate::machine::made::sample_of_tasks;
-use afterimage_format::kernel_view::{KernelView, ThreadView};
+use afterimage_format::kernel_view::{KernelView, OtherEnd, ThreadView};
 use afterimage_format::process::{Pid, ProcessKey};
 use afterimage_format::reading::Missing;
 use afterimage_format::sample::{Process, Socket};
@@ -98,9 +98,24 @@ fn thread(tid: i32, syscall: &str, file: Option<&str>) -> ThreadView {
     }
 }
 
+/// A thread that waits for what these processes have.
+fn waits_for(call: &str, file: &str, holders: &[i32], names: Option<[&str; 2]>) -> ThreadView {
+    ThreadView {
+        other_end: Some(OtherEnd {
+            holders: holders.to_vec(),
+            names: names.map(|names| names.map(str::to_owned)),
+        }),
+        ..thread(701, call, Some(file))
+    }
+}
+
 /// What the second thread of the process 700 waits for.
 fn followed(syscall: &str, file: Option<&str>, host: &Host) -> Option<Followed> {
-    let view = view(vec![thread(700, SLEEP, None), thread(701, syscall, file)]);
+    followed_of(thread(701, syscall, file), host)
+}
+
+fn followed_of(second: ThreadView, host: &Host) -> Option<Followed> {
+    let view = view(vec![thread(700, SLEEP, None), second]);
     let mut dump = Dump::new(Source::HotSpot);
     dump.threads.push(Thread {
         os_id: Some(701),
@@ -200,4 +215,75 @@ fn what_is_not_known_is_not_said() {
     assert!(!is_of_interest(&silent, "x86_64"));
     let reads = view(vec![thread(700, READ, Some("socket:[1]"))]);
     assert!(is_of_interest(&reads, "x86_64"));
+}
+
+#[test]
+fn the_other_end_of_a_unix_socket_or_a_pipe_is_whoever_alone_has_it() {
+    const PATH: &str = "/run/postgresql/.s.PGSQL.5432";
+    let host = host();
+    let words = |call, file, names| {
+        let found = followed_of(waits_for(call, file, &[812], names), &host).unwrap();
+        (found.over, found.words())
+    };
+    let (over, said) = words(READ, "socket:[9]", Some(["", PATH]));
+    assert_eq!(
+        (over, &*said),
+        (
+            Over::Reply,
+            "waits for a reply from postgres (pid 812) on /run/postgresql/.s.PGSQL.5432, which sleeps"
+        )
+    );
+    let (over, said) = words(READ, "socket:[9]", Some([PATH, ""]));
+    assert_eq!(
+        (over, &*said),
+        (
+            Over::Request,
+            "waits for a request from postgres (pid 812) on /run/postgresql/.s.PGSQL.5432, which sleeps"
+        )
+    );
+    let (over, said) = words(READ, "socket:[9]", Some(["", ""]));
+    assert_eq!(
+        (over, &*said),
+        (
+            Over::Data,
+            "waits for data from postgres (pid 812) over a UNIX socket, which sleeps"
+        )
+    );
+    let (over, said) = words(READ, "pipe:[9]", None);
+    assert_eq!(
+        (over, &*said),
+        (
+            Over::Data,
+            "waits for data from postgres (pid 812) over a pipe, which sleeps"
+        )
+    );
+    let (over, said) = words(WRITE, "pipe:[9]", None);
+    assert_eq!(
+        (over, &*said),
+        (
+            Over::Write,
+            "waits until postgres (pid 812) over a pipe reads what it writes, which sleeps"
+        )
+    );
+}
+
+#[test]
+fn an_end_that_several_have_or_the_process_itself_is_nobodys() {
+    let mut host = host();
+    let names = Some(["", "/run/a"]);
+    for holders in [&[812, 900][..], &[700], &[], &[4711]] {
+        let waits = waits_for(READ, "socket:[9]", holders, names);
+        assert_eq!(followed_of(waits, &host), None, "{holders:?}");
+    }
+    let pipe = view(vec![waits_for(READ, "pipe:[1]", &[812], None)]);
+    assert!(is_of_interest(&pipe, "x86_64"));
+    // From the child on to whom that waits for.
+    let waits = waits_for(READ, "pipe:[9]", &[812], None);
+    host.add_view(900, view(vec![waits]));
+    let found = followed("61 0x384 0x0 0x0 0x0 0x0 0x0", None, &host).unwrap();
+    let next = found.next.unwrap();
+    assert_eq!(
+        (next.pid, next.over, next.way),
+        (812, Over::Data, Some(Way::Pipe))
+    );
 }

@@ -4,7 +4,7 @@ use super::source::{Asked, Taken};
 use super::{Lives, Worked};
 use crate::command::output::{escaped_json, print_text};
 use afterimage_analysis::dumps::finding::{Evidence, Finding, Party};
-use afterimage_analysis::dumps::followed::Followed;
+use afterimage_analysis::dumps::followed::{Followed, Way};
 use afterimage_analysis::dumps::frame;
 use afterimage_analysis::dumps::groups::Group;
 use afterimage_analysis::dumps::locks::Wanted;
@@ -223,13 +223,14 @@ fn group(group: &Group, names: &Value) -> Value {
 /// A thread that waits for another process, and for which; then for whom that waits.
 fn followed(dump: &Dump, thread: usize, followed: &Followed) -> Value {
     fn one(followed: &Followed) -> Value {
-        let ends = followed.ends.as_ref();
+        let way = followed.way.as_ref();
         json!({
             "over": followed.over.name(),
             "pid": followed.pid,
             "comm": followed.comm,
-            "local": ends.map(|(local, _)| local),
-            "remote": ends.map(|(_, remote)| remote),
+            "way": way.map(Way::name),
+            "local": way.and_then(Way::local),
+            "remote": way.and_then(Way::remote),
             "state": followed.state.map(String::from),
             "syscall": followed.call,
             "next": followed.next.as_deref().map(one),

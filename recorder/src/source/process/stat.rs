@@ -57,6 +57,11 @@ impl Stat<'_> {
         self.signed(7)
     }
 
+    /// Field 4: the process that it is a child of.
+    pub(crate) fn parent(&self) -> Reading<u64> {
+        self.count(4)
+    }
+
     /// Field 20.
     pub(crate) fn threads(&self) -> Reading<u64> {
         self.count(20)

@@ -15,8 +15,9 @@ use rustix::net::{
 };
 use std::time::Duration;
 
-/// `NLM_F_REQUEST` and `NLM_F_DUMP`.
-const REQUEST_ALL: u16 = 0x1 | 0x300;
+/// `NLM_F_REQUEST`, and that with `NLM_F_DUMP`.
+const REQUEST: u16 = 0x1;
+const REQUEST_ALL: u16 = REQUEST | 0x300;
 /// Every state from `TCP_ESTABLISHED` (1) to `TCP_CLOSING` (11).
 const EVERY_STATE: u32 = 0xfff;
 /// `idiag_ext` has a bit for each attribute that is wanted, the first for number 1.
@@ -56,21 +57,28 @@ impl SockDiag {
         listed
     }
 
+    /// The answer to a request for one socket.
+    pub(super) fn one(&mut self, body: &[u8]) -> Reading<&[u8]> {
+        let answered = self.ask_one(body);
+        if answered.is_err() {
+            self.socket = None;
+        }
+        let length = answered?;
+        Ok(&self.answer[..length])
+    }
+
+    fn ask_one(&mut self, body: &[u8]) -> Reading<usize> {
+        begin(&mut self.request, SOCK_DIAG_BY_FAMILY, REQUEST);
+        self.request.extend(body);
+        self.send()?;
+        self.receive()
+    }
+
     fn ask(&mut self, wanted: Wanted, give: &mut dyn FnMut(Message)) -> Reading<()> {
-        let socket = match &self.socket {
-            Some(socket) => socket,
-            None => self.socket.insert(open().map_err(missing_from)?),
-        };
-        self.answer.resize(ROOM, 0);
         fill(&mut self.request, wanted);
-        let kernel = SocketAddrNetlink::new(0, 0);
-        sendto(socket, &self.request, SendFlags::empty(), &kernel).map_err(missing_from)?;
+        self.send()?;
         loop {
-            let (length, whole) =
-                recv(socket, &mut self.answer[..], RecvFlags::TRUNC).map_err(missing_from)?;
-            if whole > length || length == 0 {
-                return Err(Missing::Malformed);
-            }
+            let length = self.receive()?;
             for message in Messages(&self.answer[..length]) {
                 match message? {
                     Message::Done(None) => return Ok(()),
@@ -81,6 +89,31 @@ impl SockDiag {
                 }
             }
         }
+    }
+
+    /// Sends the request, with its length.
+    fn send(&mut self) -> Reading<()> {
+        let socket = match &self.socket {
+            Some(socket) => socket,
+            None => self.socket.insert(open().map_err(missing_from)?),
+        };
+        let length = u32::try_from(self.request.len()).unwrap_or(0);
+        self.request[..4].copy_from_slice(&length.to_ne_bytes());
+        let kernel = SocketAddrNetlink::new(0, 0);
+        let sent = sendto(socket, &self.request, SendFlags::empty(), &kernel);
+        sent.map(drop).map_err(missing_from)
+    }
+
+    /// How many bytes of answer came.
+    fn receive(&mut self) -> Reading<usize> {
+        let socket = self.socket.as_ref().ok_or(Missing::Gone)?;
+        self.answer.resize(ROOM, 0);
+        let received = recv(socket, &mut self.answer[..], RecvFlags::TRUNC);
+        let (length, whole) = received.map_err(missing_from)?;
+        if whole > length || length == 0 {
+            return Err(Missing::Malformed);
+        }
+        Ok(length)
     }
 }
 
@@ -101,18 +134,22 @@ fn missing_from(errno: Errno) -> Missing {
     }
 }
 
+/// A header: the length comes when it is known; sequence and port 0.
+fn begin(request: &mut Vec<u8>, kind: u16, flags: u16) {
+    request.clear();
+    request.extend([0; 4]);
+    request.extend(kind.to_ne_bytes());
+    request.extend(flags.to_ne_bytes());
+    request.extend([0; 8]);
+}
+
 /// A header and the request of that kind.
 fn fill(request: &mut Vec<u8>, wanted: Wanted) {
     let kind = match wanted {
         Wanted::Tcp => TCPDIAG_GETSOCK,
         _ => SOCK_DIAG_BY_FAMILY,
     };
-    request.clear();
-    // The length comes when it is known; sequence and port 0.
-    request.extend([0; 4]);
-    request.extend(kind.to_ne_bytes());
-    request.extend(REQUEST_ALL.to_ne_bytes());
-    request.extend([0; 8]);
+    begin(request, kind, REQUEST_ALL);
     match wanted {
         // `struct inet_diag_req`: family 0 is every family, then two lengths that are 0.
         Wanted::Tcp => {
@@ -131,8 +168,6 @@ fn fill(request: &mut Vec<u8>, wanted: Wanted) {
             request.extend([0; 16]);
         }
     }
-    let length = u32::try_from(request.len()).unwrap_or(0);
-    request[..4].copy_from_slice(&length.to_ne_bytes());
 }
 
 fn udp(request: &mut Vec<u8>, family: u8) {
