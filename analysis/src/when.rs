@@ -76,9 +76,12 @@ impl When {
         match self {
             Self::DateTime(local) => local.subsec_nanosecond() == 0,
             Self::TimeOfDay(time) => time.subsec_nanosecond() == 0,
-            Self::Start | Self::End | Self::BeforeEnd(_) | Self::AfterStart(_) => false,
-            // Written by programs, which say what they mean.
-            Self::Instant(_) => false,
+            // RFC 3339 is written by programs, which say what they mean.
+            Self::Start
+            | Self::End
+            | Self::BeforeEnd(_)
+            | Self::AfterStart(_)
+            | Self::Instant(_) => false,
         }
     }
 
