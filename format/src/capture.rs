@@ -16,6 +16,7 @@ pub mod fuzzing;
 mod lives;
 pub mod lock;
 mod log;
+mod names;
 mod open;
 pub mod pyramid;
 pub mod reader;

@@ -4,6 +4,7 @@
 
 use crate::backlog::Message;
 use crate::clock;
+use crate::command::output::exact;
 use crate::dumps::{Asker, Whom};
 use crate::record::Settings;
 use crate::status::Shared;
@@ -80,7 +81,7 @@ impl Control {
         // Absolute: whoever asks is elsewhere.
         let file = fs::canonicalize(&settings.output).unwrap_or_else(|_| settings.output.clone());
         let facts = json!({
-            "file": file,
+            "file": in_json(&file),
             "pid": std::process::id(),
             "interval_seconds": settings.interval.as_secs_f64(),
         });
@@ -160,7 +161,7 @@ fn status(facts: &Value, shared: &Shared) -> Value {
     let status = shared.status();
     let mut reply = facts.clone();
     if let Some(file) = &status.file {
-        reply["file"] = json!(file);
+        reply["file"] = json!(in_json(file));
     }
     reply["ticks"] = json!(status.ticks);
     reply["missed"] = json!(status.missed);
@@ -187,6 +188,11 @@ fn status(facts: &Value, shared: &Shared) -> Value {
     reply
 }
 
+/// The name of a file, which need not be UTF-8 as JSON is.
+fn in_json(path: &Path) -> String {
+    exact(path.as_os_str().as_encoded_bytes())
+}
+
 fn whom(text: &str) -> Option<Whom> {
     if text == "all" {
         return Some(Whom::All);
@@ -207,12 +213,13 @@ pub(crate) fn find(file: Option<&Path>) -> anyhow::Result<PathBuf> {
     let usual = default_path();
     let answers = |socket: &PathBuf| {
         let reply = ask(socket, "status").ok()?;
-        let name = PathBuf::from(reply.get("file")?.as_str()?);
+        let name = reply.get("file")?.as_str()?.to_owned();
         Some((socket.clone(), name))
     };
     let recorders: Vec<_> = sockets(&usual).iter().filter_map(answers).collect();
     if let Some(file) = file {
         let wanted = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let wanted = in_json(&wanted);
         let found = recorders.into_iter().find(|(_, name)| *name == wanted);
         let (socket, _) = found
             .with_context(|| format!("no recorder of yours records into {}", file.display()))?;
@@ -222,7 +229,7 @@ pub(crate) fn find(file: Option<&Path>) -> anyhow::Result<PathBuf> {
         [] => Ok(usual),
         [(socket, _)] => Ok(socket.clone()),
         several => {
-            let names = several.iter().map(|(_, name)| name.display().to_string());
+            let names = several.iter().map(|(_, name)| name.as_str());
             let names = names.collect::<Vec<_>>().join(", ");
             bail!("several recorders run: say with --output which one is meant ({names})")
         }

@@ -51,6 +51,8 @@ mod moved_files;
 #[cfg(test)]
 mod not_visible;
 #[cfg(test)]
+mod odd_names;
+#[cfg(test)]
 mod pid_reuse;
 #[cfg(test)]
 mod power_cuts;

@@ -5,6 +5,7 @@
 
 use super::error::CaptureError;
 use super::lock::{OwnerLock, with_suffix};
+use super::names;
 use super::open;
 use super::tables;
 use super::writer::{Brought, brought_row};
@@ -17,7 +18,8 @@ pub fn bring(path: &Path, _lock: &OwnerLock, dumps: &[ThreadDump]) -> Result<(),
     let capture = look(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let fail = |doing| CaptureError::sqlite(path, doing);
-    let db = Connection::open_with_flags(path, flags).map_err(fail("cannot open it"))?;
+    let db = Connection::open_with_flags(names::literal(path), flags);
+    let db = db.map_err(fail("cannot open it"))?;
     write(&db, capture, dumps).map_err(fail("cannot add thread dumps"))?;
     let closed = db.close();
     closed.map_err(|(_, source)| CaptureError::Sqlite {

@@ -13,6 +13,7 @@ use super::error::CaptureError;
 use super::frame::{self, FrameKey, FrameKind};
 use super::lock::{OwnerLock, with_suffix};
 use super::log::{self, LogEnd};
+use super::names;
 use super::watch::{self, Unwatched, Watch, Work};
 use super::{version, writer};
 pub use folder::PrivateFolder;
@@ -276,24 +277,13 @@ impl Files<'_> {
     }
 }
 
-/// A URI is the only way to say how; nothing in a name is taken for a part of it.
+/// A URI is the only way to say how.
 fn connect(path: &Path, file: &Path, how: &str) -> Result<Connection, CaptureError> {
-    let mut uri = "file:".to_owned();
-    let absolute = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    for &byte in absolute.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                uri.push(char::from(byte));
-            }
-            other => uri.extend(["%".to_owned(), format!("{other:02x}")]),
-        }
-    }
-    uri.push('?');
-    uri.push_str(how);
     // The name has no link in it; one that has been put there since is not followed.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NOFOLLOW
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(uri, flags).map_err(CaptureError::sqlite(path, "cannot be opened"))
+    Connection::open_with_flags(names::uri(file, how), flags)
+        .map_err(CaptureError::sqlite(path, "cannot be opened"))
 }

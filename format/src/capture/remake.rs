@@ -13,6 +13,7 @@ use super::chunk::{Chunk, encode};
 use super::error::CaptureError;
 use super::frame::{FrameKey, Packer, reseal};
 use super::lives::{self, Lives};
+use super::names;
 use super::pyramid::PyramidWriter;
 use super::tables::{self, text};
 use super::unfinished::Unfinished;
@@ -132,7 +133,7 @@ impl Remake {
         };
         let opened = (|| {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let db = Connection::open_with_flags(path, flags)?;
+            let db = Connection::open_with_flags(names::literal(path), flags)?;
             db.set_prepared_statement_cache_capacity(64);
             // Nobody else has it, and if this is cut short it is removed: no journal on the disk.
             db.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;

@@ -103,7 +103,7 @@ fn write_real(line: &mut Vec<u8>, value: f64, decimals: usize) {
 }
 
 /// Text as it is; bytes that are not UTF-8, which JSON cannot hold, as `\xff`.
-fn exact(text: &[u8]) -> String {
+pub(crate) fn exact(text: &[u8]) -> String {
     let mut exact = String::new();
     for chunk in text.utf8_chunks() {
         exact.push_str(chunk.valid());

@@ -152,16 +152,21 @@ fn goes_beside(error: &CaptureError, is_service: bool) -> bool {
 
 /// `web-1.afterimage` with a number: `web-1.2.afterimage`.
 fn beside(named: &Path, number: u32) -> PathBuf {
-    let stem = named.file_stem().unwrap_or_default().to_string_lossy();
-    let extension = named.extension().map_or_else(String::new, |extension| {
-        format!(".{}", extension.to_string_lossy())
-    });
-    named.with_file_name(format!("{stem}.{number}{extension}"))
+    // Byte for byte: a name need not be UTF-8.
+    let mut name = named.file_stem().unwrap_or_default().to_owned();
+    name.push(format!(".{number}"));
+    if let Some(extension) = named.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    named.with_file_name(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
 
     #[test]
     fn files_beside_keep_their_extension() {
@@ -170,6 +175,8 @@ mod tests {
             Path::new("/a/web-1.2.afterimage")
         );
         assert_eq!(beside(Path::new("plain"), 3), Path::new("plain.3"));
+        let no_utf8 = |name| Path::new(OsStr::from_bytes(name));
+        assert_eq!(beside(no_utf8(b"a\xff.b"), 2), no_utf8(b"a\xff.2.b"));
     }
 
     #[test]

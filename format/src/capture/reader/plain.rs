@@ -2,6 +2,7 @@
 
 use super::Capture;
 use crate::capture::error::{CaptureError, FrameFault};
+use crate::capture::names;
 use crate::capture::tables::{self, CheckedRow};
 use crate::capture::unfinished::Unfinished;
 use crate::capture::writer::create_private;
@@ -219,7 +220,7 @@ impl Capture {
             // Only for as long as it takes: the copy is a second database.
             db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
             db.pragma_update(None, "query_only", false)?;
-            let copied = db.execute("VACUUM INTO ?", [path.to_string_lossy()]);
+            let copied = db.execute("VACUUM INTO ?", [names::uri(path, "mode=rw")]);
             db.pragma_update(None, "query_only", true)?;
             db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
             copied.map(drop)

@@ -4,6 +4,7 @@ use super::RunFacts;
 use super::inspect::inspect;
 use crate::capture::error::CaptureError;
 use crate::capture::lock::with_suffix;
+use crate::capture::names;
 use crate::capture::tables::{self, integer, text};
 use crate::capture::version;
 use crate::capture::writer::Sync;
@@ -42,7 +43,8 @@ pub(in crate::capture::writer) fn open(
     }
     let fail = |doing| CaptureError::sqlite(path, doing);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags).map_err(fail("cannot open it"))?;
+    let db = Connection::open_with_flags(names::literal(path), flags);
+    let db = db.map_err(fail("cannot open it"))?;
     db.set_prepared_statement_cache_capacity(64);
     // A capture that is then refused stays as it is.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
@@ -101,7 +103,7 @@ fn make(path: &Path, facts: &RunFacts) -> Result<(), CaptureError> {
 fn fill(draft: &Path, path: &Path, facts: &RunFacts) -> Result<(), CaptureError> {
     let emptied = remove_if_there(draft).and_then(|()| create_private(draft));
     emptied.map_err(unopened(path))?;
-    let filled = Connection::open(draft).and_then(|db| {
+    let filled = Connection::open(names::literal(draft)).and_then(|db| {
         db.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;
         create(&db, facts.now.wall, &facts.version)
     });
