@@ -5,6 +5,7 @@ use crate::support::files::{DAMAGED, DONE, FAILED, READERS, edited, written};
 use crate::support::host::folder;
 use crate::support::recorder::Recorder;
 use rusqlite::Connection;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -130,4 +131,27 @@ fn where_nothing_can_be_saved_nothing_is_left() {
     assert_eq!(code, FAILED);
     assert!(said.contains("not an afterimage capture"), "{said}");
     assert!(!to.exists());
+}
+
+#[test]
+fn a_pipe_that_nobody_writes_to_is_refused_and_one_in_the_place_of_a_log_is_passed_by() {
+    let (folder, good) = recorded();
+    let pipe = folder.path().join("pipe");
+    make_pipe(&pipe);
+    let to = folder.path().join("saved");
+    let ran = run(&[OsStr::new("salvage"), pipe.as_os_str(), to.as_os_str()]);
+    assert_eq!((ran.code, to.exists()), (FAILED, false), "{}", ran.stderr);
+    assert!(ran.stderr.contains("not a regular file"), "{}", ran.stderr);
+
+    let mut headless = fs::read(&good).unwrap();
+    headless[..PAGE].fill(0);
+    let headless = written(folder.path(), "headless", &headless);
+    make_pipe(&folder.path().join("headless-wal"));
+    let (code, said) = salvage(&headless, &to);
+    assert_eq!(code, DONE, "{said}");
+    assert_eq!(ticks(&to), ticks(&good));
+}
+
+fn make_pipe(at: &Path) {
+    mknodat(CWD, at, FileType::Fifo, Mode::RWXU, 0).unwrap();
 }

@@ -123,7 +123,8 @@ fn open_as(
     let wal = with_suffix(&real, "-wal");
     // A file that ended cleanly is no longer in the mode that has a log: one that lies beside it
     // belongs to another file that had this name.
-    let log_bytes = fs::metadata(&wal).map_or(0, |data| data.len());
+    let log_bytes =
+        fs::metadata(&wal).map_or(0, |data| if data.is_file() { data.len() } else { 0 });
     let has_log = log_bytes > 0 && header.written_ahead;
     let files = Files {
         path,
@@ -193,6 +194,25 @@ struct Header {
     bytes: u64,
 }
 
+/// How long a file is; refuses what is none, as even to open it may never end.
+pub(super) fn file_bytes(path: &Path) -> Result<u64, CaptureError> {
+    let data = fs::metadata(path).map_err(|source| CaptureError::Open {
+        path: path.to_owned(),
+        source,
+    })?;
+    let why = if data.is_dir() {
+        "it is a directory"
+    } else if !data.is_file() {
+        "it is not a regular file"
+    } else {
+        return Ok(data.len());
+    };
+    Err(CaptureError::NotACapture {
+        path: path.to_owned(),
+        why: why.to_owned(),
+    })
+}
+
 /// Refuses what is no SQLite database before SQLite sees it.
 fn read_header(path: &Path) -> Result<Header, CaptureError> {
     let fail = |source| CaptureError::Open {
@@ -203,17 +223,11 @@ fn read_header(path: &Path) -> Result<Header, CaptureError> {
         path: path.to_owned(),
         why: why.to_owned(),
     };
-    let data = fs::metadata(path).map_err(fail)?;
-    if data.is_dir() {
-        return Err(not_a_capture("it is a directory"));
-    }
-    if !data.is_file() {
-        return Err(not_a_capture("it is not a regular file"));
-    }
-    if data.len() == 0 {
+    let bytes = file_bytes(path)?;
+    if bytes == 0 {
         return Err(not_a_capture("it is empty"));
     }
-    if data.len() > MOST_BYTES {
+    if bytes > MOST_BYTES {
         return Err(not_a_capture("it is larger than 64 GiB, as none is"));
     }
     let mut head = [0; 100];
@@ -232,7 +246,7 @@ fn read_header(path: &Path) -> Result<Header, CaptureError> {
     }
     Ok(Header {
         written_ahead: head[18] == 2,
-        bytes: data.len(),
+        bytes,
     })
 }
 

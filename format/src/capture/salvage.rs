@@ -102,6 +102,7 @@ pub(super) fn salvage_pages(
         let path = from.to_owned();
         CaptureError::Open { path, source }
     };
+    super::open::file_bytes(from)?;
     let real = fs::canonicalize(from).map_err(failed)?;
     let mut found = Found::read(&real, watch.as_ref()).map_err(failed)?;
     let found = found.as_mut().ok_or_else(|| CaptureError::NotACapture {

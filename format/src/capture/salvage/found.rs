@@ -84,7 +84,7 @@ impl Found {
     /// Goes over a file; `None` when the number of the capture is nowhere in it.
     pub(super) fn read(path: &Path, watch: &dyn Watch) -> io::Result<Option<Self>> {
         let log = with_suffix(path, "-wal");
-        let mut pages = Pages::open(path, log.exists().then_some(log.as_path()))?;
+        let mut pages = Pages::open(path, log.is_file().then_some(log.as_path()))?;
         let numbers = numbers::find(&mut pages, watch)?;
         let missing = pages.missing()?;
         let mut found = Self {
