@@ -71,6 +71,8 @@ pub(super) struct Found {
     pub(super) tail: BTreeMap<u64, Place>,
     /// By page: what is on it is known, or that there is nothing.
     known: Vec<bool>,
+    /// The last page with something sound on it.
+    last_sound: u32,
     /// How many rows there are that no check fits.
     unsound: u64,
     /// How many sound rows lie on pages of the log.
@@ -96,6 +98,7 @@ impl Found {
             listed: BTreeMap::new(),
             chunks: BTreeMap::new(),
             tail: BTreeMap::new(),
+            last_sound: 0,
             unsound: 0,
             in_log: 0,
             has_foreign_log: false,
@@ -145,7 +148,7 @@ impl Found {
     /// Takes every sound record of every page.
     fn walk(&mut self, watch: &dyn Watch) -> io::Result<()> {
         self.rows = PlainRows::default();
-        (self.unsound, self.in_log) = (0, 0);
+        (self.unsound, self.in_log, self.last_sound) = (0, 0, 0);
         self.large.clear();
         self.listed.clear();
         self.chunks.clear();
@@ -188,8 +191,10 @@ impl Found {
             let record = record(&mut self.pages, page, place.1, &mut self.budget)?;
             match record {
                 Some(record) if self.take(&record, place) => {
+                    self.last_sound = self.last_sound.max(number);
                     for page in record.beyond {
                         self.known[page as usize] = true;
+                        self.last_sound = self.last_sound.max(page);
                     }
                 }
                 _ => unsound += 1,
@@ -244,7 +249,7 @@ impl Found {
                 from: WallTime::from_file(number(2)),
                 to: WallTime::from_file(number(3)),
             };
-            self.listed.insert(id.cast_unsigned(), listed);
+            self.listed.entry(id.cast_unsigned()).or_insert(listed);
             return true;
         }
         // SQLite stores whole numbers of a column of REAL as integers.
@@ -262,9 +267,9 @@ impl Found {
         }
         let is_tick = verify(&mut &frames[..], FrameKind::Tick, key).is_ok();
         if is_tick {
-            self.tail.insert(seq, place);
+            self.tail.entry(seq).or_insert(place);
         } else if packed::verify(frames, key).is_ok() {
-            self.chunks.insert(seq, place);
+            self.chunks.entry(seq).or_insert(place);
         } else {
             return false;
         }
@@ -278,7 +283,10 @@ impl Found {
             let pages = pages(u64::from(self.missing));
             losses.push(format!("the end of the file: {pages} are not there"));
         }
-        let unknown = self.known.iter().skip(1).filter(|known| !**known).count();
+        // Behind the database lies room that was never used.
+        let end = self.last_sound.max(self.pages.said()) as usize;
+        let pages_of_it = self.known.iter().take(end + 1).skip(1);
+        let unknown = pages_of_it.filter(|known| !**known).count();
         if unknown > 0 {
             let pages = pages(unknown as u64);
             losses.push(format!(

@@ -2,7 +2,8 @@
 //!
 //! In: the file and, where there is one, the log that a crash left beside it, whose newest pages
 //! go before those of the file. What its first page says of free pages is taken as far as it can
-//! be true. Nothing is trusted: a number of a page that is not there is no page.
+//! be true, and of how many there are only which of them may be left over: all are there to be
+//! read. Nothing is trusted: a number of a page that is not there is no page.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -25,8 +26,10 @@ pub(super) struct Pages {
     file: File,
     in_file: u32,
     log: Option<Log>,
-    /// How many there are, or should be.
+    /// How many there are.
     count: u32,
+    /// How many of them are of the database, by its first page.
+    said: u32,
 }
 
 impl Pages {
@@ -40,15 +43,17 @@ impl Pages {
             in_file,
             log,
             count: in_file,
+            said: 0,
         };
         let newest = pages.log.as_ref().and_then(|(_, log)| log.keys().max());
         pages.count = pages.count.max(newest.copied().unwrap_or(0));
+        pages.said = pages.count;
         let mut first = [0; PAGE];
         if pages.read(1, &mut first)? && is_header(&first) {
             let said = be32(&first, 28);
             // The recorder reserves room behind the database.
             if said > 0 && said < pages.count {
-                pages.count = said;
+                pages.said = said;
             }
         }
         Ok(pages)
@@ -56,6 +61,12 @@ impl Pages {
 
     pub(super) fn count(&self) -> u32 {
         self.count
+    }
+
+    /// How many of them should hold the database: what follows is room for more of it, or that
+    /// number is damaged.
+    pub(super) fn said(&self) -> u32 {
+        self.said
     }
 
     /// How long all of them are.

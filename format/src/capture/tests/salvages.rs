@@ -99,6 +99,29 @@ fn without_its_first_page_a_file_still_gives_everything() {
     }
 }
 
+/// The number of pages is on the first page, which no checksum covers.
+#[test]
+fn pages_behind_those_that_the_header_counts_are_looked_at() {
+    let pages = u32::try_from(RECORDED.0.len() / PAGE).unwrap();
+    for said in [1, 2, pages / 2, pages - 1] {
+        let mut bytes = RECORDED.0.clone();
+        bytes[28..32].copy_from_slice(&said.to_be_bytes());
+        let (done, ticks) = salvaged(&bytes).unwrap();
+        assert_eq!((done.losses, ticks), (vec![], 620), "{said} pages");
+        // One of them that is really damaged is no room that was never used.
+        let among = bytes.len() / PAGE - 9;
+        bytes[among * PAGE..][..PAGE].fill(7);
+        let (done, _) = salvaged(&bytes).unwrap();
+        assert!(!done.losses.is_empty(), "{said} pages, one damaged");
+    }
+    // Room that was reserved and never used.
+    let mut bytes = RECORDED.0.clone();
+    bytes.resize(bytes.len() + 40 * PAGE, 0);
+    bytes[100] ^= 1;
+    let (done, ticks) = salvaged(&bytes).unwrap();
+    assert_eq!((done.losses, ticks), (vec![], 620), "with room behind");
+}
+
 #[test]
 fn a_file_that_was_cut_gives_what_is_left_of_it() {
     let pages = RECORDED.0.len() / PAGE;
