@@ -2,7 +2,9 @@
 //! panic (which `support::command` looks for in every run).
 
 use crate::support::command::{AFTERIMAGE, run};
-use crate::support::files::{DONE, FAILED, READERS, USAGE, captured, edited, written};
+use crate::support::files::{
+    DONE, FAILED, NEWER, OLDER, READERS, USAGE, captured, edited, written,
+};
 use crate::support::process::with_closed_output;
 use rusqlite::Connection;
 use std::ffi::OsStr;
@@ -35,11 +37,11 @@ fn what_is_no_capture_is_refused_by_every_command_with_its_reason() {
         ),
         (foreign, "another program"),
         (
-            edited(here, "newer", &good, "PRAGMA user_version = 9"),
+            edited(here, "newer", &good, NEWER),
             "newer afterimage wrote it",
         ),
         (
-            edited(here, "older", &good, "PRAGMA user_version = 0"),
+            edited(here, "older", &good, OLDER),
             "older afterimage wrote it",
         ),
         (PathBuf::from("/dev/null"), "not a regular file"),

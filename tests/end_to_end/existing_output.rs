@@ -2,7 +2,7 @@
 //! with (see `clean_recording` and `killed`), and nothing else is touched.
 
 use crate::support::command::{AFTERIMAGE, assert_sound, finish};
-use crate::support::files::{DONE, FAILED, captured, edited, written};
+use crate::support::files::{DONE, FAILED, NEWER, captured, edited, written};
 use crate::support::host::{is_root, names, skip};
 use crate::support::recorder::Recorder;
 use std::fs;
@@ -69,7 +69,7 @@ fn a_capture_of_another_host_is_not_recorded_onto() {
 #[test]
 fn onto_a_newer_capture_a_new_file_is_begun_beside_it() {
     let (folder, good) = captured();
-    let newer = edited(folder.path(), "newer", &good, "PRAGMA user_version = 9");
+    let newer = edited(folder.path(), "newer", &good, NEWER);
     begins_a_new_file_beside(folder.path(), &newer);
 }
 

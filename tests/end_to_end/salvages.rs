@@ -155,3 +155,30 @@ fn a_pipe_that_nobody_writes_to_is_refused_and_one_in_the_place_of_a_log_is_pass
 fn make_pipe(at: &Path) {
     mknodat(CWD, at, FileType::Fifo, Mode::RWXU, 0).unwrap();
 }
+
+/// The number of the format is covered by no checksum: what the file holds tells.
+#[test]
+fn a_wrong_format_number_hides_nothing_and_is_named() {
+    let (folder, good) = recorded();
+    let all = ticks(&good);
+    let (low, high) = ("PRAGMA user_version = 2", "PRAGMA user_version = 259");
+    for (name, change) in [("low", low), ("high", high)] {
+        let wrong = edited(folder.path(), name, &good, change);
+        for reader in READERS {
+            let [theirs, ours] = [&wrong, &good].map(|file| {
+                let mut words = vec![OsStr::new(reader), file.as_os_str()];
+                let is_read_whole = !["info", "check"].contains(&reader);
+                words.extend(is_read_whole.then_some(OsStr::new("--format=json")));
+                run(&words)
+            });
+            assert!(theirs.stderr.contains("its header says"), "{reader}");
+            assert!(theirs.stderr.contains("nothing is lost"), "{reader}");
+            let is_same = theirs.stdout == ours.stdout || ["info", "check"].contains(&reader);
+            assert!(is_same, "{reader}: {}", theirs.text());
+        }
+        let to = wrong.with_extension("saved");
+        let (code, said) = salvage(&wrong, &to);
+        assert_eq!((code, ticks(&to)), (DONE, all));
+        assert!(said.contains("its header says"), "{said}");
+    }
+}

@@ -66,6 +66,14 @@ pub enum CaptureError {
         /// What was.
         why: String,
     },
+    /// What its first bytes say of it is not what it holds.
+    #[error("{path} is damaged: {why}")]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What they say.
+        why: String,
+    },
     /// It was written in another version of the format.
     #[error(
         "{path} was written in capture format 0.{found}; this program reads format 0.{ours}: {advice}"
@@ -192,7 +200,10 @@ impl CaptureError {
     /// Whether it says that the file is damaged, and not that something else went wrong with it.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Damaged { .. } | Self::Unsound { .. } | Self::Altered { .. } => true,
+            Self::Damaged { .. }
+            | Self::Unsound { .. }
+            | Self::Altered { .. }
+            | Self::Header { .. } => true,
             Self::Sqlite { source, .. } => is_torn(source),
             _ => false,
         }

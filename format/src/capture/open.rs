@@ -245,7 +245,8 @@ fn read_header(path: &Path) -> Result<Header, CaptureError> {
         return Err(not_a_capture("its pages are not of 4096 bytes"));
     }
     Ok(Header {
-        written_ahead: head[18] == 2,
+        // It says so twice: where only one of the two does, the other is damaged.
+        written_ahead: head[18..20].contains(&2),
         bytes,
     })
 }
@@ -272,9 +273,9 @@ impl Files<'_> {
         let mut db = connect(path, file.as_deref().unwrap_or(self.real), how)?;
         let guard = Guard::set_up(&mut db, self.bytes, watch)
             .map_err(CaptureError::sqlite(path, "cannot be opened safely"))?;
-        version::check_database(path, &db)?;
+        let format = version::check_database(path, &db);
         guard.renew();
-        guard::check_schema(path, &db)?;
+        check_content(path, &db, format)?;
         let failed = CaptureError::sqlite(path, "it does not say which capture it is");
         let (capture, is_sound) = writer::capture_number(&db).map_err(failed)?;
         let is_whole = mode == Mode::CopiedLive && has_ended(&db);
@@ -289,6 +290,29 @@ impl Files<'_> {
             folder,
         })
     }
+}
+
+/// Refuses what has not our tables, and what is of another format: not by its number alone, which
+/// a single bit changes.
+fn check_content(
+    path: &Path,
+    db: &Connection,
+    format: Result<(), CaptureError>,
+) -> Result<(), CaptureError> {
+    let other = match format {
+        Ok(()) => return guard::check_schema(path, db),
+        Err(other) => other,
+    };
+    let CaptureError::OtherFormat { found, ours, .. } = &other else {
+        return Err(other);
+    };
+    let is_ours = guard::check_schema(path, db).is_ok() && version::is_in_content(db);
+    if !is_ours {
+        return Err(other);
+    }
+    let why = format!("its header says format 0.{found}, but what it holds is of format 0.{ours}");
+    let path = path.to_owned();
+    Err(CaptureError::Header { path, why })
 }
 
 /// A URI is the only way to say how.

@@ -28,8 +28,10 @@ use std::sync::Arc;
 use ticks::Source;
 
 /// What came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Salvaged {
+    /// Why the file could not be read as it is, when it could not be opened at all.
+    pub reason: Option<CaptureError>,
     /// The new capture.
     pub made: Made,
     /// What is not in it; nothing when nothing was lost.
@@ -78,11 +80,19 @@ pub fn salvage(
     said: (&Maker, &str),
     watch: &Arc<dyn Watch>,
 ) -> Result<Salvaged, CaptureError> {
-    if let Some(made) = remake_if_sound(from, to, said, watch)? {
-        let losses = Vec::new();
-        return Ok(Salvaged { made, losses });
-    }
-    salvage_pages(from, to, said, watch)
+    let reason = match remake_if_sound(from, to, said, watch)? {
+        Looked::Sound(made) => {
+            let (reason, losses) = (None, Vec::new());
+            return Ok(Salvaged {
+                reason,
+                made,
+                losses,
+            });
+        }
+        Looked::Damaged(reason) => reason,
+    };
+    let salvaged = salvage_pages(from, to, said, watch)?;
+    Ok(Salvaged { reason, ..salvaged })
 }
 
 /// The same for what is known to be damaged.
@@ -123,7 +133,19 @@ pub(super) fn salvage_pages(
     if made.ends.is_none() {
         losses.push(Loss::without_time("every tick".to_owned()));
     }
-    Ok(Salvaged { made, losses })
+    let reason = None;
+    Ok(Salvaged {
+        reason,
+        made,
+        losses,
+    })
+}
+
+/// What came of the ordinary way.
+enum Looked {
+    Sound(Made),
+    /// Something is damaged, and if that is why it cannot be opened, this is.
+    Damaged(Option<CaptureError>),
 }
 
 /// The ordinary way, for a capture in which there is nothing to be salvaged.
@@ -132,19 +154,20 @@ fn remake_if_sound(
     to: &Path,
     said: (&Maker, &str),
     watch: &Arc<dyn Watch>,
-) -> Result<Option<Made>, CaptureError> {
+) -> Result<Looked, CaptureError> {
     let sound = Capture::open_watched(from, Arc::clone(watch)).and_then(|mut capture| {
         let checked = capture.check()?;
         let is_sound = checked.structure.is_empty() && capture.damage().is_empty();
         Ok(is_sound.then_some(capture))
     });
     match sound {
-        Ok(Some(mut capture)) => capture.remake(to, said).map(Some),
+        Ok(Some(mut capture)) => capture.remake(to, said).map(Looked::Sound),
         // Of a version that this program does not read, nothing can be taken for right.
         Err(error @ (CaptureError::OtherFormat { .. } | CaptureError::Cancelled { .. })) => {
             Err(error)
         }
-        Ok(None) | Err(_) => Ok(None),
+        Ok(None) => Ok(Looked::Damaged(None)),
+        Err(reason) => Ok(Looked::Damaged(Some(reason))),
     }
 }
 

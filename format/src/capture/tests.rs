@@ -6,6 +6,7 @@ mod clips;
 mod dumps;
 mod ends;
 mod going_on;
+mod headers;
 mod hostile;
 mod kept;
 mod listing;

@@ -1,13 +1,18 @@
 //! Which captures this program reads, and what it says of the others.
 //!
-//! The format is 0.N while it grows: 0.N and 0.M do not read each other. What changed:
+//! The format is 0.N while it grows: 0.N and 0.M do not read each other. The number stands where no
+//! checksum covers it, so it counts as far as what the file holds agrees: in a file with our tables
+//! to the letter and with sound frames of our frame version, another number is damage. So with N
+//! goes a change of a table or of the frame version. What changed:
 //! - 0.1: the first.
 //! - 0.2: of each sum of a life, at how many ticks it is known.
 //! - 0.3: tasks, sockets, network protocols, file systems, file locks, interrupts, limits and
 //!   NUMA nodes; the frequencies of CPUs; what disks are; the tables of processes that ended
 //!   and of thread dumps.
 
-use super::error::CaptureError;
+use super::error::{CaptureError, FrameFault};
+use super::frame::{self, FrameKey, FrameKind};
+use super::writer;
 use rusqlite::Connection;
 use std::fs::File;
 use std::io::Read as _;
@@ -18,6 +23,18 @@ pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"Aftr");
 
 /// `user_version` of a capture: N of format 0.N.
 pub const FORMAT: i32 = 3;
+
+/// The newest chunks and rows of the tail, and the frame that each begins with.
+const NEWEST: [(&str, FrameKind); 2] = [
+    (
+        "SELECT id, frames FROM chunk_body WHERE id > 0 ORDER BY id DESC LIMIT 8",
+        FrameKind::Index,
+    ),
+    (
+        "SELECT id, frame FROM tail ORDER BY id DESC LIMIT 8",
+        FrameKind::Tick,
+    ),
+];
 
 #[cfg(test)]
 /// SQLite versions before this can corrupt a database in WAL mode (fixed in 3.51.3).
@@ -66,6 +83,40 @@ pub(crate) fn check_database(path: &Path, db: &Connection) -> Result<(), Capture
             why: source.to_string(),
         }),
     }
+}
+
+/// Whether what a database with our tables holds is of our format, whatever number it has. Its
+/// newest sound frame tells, as it says its version under its checksum; where there is none, the row
+/// that says which capture it is.
+pub(crate) fn is_in_content(db: &Connection) -> bool {
+    let Ok((capture, is_sound)) = writer::capture_number(db) else {
+        return false;
+    };
+    // What cannot be read tells nothing.
+    let told = NEWEST.into_iter().find_map(|(select, kind)| {
+        let found = newest(db, select, (kind, capture));
+        found.ok().flatten()
+    });
+    told.unwrap_or(is_sound)
+}
+
+/// Whether the newest of these frames that is sound is of our version.
+fn newest(
+    db: &Connection,
+    select: &str,
+    (kind, capture): (FrameKind, u64),
+) -> rusqlite::Result<Option<bool>> {
+    let mut select = db.prepare(select)?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let key = FrameKey::new(capture, row.get::<_, i64>(0)?.cast_unsigned());
+        match frame::verify(&mut row.get_ref(1)?.as_blob()?, kind, key) {
+            Ok(()) => return Ok(Some(true)),
+            Err(FrameFault::Version(_)) => return Ok(Some(false)),
+            Err(_unsound) => {}
+        }
+    }
+    Ok(None)
 }
 
 /// Whether its header says that it is a capture, whatever SQLite makes of the rest.

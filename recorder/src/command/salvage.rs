@@ -2,6 +2,7 @@
 
 use super::DAMAGED;
 use super::clip::{maker, refuse_existing};
+use super::sound::in_words;
 use crate::cli::SalvageArgs;
 use crate::signals;
 use afterimage_format::capture::salvage::salvage;
@@ -17,6 +18,9 @@ pub(super) fn run(args: &SalvageArgs) -> anyhow::Result<ExitCode> {
     signals::clean_up_at_end()?;
     let watch: Arc<dyn Watch> = Arc::new(Unwatched);
     let salvaged = salvage(&args.input, &args.output, (&maker(), &note), &watch)?;
+    if let Some(reason) = &salvaged.reason {
+        drop(writeln!(std::io::stderr(), "{}", in_words(reason)));
+    }
     for loss in &salvaged.losses {
         // Where standard error is closed the exit code still tells.
         drop(writeln!(std::io::stderr(), "lost: {loss}"));

@@ -142,6 +142,7 @@ fn goes_beside(error: &CaptureError, is_service: bool) -> bool {
         | CaptureError::OtherHost { .. } => is_service,
         CaptureError::Damaged { .. }
         | CaptureError::Unsound { .. }
+        | CaptureError::Header { .. }
         | CaptureError::Sqlite { .. } => error.is_damage(),
         CaptureError::Open { .. }
         | CaptureError::Unfinished { .. }

@@ -19,6 +19,11 @@ pub(crate) const FAILED: i32 = 1;
 pub(crate) const USAGE: i32 = 2;
 pub(crate) const DAMAGED: i32 = 3;
 
+/// Makes a capture look like one of a later format, in which a table has one column more.
+pub(crate) const NEWER: &str = "ALTER TABLE note ADD COLUMN more TEXT; PRAGMA user_version = 9";
+/// The same of an earlier format, which had no such table.
+pub(crate) const OLDER: &str = "DROP TABLE mount; PRAGMA user_version = 0";
+
 /// A short capture of this host, and a folder to put others beside it.
 #[track_caller]
 pub(crate) fn captured() -> (TempDir, PathBuf) {

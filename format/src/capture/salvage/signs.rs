@@ -20,7 +20,8 @@ pub(in crate::capture) fn may_help(path: &Path, reason: &CaptureError) -> bool {
     match reason {
         CaptureError::Damaged { .. }
         | CaptureError::Unsound { .. }
-        | CaptureError::Altered { .. } => true,
+        | CaptureError::Altered { .. }
+        | CaptureError::Header { .. } => true,
         CaptureError::NotACapture { .. } => has_signs(path),
         CaptureError::Sqlite { source, .. } => {
             let elsewhere = [
