@@ -292,7 +292,7 @@ pub(crate) struct ClipArgs {
     /// Up to this moment [default: end]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) to: Option<When>,
-    /// The new capture: a file that is not there yet
+    /// The new capture: a file that is not there yet, or `-` for standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -308,7 +308,7 @@ pub(crate) struct ClipArgs {
 pub(crate) struct SalvageArgs {
     /// The damaged capture, which stays as it is
     pub(crate) input: PathBuf,
-    /// The new capture: a file that is not there yet
+    /// The new capture: a file that is not there yet, or `-` for standard output
     pub(crate) output: PathBuf,
 }
 

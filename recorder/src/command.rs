@@ -3,6 +3,7 @@
 mod check;
 mod clip;
 mod copy;
+mod destination;
 mod dmesg;
 mod doctor;
 mod dump;

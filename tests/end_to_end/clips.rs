@@ -1,13 +1,14 @@
 //! `afterimage clip` takes a range out of a capture: one private file that gives the same answers.
 
-use crate::support::command::{assert_sound, info, ok, rows, run, ticks};
-use crate::support::files::{DAMAGED, FAILED, edited};
+use crate::support::command::{AFTERIMAGE, assert_sound, finish, info, ok, rows, run, ticks};
+use crate::support::files::{DAMAGED, DONE, FAILED, edited};
 use crate::support::host::{folder, names};
 use crate::support::recorder::Recorder;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A capture of at least two chunks, and the moments of all its ticks.
@@ -117,4 +118,21 @@ fn a_damaged_chunk_is_listed_and_is_a_gap_in_the_clip() {
     let lost: Vec<_> = gaps.filter(|gap| gap["kind"] == "unknown-end").collect();
     assert_eq!(lost.len(), 1, "{}", said["gaps"]);
     assert_eq!(lost[0]["missed"], 60);
+}
+
+#[test]
+fn a_clip_goes_to_standard_output_as_a_copy_does() {
+    let (folder, file, moments) = recorded();
+    let range = ["--from", &moments[10], "--to", &moments[20]];
+    let ran = finish(
+        Command::new(AFTERIMAGE)
+            .current_dir(folder.path())
+            .args(words(&file, &range, Path::new("-"))),
+    );
+    assert_eq!((ran.code, ran.stderr.as_str()), (DONE, ""));
+    assert_eq!(names(folder.path()).len(), 1, "a file was made");
+    let received = folder.path().join("received");
+    fs::write(&received, &ran.stdout).unwrap();
+    assert_sound(&received);
+    assert_eq!(info(&received)["ticks"], 11);
 }

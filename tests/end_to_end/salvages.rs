@@ -182,3 +182,12 @@ fn a_wrong_format_number_hides_nothing_and_is_named() {
         assert!(said.contains("its header says"), "{said}");
     }
 }
+
+#[test]
+fn a_salvage_goes_to_standard_output_too() {
+    let (folder, good) = recorded();
+    let ran = run(&[OsStr::new("salvage"), good.as_os_str(), OsStr::new("-")]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (DONE, ""));
+    let received = written(folder.path(), "received", &ran.stdout);
+    assert_eq!(ticks(&received), ticks(&good));
+}

@@ -1,13 +1,12 @@
 //! `afterimage clip`: a range of a capture as a capture of its own.
 
+use super::destination::{self, refuse_existing};
 use super::{DAMAGED, Opened, sound, stretch};
 use crate::cli::ClipArgs;
 use crate::clock;
 use afterimage_format::capture::{Damage, Made, Maker};
 use afterimage_format::facts::Gap;
-use anyhow::bail;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// What the note begins with that a clip carries.
@@ -32,9 +31,11 @@ fn clip(args: &ClipArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
         "{NOTE} {name}: ticks {} to {}, {from} to {to}",
         first.0, last.0
     );
-    let clipped = opened
-        .capture
-        .clip((first, last), &args.output, (&maker(), &note));
+    let bytes = opened.capture.data_bytes()?;
+    let clipped = destination::write(&args.output, bytes, |to| {
+        let range = (first, last);
+        Ok(opened.capture.clip(range, to, (&maker(), &note))?)
+    });
     let damage = opened.capture.damage();
     if clipped.is_err() {
         say_damage(damage, &[]);
@@ -47,17 +48,6 @@ fn clip(args: &ClipArgs, mut opened: Opened) -> anyhow::Result<ExitCode> {
         made.lost.extend(before.filter(is_in_range).cloned());
     }
     Ok(exit(damage, &made))
-}
-
-/// What is there is never written over.
-pub(super) fn refuse_existing(output: &Path) -> anyhow::Result<()> {
-    if output.symlink_metadata().is_ok() {
-        bail!(
-            "{} is there already: nothing was overwritten",
-            output.display()
-        );
-    }
-    Ok(())
 }
 
 /// Who makes a capture: this program, now.

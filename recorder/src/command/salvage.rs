@@ -1,12 +1,14 @@
 //! `afterimage salvage`: everything sound of a damaged capture, as a new one.
 
 use super::DAMAGED;
-use super::clip::{maker, refuse_existing};
+use super::clip::maker;
+use super::destination::{self, refuse_existing};
 use super::sound::in_words;
 use crate::cli::SalvageArgs;
 use crate::signals;
 use afterimage_format::capture::salvage::salvage;
 use afterimage_format::capture::watch::{Unwatched, Watch};
+use std::fs;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +19,10 @@ pub(super) fn run(args: &SalvageArgs) -> anyhow::Result<ExitCode> {
     let note = format!("salvaged from {name}");
     signals::clean_up_at_end()?;
     let watch: Arc<dyn Watch> = Arc::new(Unwatched);
-    let salvaged = salvage(&args.input, &args.output, (&maker(), &note), &watch)?;
+    let bytes = fs::metadata(&args.input).map_or(0, |data| data.len());
+    let salvaged = destination::write(&args.output, bytes, |to| {
+        Ok(salvage(&args.input, to, (&maker(), &note), &watch)?)
+    })?;
     if let Some(reason) = &salvaged.reason {
         drop(writeln!(std::io::stderr(), "{}", in_words(reason)));
     }
