@@ -76,9 +76,14 @@ fn onto_a_newer_capture_a_new_file_is_begun_beside_it() {
 #[test]
 fn onto_a_damaged_capture_a_new_file_is_begun_beside_it() {
     let (folder, good) = captured();
-    let change = "UPDATE host SET hostname = 'changed'";
-    let damaged = edited(folder.path(), "damaged", &good, change);
-    begins_a_new_file_beside(folder.path(), &damaged);
+    let changes = [
+        ("damaged", "UPDATE host SET hostname = 'changed'"),
+        ("header", "PRAGMA user_version = 259"),
+    ];
+    for (name, change) in changes {
+        let damaged = edited(folder.path(), name, &good, change);
+        begins_a_new_file_beside(folder.path(), &damaged);
+    }
 }
 
 #[track_caller]
