@@ -118,8 +118,14 @@ fn compared(ui: &mut Ui, document: &Document, counts: Counts, out: &mut Vec<Comm
 pub(in crate::panel) fn problem(document: &Document, snapshot: &Snapshot) -> Option<String> {
     if let Some(gap) = document.gap_at_cursor() {
         let (cause, at) = (display::gap_cause(&gap.kind), document.moment(snapshot.at));
+        // Where nothing before the cursor can be read, what is shown is of after it.
+        let which = if snapshot.at > document.time.cursor {
+            "the first after it"
+        } else {
+            "the last before it"
+        };
         return Some(format!(
-            "Nothing to show at the cursor. {cause} Shown is {at}, the last before it."
+            "Nothing to show at the cursor. {cause} Shown is {at}, {which}."
         ));
     }
     let problem = document.table.filter_problem.as_ref()?;

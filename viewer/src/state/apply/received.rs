@@ -84,8 +84,11 @@ pub(super) fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<R
             document.dumps.answered(reply);
             vec![]
         }
-        Reply::Failed(problem) => {
-            document.owe_nothing();
+        Reply::Failed(asked, problem) => {
+            match asked {
+                Some(asked) => document.owe_no_more(asked),
+                None => document.owe_nothing(),
+            }
             document.problem = Some(problem);
             vec![]
         }
