@@ -247,3 +247,35 @@ fn what_is_wrong_with_a_time_is_told_once() {
         .count();
     assert_eq!(told, 1, "{problem}: {painted:?}");
 }
+
+#[test]
+fn what_is_available_of_memory_is_told_in_one_piece_under_the_bar() {
+    for width in [640.0, 900.0, 1_100.0, 1_280.0] {
+        let mut harness = harness_of(vec2(width, 800.0), "13:57:03");
+        harness.key_press(Key::Num3);
+        settle(&mut harness);
+        assert_eq!(document(&harness).tab.title(), "Memory");
+        let bar = harness.get_by_label_contains("RAM: ").rect();
+        let told = harness.get_by_label_contains("Right of the line: ").rect();
+        assert!(told.height() < 30.0, "{width}: {told:?}");
+        assert!(
+            told.left() >= bar.left() + 58.0 && told.right() <= bar.right() + 0.5,
+            "{width}: {told:?} under {bar:?}"
+        );
+    }
+}
+
+#[test]
+fn more_than_one_file_system_is_in_sight_above_the_locks() {
+    let mut harness = harness_of(vec2(1_280.0, 800.0), "13:57:03");
+    harness.key_press(Key::Num4);
+    settle(&mut harness);
+    assert_eq!(document(&harness).tab.title(), "Disks");
+    let top = |name| {
+        let heading = harness.get_by_role_and_label(Role::Heading, name);
+        heading.rect().top()
+    };
+    // The title, the headings, and two rows and a half.
+    let high = top("File locks") - top("File systems");
+    assert!(high >= 100.0, "{high}");
+}

@@ -7,6 +7,11 @@ use crate::state::{Document, State};
 use afterimage_analysis::lists::ListId;
 use egui::{Rect, Ui, vec2};
 
+/// The title, the headings and a line and a half of the file locks.
+const LOCKS: f32 = 82.0;
+/// What rounding to half a line may add.
+const HALF: f32 = 10.5;
+
 /// A part of a page has at least this height.
 const LEAST: f32 = 70.0;
 
@@ -16,6 +21,8 @@ pub(super) fn split(document: &Document, room: Rect, table: f32) -> (Rect, Rect)
     // What the page is about stays in sight; a difference has a row for each of it.
     let most = match (document.tab, document.pinned.is_some()) {
         (Tab::Cpu, _) => 0.33,
+        // How full the file systems are is half of what the page is about.
+        (Tab::Disks, false) => 0.7,
         (_, true) => 0.45,
         (_, false) => 0.62,
     };
@@ -100,6 +107,16 @@ pub(super) fn show(
     let mut top = room.top();
     for (number, row) in rows.iter().enumerate() {
         let is_last = number + 1 == rows.len();
+        // Locks give way to the file systems.
+        let is_first = document.tab == Tab::Disks && number == 0;
+        if is_first && shrink < 1.0 {
+            let most = (room.height() - LOCKS).max(room.height() / 2.0);
+            let height = list::half_a_line(row.height.min(most - HALF));
+            let rect = Rect::from_min_size(room.min, vec2(room.width(), height));
+            one_row(ui, (state, document), row, rect, out);
+            top = rect.bottom();
+            continue;
+        }
         let height = if is_last {
             room.bottom() - top
         } else if shrink < 1.0 {
