@@ -106,7 +106,9 @@ fn tracks(
         .sum();
     // Among others, which are scrolled to anyway, it is as high as they are.
     let lowest = if shown.len() > 1 { AMONG } else { LOWEST };
-    let left = (height - fixed).max(lowest);
+    // As many of the lanes as there is room for are in sight without scrolling.
+    let under = lanes.map_or(0.0, lanes::Rows::height);
+    let left = (height - fixed - under).max(lowest);
     // On the curves the wheel zooms; beside them it scrolls.
     let over_curves = ui.input(|input| {
         let place = input.pointer.hover_pos();
