@@ -56,7 +56,7 @@ impl Rows {
             Lane::Marks | Lane::ThreadDumps => {
                 let events = document.timeline.events.as_ref();
                 let is_empty =
-                    |events: &Arc<Events>| events.of(*lane).iter().all(|row| row.len() == 0);
+                    |events: &Arc<Events>| events.of(*lane).iter().all(EventRow::is_empty);
                 document.timeline.lane == *lane
                     || !events.is_some_and(is_empty)
                     || !lost::in_short(document, *lane).is_empty()

@@ -253,7 +253,7 @@ fn what_is_shown_after_a_damaged_beginning_is_not_called_what_was_before() {
                 detail: String::new(),
             },
         );
-        facts.damage.time = Duration::from_secs(120);
+        facts.damage.time = Duration::from_mins(2);
     };
     let mut harness = window_of(beginning, "12:59:00");
     harness.get_by_label_contains("Shown is 13:00:00, the first after it.");

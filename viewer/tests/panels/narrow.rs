@@ -264,18 +264,3 @@ fn what_is_available_of_memory_is_told_in_one_piece_under_the_bar() {
         );
     }
 }
-
-#[test]
-fn more_than_one_file_system_is_in_sight_above_the_locks() {
-    let mut harness = harness_of(vec2(1_280.0, 800.0), "13:57:03");
-    harness.key_press(Key::Num4);
-    settle(&mut harness);
-    assert_eq!(document(&harness).tab.title(), "Disks");
-    let top = |name| {
-        let heading = harness.get_by_role_and_label(Role::Heading, name);
-        heading.rect().top()
-    };
-    // The title, the headings, and two rows and a half.
-    let high = top("File locks") - top("File systems");
-    assert!(high >= 100.0, "{high}");
-}

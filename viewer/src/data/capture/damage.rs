@@ -15,13 +15,16 @@ const FARTHEST: u64 = 3_600;
 /// Of so many damaged rows it is looked up when they were; of more nobody reads it.
 const MOST_PLACED: usize = 2_000;
 
+/// Two moments between which something was, as far as they are known.
+type Between = (Option<WallTime>, Option<WallTime>);
+
 /// What was met so far.
 #[derive(Debug, Default)]
 pub(super) struct DamageSeen {
     /// How many entries of the reader's list are worked in.
     known: usize,
     /// The rows, by table and id, and between which moments they were.
-    rows: BTreeMap<(&'static str, i64), (Option<WallTime>, Option<WallTime>)>,
+    rows: BTreeMap<(&'static str, i64), Between>,
     /// Tables of which nothing can be read from some row on.
     torn: BTreeSet<&'static str>,
     stretches: Vec<Stretch>,

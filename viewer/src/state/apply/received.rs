@@ -85,15 +85,19 @@ pub(super) fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<R
             vec![]
         }
         Reply::Failed(asked, problem) => {
-            match asked {
-                Some(asked) => document.owe_no_more(asked),
-                None => document.owe_nothing(),
-            }
-            document.problem = Some(problem);
+            failed(document, asked, problem);
             vec![]
         }
         Reply::IsAt(_) | Reply::Opening(_) | Reply::Searched(_) => vec![],
     }
+}
+
+fn failed(document: &mut Document, asked: Option<Generation>, problem: String) {
+    match asked {
+        Some(asked) => document.owe_no_more(asked),
+        None => document.owe_nothing(),
+    }
+    document.problem = Some(problem);
 }
 
 fn opened(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {
