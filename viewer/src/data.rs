@@ -204,12 +204,59 @@ pub struct Damage {
     /// How much older than the file its newest tick is, when it was copied while it was
     /// recorded: that much was not in it yet.
     pub behind: Option<Duration>,
-    /// The file is broken, and what is shown was salvaged from it: what could not be, in words.
-    pub salvaged: Option<Vec<String>>,
+    /// The file is broken, and what is shown was salvaged from it: what could not be.
+    pub salvaged: Option<Vec<LostPart>>,
+}
+
+impl Damage {
+    /// Where rows of these tables are lost, or may be: in order, apart from each other, and to
+    /// [`WallTime`]'s ends where nobody knows from when or until when.
+    pub fn lost_of(&self, tables: &[&str]) -> Vec<(WallTime, WallTime)> {
+        if self.has_unknown_losses() {
+            return vec![(WallTime(i64::MIN), WallTime(i64::MAX))];
+        }
+        let lost = self.tables.iter();
+        let lost = lost.filter(|lost| tables.contains(&lost.table));
+        joined(lost.flat_map(|lost| lost.when.iter().copied()))
+    }
+
+    /// Whether anything was found damaged.
+    pub fn is_any(&self) -> bool {
+        !self.time.is_zero() || self.rows > 0 || self.salvaged.is_some()
+    }
+
+    /// Whether parts of a file are lost of which nobody knows what was on them.
+    pub fn has_unknown_losses(&self) -> bool {
+        let mut parts = self.salvaged.iter().flatten();
+        parts.any(|part| part.when.is_none())
+    }
+}
+
+/// Stretches of time in order, those that touch as one.
+fn joined(stretches: impl IntoIterator<Item = (WallTime, WallTime)>) -> Vec<(WallTime, WallTime)> {
+    let mut all: Vec<_> = stretches.into_iter().collect();
+    all.sort_unstable();
+    let mut apart: Vec<(WallTime, WallTime)> = Vec::new();
+    for (from, to) in all {
+        match apart.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => apart.push((from, to)),
+        }
+    }
+    apart
+}
+
+/// What could not be salvaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostPart {
+    /// In words.
+    pub what: String,
+    /// From when until when that was; `None` where nobody knows.
+    pub when: Option<(WallTime, WallTime)>,
 }
 
 /// What is lost of one table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostRows {
     /// Which.
     pub table: &'static str,
@@ -217,6 +264,9 @@ pub struct LostRows {
     pub rows: usize,
     /// Whether there is a place from which on nothing of it can be read.
     pub is_torn: bool,
+    /// When that was, by the rows beside them: in order and apart from each other, and to
+    /// [`WallTime`]'s ends where no row is beside them.
+    pub when: Vec<(WallTime, WallTime)>,
 }
 
 /// How far looking through a whole capture for damage has come.

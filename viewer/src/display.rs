@@ -127,6 +127,16 @@ pub fn behind(damage: &Damage) -> Option<String> {
     ))
 }
 
+/// A stretch of time that need have no known ends: `from 14:03:07 to 14:03:09`.
+pub fn stretch((from, to): (WallTime, WallTime), moment: impl Fn(WallTime) -> String) -> String {
+    match (from.0 > i64::MIN, to.0 < i64::MAX) {
+        (true, true) => format!("from {} to {}", moment(from), moment(to)),
+        (true, false) => format!("from {} on", moment(from)),
+        (false, true) => format!("up to {}", moment(to)),
+        (false, false) => "at some time".to_owned(),
+    }
+}
+
 /// What a table of a capture holds, in words.
 pub fn table(name: &str) -> &str {
     match name {
@@ -279,6 +289,7 @@ mod tests {
                 table: "event",
                 rows: 1,
                 is_torn: true,
+                when: vec![],
             };
             let damaged = Damage {
                 rows,

@@ -13,6 +13,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// In a smaller window there is no room for all that can be pressed, in points.
+const LEAST: [f32; 2] = [640.0, 420.0];
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.screenshot {
@@ -79,7 +82,8 @@ fn window(cli: &Cli) -> anyhow::Result<()> {
     let window = kept.as_ref().and_then(|(read, _)| read.settings.window);
     let viewport = egui::ViewportBuilder::default()
         .with_title("afterimage")
-        .with_app_id("afterimage-viewer");
+        .with_app_id("afterimage-viewer")
+        .with_min_inner_size(LEAST);
     let viewport = placed(viewport, cli.size, window);
     let options = eframe::NativeOptions {
         viewport,

@@ -13,6 +13,7 @@ pub mod legend;
 mod list;
 pub mod load;
 pub mod machine;
+pub mod measure;
 pub mod notice;
 pub mod opening;
 pub mod overview;

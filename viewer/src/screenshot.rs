@@ -54,7 +54,8 @@ impl Screen {
 
     /// Draws the viewer until nothing is missing any more; the events happen once it is at rest.
     ///
-    /// Fails when a capture cannot be opened or read: a picture of an error helps nobody.
+    /// Fails when a capture cannot be opened or read: a picture of an error helps nobody. Of one
+    /// that is damaged the sound rest is drawn.
     pub fn picture(
         &mut self,
         viewer: &mut Viewer,
@@ -129,7 +130,13 @@ fn problem(viewer: &Viewer) -> anyhow::Result<()> {
         if let Phase::Failed(problem) = &document.phase {
             bail!("{problem}");
         }
-        if let Some(problem) = &document.problem {
+        // What is damaged is hatched with the reason, and the rest of the picture is sound.
+        let facts = document.facts();
+        let is_damaged = facts.is_some_and(|facts| facts.damage.is_any());
+        let asks_for_a_time = document.jump.is_some();
+        if let Some(problem) = &document.problem
+            && (asks_for_a_time || !is_damaged)
+        {
             bail!("{}: {problem}", document.path.display());
         }
     }

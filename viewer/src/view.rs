@@ -98,21 +98,25 @@ impl FromStr for ViewOption {
 impl ViewOption {
     /// What a person would do, in steps: after each, what it asks for must be loaded.
     ///
-    /// Fails when nobody has that pid at that moment.
+    /// Fails when nobody has that pid at that moment, and without a capture to show it of.
     pub fn steps(&self, state: &State) -> Result<Vec<Vec<Command>>, String> {
-        let Some(document) = state.document() else {
-            return Ok(vec![]);
-        };
-        let table = &document.table;
         let window = |commands: Vec<WindowCommand>| -> Vec<Vec<Command>> {
             vec![commands.into_iter().map(Command::Window).collect()]
         };
+        match self {
+            Self::Help => return Ok(window(vec![WindowCommand::ToggleHelp])),
+            Self::Find(text) => {
+                let typed = WindowCommand::EditPalette(text.clone());
+                return Ok(window(vec![WindowCommand::OpenPalette, typed]));
+            }
+            _ => {}
+        }
+        let document = state.document().ok_or_else(|| {
+            "without a FILE there is only `--view help=keys` and `--view find=TEXT`".to_owned()
+        })?;
+        let table = &document.table;
         Ok(match self {
-            Self::Help => window(vec![WindowCommand::ToggleHelp]),
-            Self::Find(text) => window(vec![
-                WindowCommand::OpenPalette,
-                WindowCommand::EditPalette(text.clone()),
-            ]),
+            Self::Help | Self::Find(_) => vec![],
             Self::Filter(text) => vec![vec![Command::Filter(text.clone())]],
             Self::Sort(column) if table.sort == *column => vec![],
             Self::Sort(column) => vec![vec![Command::SortBy(*column)]],
@@ -212,6 +216,16 @@ fn follow(state: &State, pid: i32) -> Result<Vec<Command>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_capture_there_is_help_and_the_rest_is_refused() {
+        let steps = |text: &str| {
+            let option: ViewOption = text.parse().unwrap();
+            option.steps(&State::default()).map(|steps| steps.len())
+        };
+        assert_eq!((steps("help=keys"), steps("find=zoom")), (Ok(1), Ok(1)));
+        assert!(steps("tab=cpu").unwrap_err().contains("without a FILE"));
+    }
 
     #[test]
     fn options_are_read_and_what_is_wrong_is_said() {

@@ -22,12 +22,13 @@ use crate::data::events::Events;
 use crate::data::rows::{RowGroup, RowsData};
 use crate::data::things::{Things, ThingsOf};
 use crate::data::{
-    Facts, Life, LoadData, LoadQuestion, Replay, ReplayError, Search, SeriesData, SeriesId,
-    Snapshot, Want, Whom,
+    Facts, Life, LoadData, LoadQuestion, LostPart, Replay, ReplayError, Search, SeriesData,
+    SeriesId, Snapshot, Want, Whom,
 };
 use afterimage_analysis::rate::Step;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::pyramid::Bucket;
+use afterimage_format::capture::salvage::Loss;
 use afterimage_format::capture::watch::Watch;
 use afterimage_format::capture::{Capture, Maker, Mode};
 use afterimage_format::process::Pid;
@@ -109,7 +110,11 @@ impl CaptureReplay {
         let mut damage = DamageSeen::default();
         if let Some(rescue) = capture.rescue() {
             let losses = rescue.salvaged.losses.iter();
-            damage.was_salvaged(losses.map(ToString::to_string).collect());
+            let part = |loss: &Loss| LostPart {
+                what: loss.to_string(),
+                when: loss.from.zip(loss.to),
+            };
+            damage.was_salvaged(losses.map(part).collect());
         }
         Ok(Self {
             path: path.to_owned(),

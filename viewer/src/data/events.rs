@@ -83,6 +83,18 @@ impl Lane {
         }
     }
 
+    /// The tables of a capture that it is read from.
+    pub const fn tables(self) -> &'static [&'static str] {
+        match self {
+            Self::Marks => &["event"],
+            Self::OomKills | Self::KernelLog => &["kernel_log"],
+            Self::ThreadDumps => &["thread_dump"],
+            Self::Processes => &["exited", "process", "process_sum"],
+            Self::Failures => &["exited"],
+            Self::Recorder => &["run", "gap"],
+        }
+    }
+
     /// What its rows of events are called, from the top.
     pub const fn classes(self) -> &'static [&'static str] {
         match self {

@@ -153,7 +153,7 @@ fn serve(
             Next::Look => {
                 let failed = replay.refresh().err();
                 looked = now();
-                failed.map(|error| Reply::Failed(chain(&error)))
+                failed.map(|error| Reply::Failed(None, chain(&error)))
             }
             Next::Over => return,
         };
@@ -188,6 +188,7 @@ fn now() -> Instant {
 
 /// The answer to a question; `None` when there is more to do for it.
 fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
+    let asked = job.generation();
     let answered = match job {
         Job::Series {
             generation,
@@ -257,11 +258,12 @@ fn answer(replay: &mut dyn Replay, job: Job) -> Option<Reply> {
         | Job::DumpGrid { .. }
         | Job::ThreadCurve { .. }) => return answer_dumps(replay, &job),
     };
-    Some(answered.unwrap_or_else(|error| Reply::Failed(chain(&error))))
+    Some(answered.unwrap_or_else(|error| Reply::Failed(Some(asked), chain(&error))))
 }
 
 /// The same of questions about thread dumps; of others there are no more.
 fn answer_dumps(replay: &mut dyn Replay, job: &Job) -> Option<Reply> {
+    let asked = job.generation();
     let answered = match *job {
         Job::Dumps { generation } => replay.dumps().map(|list| Reply::Dumps(generation, list)),
         Job::Dump { generation, id } => replay
@@ -281,7 +283,7 @@ fn answer_dumps(replay: &mut dyn Replay, job: &Job) -> Option<Reply> {
         },
         _ => return None,
     };
-    Some(answered.unwrap_or_else(|error| Reply::Failed(chain(&error))))
+    Some(answered.unwrap_or_else(|error| Reply::Failed(Some(asked), chain(&error))))
 }
 
 /// An error with all its causes on one line.

@@ -4,6 +4,9 @@ use egui::{
     Color32, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
+/// How wide a button that stands by itself is.
+pub const WIDE: f32 = 26.0;
+
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
@@ -33,7 +36,7 @@ pub fn button(ui: &mut Ui, icon: Icon, (name, hover): (&str, &str), is_enabled: 
     let size = if small {
         vec2(18.0, 18.0)
     } else {
-        vec2(26.0, 22.0)
+        vec2(WIDE, 22.0)
     };
     let sense = if is_enabled {
         Sense::click()

@@ -47,11 +47,28 @@ impl Scale {
         let highest = highest.max(1.0);
         let least = highest / 5.0;
         let power = 10_f64.powf(least.log10().floor());
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-            .into_iter()
-            .map(|round| round * power)
-            .find(|step| *step >= least * 0.999 && (*step >= 1.0 || power < 1.0))
-            .unwrap_or(10.0 * power);
+        Self::in_steps(
+            highest,
+            [1.0, 2.0, 2.5, 5.0, 10.0].map(|round| round * power),
+        )
+    }
+
+    /// The same for what is counted: there are no two and a half tasks.
+    pub fn holding_whole(highest: f64) -> Self {
+        let highest = highest.max(1.0);
+        let least = (highest / 5.0).max(1.0);
+        let power = 10_f64.powf(least.log10().floor());
+        Self::in_steps(
+            highest,
+            [1.0, 2.0, 4.0, 5.0, 10.0].map(|round| round * power),
+        )
+    }
+
+    /// Marks at the smallest of these distances with which there are at most five.
+    fn in_steps(highest: f64, steps: [f64; 5]) -> Self {
+        let least = highest / 5.0;
+        let fits = |step: &f64| *step >= least * 0.999 && (*step >= 1.0 || least < 1.0);
+        let step = steps.into_iter().find(fits).unwrap_or(steps[4]);
         let marks = (highest / step - 0.001).ceil().max(1.0);
         Self {
             top: marks * step,
@@ -132,6 +149,23 @@ mod tests {
         assert!((scale.top / 1_073_741_824.0 - 25.0).abs() < 1e-9);
         let few = scale.with_marks_apart(40.0, 18.0);
         assert!((few.step / scale.top - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn tasks_are_marked_at_whole_numbers() {
+        for (highest, top, step) in [
+            (0.3, 1.0, 1.0),
+            (2.1, 3.0, 1.0),
+            (6.2, 8.0, 2.0),
+            (11.4, 12.0, 4.0),
+            (24.0, 25.0, 5.0),
+            (41.6, 50.0, 10.0),
+            (130.0, 160.0, 40.0),
+        ] {
+            let scale = Scale::holding_whole(highest);
+            assert!((scale.top - top).abs() < 1e-9, "{highest}: {scale:?}");
+            assert!((scale.step - step).abs() < 1e-9, "{highest}: {scale:?}");
+        }
     }
 
     #[test]

@@ -13,15 +13,19 @@ use egui::{Button, Color32, Frame, Margin, PointerButton, RichText, ScrollArea, 
 
 /// The tabs take at most this share of the bar.
 const WIDEST: f32 = 0.6;
+/// What opens another capture.
+pub const OPEN: &str = "Open …";
+/// What opens one of those that were open before.
+pub const RECENT: &str = "Recent";
 
-/// Draws the tabs.
-pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
+/// Draws the tabs, in so much room.
+pub fn show(ui: &mut Ui, state: &State, room: f32, out: &mut Vec<Command>) {
     if state.documents.is_empty() {
         return;
     }
     ScrollArea::horizontal()
         .id_salt("captures")
-        .max_width(ui.available_width() * WIDEST)
+        .max_width(room.clamp(60.0, (ui.available_width() * WIDEST).max(60.0)))
         .auto_shrink([true, true])
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -38,13 +42,13 @@ pub fn open_button(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     } else {
         "Open a capture: choose a file, type its path, or drop it on the window (Ctrl-O)"
     };
-    if ui.button("Open …").on_hover_text(hover).clicked() {
+    if ui.button(OPEN).on_hover_text(hover).clicked() {
         out.push(Command::Desk(DeskCommand::Choose));
     }
     if state.desk.recent.is_empty() {
         return;
     }
-    let menu = ui.menu_button("Recent", |ui| {
+    let menu = ui.menu_button(RECENT, |ui| {
         ui.set_min_width(420.0);
         recent::list(ui, state, out);
     });

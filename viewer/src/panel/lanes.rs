@@ -4,10 +4,11 @@
 //! stand above warnings and those above the rest, births go up and deaths down.
 
 mod draw;
+mod lost;
 
 use crate::command::{Command, TrackCommand};
 use crate::data::Lane;
-use crate::data::events::EventRow;
+use crate::data::events::{EventRow, Events};
 use crate::display;
 use crate::paint::points;
 use crate::panel::pointer;
@@ -22,22 +23,67 @@ use egui::{
     Align2, FontId, Rect, Response, RichText, Sense, Stroke, Tooltip, Ui, WidgetInfo, pos2, vec2,
 };
 use std::ops::Range;
+use std::sync::Arc;
 
-/// How high one lane is.
-const LANE: f32 = 18.0;
+/// How high one lane is, and where there is little room.
+const LANE: [f32; 2] = [18.0, 14.0];
 /// Room above and below the lanes.
 const AROUND: f32 = 3.0;
-/// How high all of them are.
-pub const HEIGHT: f32 = LANE * Lane::ALL.len() as f32 + 2.0 * AROUND;
 /// How near the pointer must be to an event, in points.
 const NEAR: f64 = 4.0;
 /// How many events the words beside the pointer tell of.
 const TOLD: usize = 8;
 
+/// Which lanes are drawn, and how high each is.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    lanes: Vec<Lane>,
+    each: f32,
+}
+
+impl Rows {
+    /// All of them.
+    pub fn usual() -> Self {
+        Self {
+            lanes: Lane::ALL.to_vec(),
+            each: LANE[0],
+        }
+    }
+
+    /// Lower ones, without those that somebody has to make use of and nobody did.
+    pub fn low(document: &Document) -> Self {
+        let is_drawn = |lane: &Lane| match lane {
+            Lane::Marks | Lane::ThreadDumps => {
+                let events = document.timeline.events.as_ref();
+                let is_empty =
+                    |events: &Arc<Events>| events.of(*lane).iter().all(EventRow::is_empty);
+                document.timeline.lane == *lane
+                    || !events.is_some_and(is_empty)
+                    || !lost::in_short(document, *lane).is_empty()
+            }
+            _ => true,
+        };
+        Self {
+            lanes: Lane::ALL.into_iter().filter(is_drawn).collect(),
+            each: LANE[1],
+        }
+    }
+
+    /// How high they are together.
+    pub fn height(&self) -> f32 {
+        self.each * self.lanes.len() as f32 + 2.0 * AROUND
+    }
+}
+
 /// Draws them.
-pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, out: &mut Vec<Command>) {
+pub fn show(
+    ui: &mut Ui,
+    document: &Document,
+    (axis, rows): (&TimeAxis, &Rows),
+    out: &mut Vec<Command>,
+) {
     let tokens = Tokens::of(ui.visuals());
-    let size = vec2(ui.available_width(), HEIGHT);
+    let size = vec2(ui.available_width(), rows.height());
     let (full, _) = ui.allocate_exact_size(size, Sense::hover());
     let plot = full
         .with_min_x(points(axis.left))
@@ -47,13 +93,14 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, out: &mut Vec<Com
     let clipped = painter.with_clip_rect(plot.intersect(ui.clip_rect()));
     gaps(&clipped, document, axis, plot, tokens);
     cursor_line(&clipped, document, axis, plot.y_range());
-    for (place, lane) in Lane::ALL.into_iter().enumerate() {
-        let top = full.top() + AROUND + place as f32 * LANE;
-        let rect = Rect::from_min_size(pos2(full.left(), top), vec2(full.width(), LANE));
+    for (place, lane) in rows.lanes.iter().copied().enumerate() {
+        let top = full.top() + AROUND + place as f32 * rows.each;
+        let rect = Rect::from_min_size(pos2(full.left(), top), vec2(full.width(), rows.each));
         let area = rect.with_min_x(plot.left()).with_max_x(plot.right());
         if place > 0 {
             painter.hline(area.x_range(), rect.top(), Stroke::new(1.0, tokens.grid));
         }
+        lost::show(&clipped, document, axis, (lane, area));
         draw::lane(&clipped, document, axis, (lane, area));
         title(ui, document, (lane, rect.with_max_x(plot.left())), out);
         one(ui, document, axis, (lane, area), out);
@@ -79,7 +126,10 @@ fn title(ui: &Ui, document: &Document, (lane, rect): (Lane, Rect), out: &mut Vec
         (false, false) => tokens.text_weak,
     };
     if is_chosen {
-        let bar = Rect::from_min_size(rect.left_top() + vec2(6.0, 3.0), vec2(2.0, LANE - 6.0));
+        let bar = Rect::from_min_size(
+            rect.left_top() + vec2(6.0, 3.0),
+            vec2(2.0, rect.height() - 6.0),
+        );
         ui.painter().rect_filled(bar, 1.0, tokens.text_strong);
     }
     let place = pos2(rect.left() + 12.0, rect.center().y);
@@ -109,10 +159,11 @@ fn one(
     response.widget_info(|| {
         let rows = document.timeline.events.as_ref();
         let count: usize = rows.map_or(0, |events| events.of(lane).iter().map(EventRow::len).sum());
+        let lost = lost::in_short(document, lane);
         WidgetInfo::labeled(
             egui::Role::Image,
             true,
-            format!("{}: {count} events", lane.name()),
+            format!("{}: {count} events{lost}", lane.name()),
         )
     });
     pointer::zoom(ui, &response, axis, out);
@@ -151,6 +202,13 @@ fn one(
         && let Some(gap) = gap_at(document, axis, place.x)
     {
         gap_words(ui, &response, document, gap);
+    } else if response.hovered() {
+        lost::words(
+            &response,
+            document,
+            lane,
+            axis.time_from_x(f64::from(place.x)),
+        );
     }
 }
 

@@ -16,7 +16,10 @@ use std::sync::Arc;
 
 /// How high one line is.
 const LINE: f32 = 22.0;
-const APART: f32 = 14.0;
+/// How far apart entries stand, and how large they are written.
+const USUAL: (f32, f32) = (14.0, 13.0);
+/// The same, where that saves a line.
+const CLOSE: (f32, f32) = (8.0, 12.0);
 /// Room before the title.
 const INDENT: f32 = 12.0;
 /// Room for the buttons that move a track and take it away.
@@ -80,31 +83,46 @@ pub fn groups(track: &Track) -> Vec<Group> {
 /// How high a legend is when there is so much room.
 pub fn height(ui: &Ui, document: &Document, group: &Group, width: f32) -> f32 {
     let rect = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, LINE));
-    let places = places(ui, document, group, rect);
+    let (places, _) = places(ui, document, group, rect);
     places
         .last()
         .map_or(LINE, |(_, last)| last.bottom().max(LINE))
 }
 
-/// Where each entry stands.
-fn places<'a>(
+type Places<'a> = Vec<(&'a Entry, Rect)>;
+
+/// Where each entry stands, and how large it is written.
+fn places<'a>(ui: &Ui, document: &Document, group: &'a Group, rect: Rect) -> (Places<'a>, f32) {
+    let last = |places: &Places<'_>| places.last().map_or(0.0, |(_, last)| last.top());
+    let usual = placed(ui, document, group, (rect, USUAL));
+    if last(&usual) > rect.top() {
+        let close = placed(ui, document, group, (rect, CLOSE));
+        if last(&close) < last(&usual) {
+            return (close, CLOSE.1);
+        }
+    }
+    (usual, USUAL.1)
+}
+
+fn placed<'a>(
     ui: &Ui,
     document: &Document,
     group: &'a Group,
-    rect: Rect,
-) -> Vec<(&'a Entry, Rect)> {
+    (rect, (apart, size)): (Rect, (f32, f32)),
+) -> Places<'a> {
     let left = rect.left() + GUTTER;
-    let right = rect.right() - BUTTONS;
-    let behind_title = rect.left() + INDENT + title(ui, group).rect.width() + APART;
+    let has_buttons = group.is_first && document.timeline.tracks.0.len() > 1;
+    let right = rect.right() - if has_buttons { BUTTONS } else { INDENT };
+    let behind_title = rect.left() + INDENT + title(ui, group).rect.width() + apart;
     let (mut x, mut y) = (left.max(behind_title), rect.top());
     let mut places = Vec::new();
     for entry in &group.entries {
-        let width = entry.width(ui, document);
+        let width = entry.width(ui, document, size);
         if x > left && x + width > right {
             (x, y) = (left, y + LINE);
         }
         places.push((entry, Rect::from_min_size(pos2(x, y), vec2(width, LINE))));
-        x += width + APART;
+        x += width + apart;
     }
     places
 }
@@ -174,9 +192,10 @@ pub fn place(
         response.on_hover_text(group.meaning);
     }
     let mut pointed_at = None;
-    for (entry, rect) in places(ui, document, group, rect) {
+    let (places, size) = places(ui, document, group, rect);
+    for (entry, rect) in places {
         let id = ui.scope_id().with(("legend", track.id, entry));
-        let response = entry.show(ui, document, (id, rect));
+        let response = entry.show(ui, document, (id, rect, size));
         if let Entry::Curve(id, _) = entry {
             if response.hovered() {
                 pointed_at = Some(*id);

@@ -17,8 +17,8 @@ use crate::state::{Document, State};
 use crate::theme::Tokens;
 use afterimage_analysis::lists::{Column, List, ListId};
 use egui::{
-    Align2, FontId, Frame, Id, Margin, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui,
-    UiBuilder, WidgetInfo, pos2, vec2,
+    Align2, FontId, Frame, Id, Label, Margin, Rect, RichText, Role, ScrollArea, Sense, Stroke,
+    TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 /// The height of a line.
@@ -49,7 +49,7 @@ pub(super) fn height(document: &Document, id: ListId, lines: usize) -> f32 {
 
 /// About that height, with half a line at the end: one sees that there are more.
 pub(super) fn half_a_line(height: f32) -> f32 {
-    let lines = ((height - TITLE - HEADER) / ROW).floor().max(0.0);
+    let lines = ((height - TITLE - HEADER) / ROW - 0.55).round().max(0.0);
     TITLE + HEADER + (lines + 0.55) * ROW
 }
 
@@ -165,7 +165,17 @@ fn note(ui: &mut Ui, words: &str) {
     let tokens = Tokens::of(ui.visuals());
     let margin = Margin::symmetric(MARGIN_PIXELS, 4);
     Frame::new().inner_margin(margin).show(ui, |ui| {
-        ui.label(RichText::new(words).color(tokens.text_weak));
+        let text = RichText::new(words).color(tokens.text_weak);
+        let font = TextStyle::Body.resolve(ui.style());
+        let (room, color) = (ui.available_size(), tokens.text_weak);
+        let whole = ui.painter().layout(words.to_owned(), font, color, room.x);
+        // A line that is cut through the middle is none; what is left out is told on hover.
+        let label = if whole.size().y > room.y {
+            Label::new(text).truncate()
+        } else {
+            Label::new(text)
+        };
+        ui.add(label);
     });
 }
 

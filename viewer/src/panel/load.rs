@@ -21,7 +21,7 @@ const MARGIN: f32 = 12.0;
 /// The share of the width that the table has.
 const TABLE: f32 = 0.46;
 /// In less width the plot has no room.
-const NARROWEST: f32 = 560.0;
+const NARROWEST: f32 = 700.0;
 
 /// Draws it.
 pub fn show(ui: &mut Ui, document: &Document, out: &mut Vec<Command>) {

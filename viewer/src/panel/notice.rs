@@ -2,7 +2,8 @@
 //! missing, and words that nobody asked for. Each can be put away.
 
 use crate::command::{Command, DeskCommand};
-use crate::data::{DAMAGED, Facts, GapBand, Search};
+use crate::data::events::EventRow;
+use crate::data::{DAMAGED, Facts, GapBand, Lane, Search};
 use crate::display;
 use crate::display::escape::escaped;
 use crate::paint::icon::{self, Icon};
@@ -89,8 +90,8 @@ fn line(
 fn sentences(document: &Document, facts: &Facts) -> Vec<String> {
     let mut sentences = Vec::new();
     if facts.damage.salvaged.is_some() {
-        let broken = "This file is broken. Shown is what could be salvaged from it; what is \
-                      missing in between is hatched.";
+        let broken = "This file is broken: shown is what could be salvaged from it. Curves are \
+                      hatched where ticks are lost, and lanes where events may be.";
         sentences.push(broken.to_owned());
     }
     if let Some(damage) = display::damage(&facts.damage) {
@@ -131,18 +132,8 @@ fn list(ui: &mut Ui, document: &Document, facts: &Facts, out: &mut Vec<Command>)
             if lost.len() > MOST {
                 ui.label(format!("and {} more", lost.len() - MOST));
             }
-            for loss in facts.damage.salvaged.iter().flatten().take(MOST) {
-                ui.label(format!("lost: {}", escaped(loss)));
-            }
-            for lost in &facts.damage.tables {
-                let what = display::table(lost.table);
-                ui.label(if lost.is_torn {
-                    format!("{what}: damaged, and cannot be read to its end")
-                } else {
-                    let rows = display::counted(lost.rows as u64, "row");
-                    format!("{what}: {rows} left out")
-                });
-            }
+            lost_parts(ui, document, facts);
+            lost_rows(ui, document, facts);
             let words = match &document.condition.search {
                 Search::On { done, total } => {
                     format!("Still looking: {done} of {total} chunks.")
@@ -154,6 +145,60 @@ fn list(ui: &mut Ui, document: &Document, facts: &Facts, out: &mut Vec<Command>)
             };
             ui.label(RichText::new(words).color(tokens.text_weak));
         });
+}
+
+/// What could not be salvaged, and what is left of the tables that may have lost something.
+fn lost_parts(ui: &mut Ui, document: &Document, facts: &Facts) {
+    for part in facts.damage.salvaged.iter().flatten().take(MOST) {
+        let what = escaped(&part.what);
+        ui.label(match part.when {
+            Some(when) => {
+                let when = display::stretch(when, |at| document.moment(at));
+                format!("lost: {what}, {when}")
+            }
+            None => format!("lost: {what}"),
+        });
+    }
+    let Some(events) = &document.timeline.events else {
+        return;
+    };
+    if !facts.damage.has_unknown_losses() {
+        return;
+    }
+    for lane in Lane::ALL.into_iter().filter(|lane| *lane != Lane::Recorder) {
+        let rows = events.of(lane);
+        let count: usize = rows.iter().map(EventRow::len).sum();
+        let first = rows.iter().filter_map(|row| row.times().first()).min();
+        let last = rows.iter().filter_map(|row| row.times().last()).max();
+        let left = match first.copied().zip(last.copied()) {
+            Some((first, last)) => {
+                let when = display::stretch((first, last), |at| document.moment(at));
+                let events = display::counted(count as u64, "event");
+                format!("{events} left, {when}; others may be lost")
+            }
+            None => "nothing is left, and something may be lost".to_owned(),
+        };
+        ui.label(format!("{}: {left}", lane.name()));
+    }
+}
+
+/// The tables that lost rows, and when that was.
+fn lost_rows(ui: &mut Ui, document: &Document, facts: &Facts) {
+    for lost in &facts.damage.tables {
+        let what = display::table(lost.table);
+        let when = lost.when.first().zip(lost.when.last());
+        let when = when.map(|(first, last)| (first.0, last.1));
+        let when = when.filter(|when| *when != (WallTime(i64::MIN), WallTime(i64::MAX)));
+        let when = when.map_or(String::new(), |when| {
+            format!(", {}", display::stretch(when, |at| document.moment(at)))
+        });
+        ui.label(if lost.is_torn {
+            format!("{what}: damaged, and cannot be read to its end{when}")
+        } else {
+            let rows = display::counted(lost.rows as u64, "row");
+            format!("{what}: {rows} left out{when}")
+        });
+    }
 }
 
 fn stretch(ui: &mut Ui, document: &Document, gap: &GapBand, out: &mut Vec<Command>) {

@@ -32,12 +32,14 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     let (Some(snapshot), Some(rows)) = (&document.snapshot, document.rows()) else {
         return unreadable::or_loading(ui, document);
     };
-    title::show(ui, state, document, snapshot, out);
+    let mut shown = document.table.shown_columns(document.pinned.is_some());
+    let left_out = width::left_out(&document.table, &shown, ui.available_width());
+    shown.retain(|column| !left_out.contains(column));
+    title::show(ui, state, (document, snapshot), &left_out, out);
     if document.gap_at_cursor().is_some() {
         // It is another moment than the one under the cursor.
         ui.set_opacity(0.6);
     }
-    let shown = document.table.shown_columns(document.pinned.is_some());
     let widths = width::widths(&document.table, &shown, ui.available_width());
     let columns = shown.iter().zip(widths).map(|(column, width)| {
         egui_table::Column::new(width)

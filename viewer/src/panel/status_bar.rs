@@ -6,18 +6,19 @@ use crate::data::Search;
 use crate::display::{self, escape::escaped};
 use crate::state::State;
 use crate::theme::Tokens;
-use egui::{RichText, Ui};
+use egui::{Label, RichText, Ui};
 
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     ui.horizontal(|ui| {
         ui.set_min_height(18.0);
-        let problem = state
-            .document()
-            .and_then(|document| document.problem.as_deref());
+        // What is wrong with the time that is typed stands under its field.
+        let document = state.document().filter(|document| document.jump.is_none());
+        let problem = document.and_then(|document| document.problem.as_deref());
         if let Some(problem) = problem {
-            ui.label(RichText::new(escaped(problem)).color(tokens.problem));
+            let text = RichText::new(escaped(problem)).color(tokens.problem);
+            ui.add(Label::new(text).truncate());
             return;
         }
         let facts = state.document().and_then(|document| document.facts());

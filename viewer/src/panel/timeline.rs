@@ -23,11 +23,15 @@ pub const GUTTER: f32 = 84.0;
 /// Room to the right, so that the last mark of the ruler fits.
 const RIGHT: f32 = 28.0;
 const RULER: f32 = 24.0;
-/// The first track takes what room is left, but it is never lower than this.
-const LOWEST: f32 = 84.0;
+/// The track of the load takes what room is left, but its curves are never lower than this,
+const LOWEST: f32 = 50.0;
+/// among others than this,
+const AMONG: f32 = 84.0;
+/// and before they are lower than this, the lanes are.
+const COMFORT: f32 = 84.0;
 
 /// Room for some lines of the table, however small the window is.
-const TABLE: f32 = 230.0;
+const TABLE: f32 = 190.0;
 
 /// How high it likes to be, of so much.
 pub fn usual_height(of: f32) -> f32 {
@@ -46,16 +50,43 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     let edges = (left, left + f64::from(width));
     overview::show(ui, document, edges, out);
     let axis = TimeAxis::new(time.shown(), &time.folds, edges);
-    let below = lanes::HEIGHT + RULER;
-    tracks(ui, document, &axis, ui.available_height() - below, out);
-    lanes::show(ui, document, &axis, out);
+    let room = ui.available_height() - RULER;
+    let around = around_load(ui, document);
+    let rows = lanes::Rows::usual();
+    let rows = if room - rows.height() >= around + COMFORT {
+        rows
+    } else {
+        lanes::Rows::low(document)
+    };
+    // In a very low window the lanes are under the curves, to be scrolled to.
+    let is_under = room - rows.height() < around + LOWEST;
+    if is_under {
+        tracks(ui, document, (&axis, room), Some(&rows), out);
+    } else {
+        tracks(ui, document, (&axis, room - rows.height()), None, out);
+        lanes::show(ui, document, (&axis, &rows), out);
+    }
     let size = vec2(ui.available_width(), RULER);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     ruler::show(ui, document, &axis, rect, out);
 }
 
-/// The tracks, with a scroll bar when they are higher than there is room.
-fn tracks(ui: &mut Ui, document: &Document, axis: &TimeAxis, height: f32, out: &mut Vec<Command>) {
+/// How high the load is without its curves: wherever it stands, so that lanes do not change while
+/// tracks change places.
+fn around_load(ui: &Ui, document: &Document) -> f32 {
+    let width = ui.available_width();
+    track::legend_height(ui, document, TrackId::Load, width) + track::FRAME
+}
+
+/// The tracks, with a scroll bar when they are higher than there is room; and the lanes under
+/// them, when those have no place of their own.
+fn tracks(
+    ui: &mut Ui,
+    document: &Document,
+    (axis, height): (&TimeAxis, f32),
+    lanes: Option<&lanes::Rows>,
+    out: &mut Vec<Command>,
+) {
     let height = height.max(LOWEST);
     let shown = &document.timeline.tracks.0;
     let width = ui.available_width();
@@ -73,7 +104,11 @@ fn tracks(ui: &mut Ui, document: &Document, axis: &TimeAxis, height: f32, out: &
                 }
         })
         .sum();
-    let left = (height - fixed).max(LOWEST);
+    // Among others, which are scrolled to anyway, it is as high as they are.
+    let lowest = if shown.len() > 1 { AMONG } else { LOWEST };
+    // As many of the lanes as there is room for are in sight without scrolling.
+    let under = lanes.map_or(0.0, lanes::Rows::height);
+    let left = (height - fixed - under).max(lowest);
     // On the curves the wheel zooms; beside them it scrolls.
     let over_curves = ui.input(|input| {
         let place = input.pointer.hover_pos();
@@ -111,6 +146,9 @@ fn tracks(ui: &mut Ui, document: &Document, axis: &TimeAxis, height: f32, out: &
                 drawn.push((track.id, Rangef::new(top, ui.cursor().top())));
             }
             reorder(ui, &drawn, out);
+            if let Some(rows) = lanes {
+                lanes::show(ui, document, (axis, rows), out);
+            }
         });
 }
 

@@ -217,6 +217,7 @@ fn half(
     let highest = folded.highest.max(half.at_least).max(cpus.unwrap_or(0.0));
     let scale = match half.unit {
         Unit::Bytes | Unit::BytesPerSecond => Scale::holding_bytes(highest * 1.02),
+        Unit::Tasks => Scale::holding_whole((highest * 1.04).min(half.at_most)),
         _ => Scale::holding((highest * 1.04).min(half.at_most)),
     };
     let scale = scale.with_marks_apart(area.rect.height(), 19.0);

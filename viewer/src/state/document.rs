@@ -186,6 +186,24 @@ impl Document {
         }
     }
 
+    /// No answer will come to this question; those to others still may.
+    pub(crate) fn owe_no_more(&mut self, asked: Generation) {
+        let settle = |owed: &mut Option<Generation>| owed.take_if(|owed| *owed == asked).is_some();
+        settle(&mut self.owed_snapshot);
+        if settle(&mut self.owed_series) {
+            self.asked_series = None;
+        }
+        if settle(&mut self.load.owed) {
+            self.load.failed();
+        }
+        settle(&mut self.lists.owed);
+        if let Some(page) = &mut self.page {
+            settle(&mut page.owed);
+        }
+        self.timeline.gave_up(asked);
+        self.dumps.gave_up(asked);
+    }
+
     /// The processes at the cursor next to what they were.
     pub fn rows(&self) -> Option<Rows<'_>> {
         let snapshot = self.snapshot.as_deref()?;

@@ -223,6 +223,13 @@ impl DumpsView {
         }
     }
 
+    /// This question will not be answered.
+    pub(crate) fn gave_up(&mut self, asked: Generation) {
+        for owed in &mut self.owed {
+            owed.take_if(|owed| *owed == asked);
+        }
+    }
+
     /// No answer will come.
     pub(crate) fn failed(&mut self) {
         self.owed = [None; 4];

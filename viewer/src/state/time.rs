@@ -3,7 +3,7 @@
 //! There is one committed view. While something is dragged there is a preview beside it, which
 //! is what is drawn; letting go commits it, and Escape forgets it.
 
-use crate::data::GapBand;
+use crate::data::{DAMAGED, GapBand};
 use crate::state::history::History;
 use crate::time_axis::{Folds, NARROWEST_MICROS, Span};
 use afterimage_format::time::{Seq, WallTime};
@@ -219,20 +219,22 @@ impl TimeView {
     }
 
     /// Decides about gaps that were not seen before: one that is long beside what was recorded
-    /// is folded. What was decided once, or by hand, stays.
+    /// is folded. Not so what was recorded and is damaged: the lanes and the summaries may still
+    /// tell of it. What was decided once, or by hand, stays.
     pub(crate) fn fold_long(&mut self, gaps: &[GapBand]) {
         let length = |gap: &GapBand| gap.to.0.saturating_sub(gap.from.0).max(0);
-        let missing: i64 = gaps.iter().map(length).sum();
+        let is_empty = |gap: &&GapBand| gap.kind != DAMAGED;
+        let missing: i64 = gaps.iter().filter(is_empty).map(length).sum();
         let recorded = self.capture.micros().saturating_sub(missing);
         let long = (recorded / FOLDED_SHARE).max(FOLDED_MICROS);
         for gap in gaps {
             let choice = self.fold_choices.entry(gap.from);
-            choice.or_insert(length(gap) > long);
+            choice.or_insert(is_empty(&gap) && length(gap) > long);
         }
         self.fold_again(gaps);
     }
 
-    /// Folds what was chosen to be folded.
+    /// Folds what was chosen to be folded, unless nothing of the capture would be left in sight.
     pub(crate) fn fold_again(&mut self, gaps: &[GapBand]) {
         let chosen = |gap: &&GapBand| self.fold_choices.get(&gap.from) == Some(&true);
         let spans = gaps.iter().filter(chosen).map(|gap| Span {
@@ -240,5 +242,12 @@ impl TimeView {
             to: gap.to,
         });
         self.folds = Folds::new(spans);
+        let left = self.folds.folded_span(self.capture).micros();
+        if left < NARROWEST_MICROS.min(self.capture.micros()) {
+            self.folds = Folds::default();
+            self.fold_choices
+                .values_mut()
+                .for_each(|choice| *choice = false);
+        }
     }
 }

@@ -86,6 +86,13 @@ impl Timeline {
         }
     }
 
+    /// This question will not be answered.
+    pub(crate) fn gave_up(&mut self, asked: Generation) {
+        for owed in &mut self.owed {
+            owed.take_if(|owed| *owed == asked);
+        }
+    }
+
     /// A question failed, and nobody knows which.
     pub(crate) fn failed(&mut self) {
         self.owed = [None; 3];

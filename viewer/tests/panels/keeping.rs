@@ -58,6 +58,10 @@ fn damaged(facts: &mut Facts) {
             table: "kernel_log",
             rows: 2,
             is_torn: false,
+            when: vec![(
+                WallTime(from.0 + 600_000_000),
+                WallTime(from.0 + 660_000_000),
+            )],
         }],
         behind: None,
         salvaged: None,
@@ -72,7 +76,7 @@ fn damage_is_told_plainly_and_its_list_goes_there() {
     );
     harness.get_by_label("What is missing").click();
     harness.run();
-    harness.get_by_label("The kernel log: 2 rows left out");
+    harness.get_by_label("The kernel log: 2 rows left out, from 13:20:00 to 13:21:00");
     harness
         .get_by_label_contains("13:10:00 to 13:11:00")
         .click();

@@ -14,6 +14,8 @@ mod load;
 mod log;
 mod looking;
 mod machine;
+mod missing;
+mod narrow;
 mod opening;
 mod page;
 mod pictures;

@@ -3,27 +3,33 @@
 //! The reader lists a damaged chunk by its first tick, once it has met it. How far it reaches
 //! shows where the next sample can be read.
 
-use crate::data::{DAMAGED, Damage, GapBand, LostRows, ReplayError};
+use crate::data::{DAMAGED, Damage, GapBand, LostPart, LostRows, ReplayError, joined};
 use afterimage_format::capture::Capture;
 use afterimage_format::capture::error::FrameFault;
 use afterimage_format::time::{Seq, WallTime};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How far the next readable sample is looked for.
 const FARTHEST: u64 = 3_600;
+/// Of so many damaged rows it is looked up when they were; of more nobody reads it.
+const MOST_PLACED: usize = 2_000;
+
+/// Two moments between which something was, as far as they are known.
+type Between = (Option<WallTime>, Option<WallTime>);
 
 /// What was met so far.
 #[derive(Debug, Default)]
 pub(super) struct DamageSeen {
     /// How many entries of the reader's list are worked in.
     known: usize,
-    rows: BTreeSet<(&'static str, i64)>,
+    /// The rows, by table and id, and between which moments they were.
+    rows: BTreeMap<(&'static str, i64), Between>,
     /// Tables of which nothing can be read from some row on.
     torn: BTreeSet<&'static str>,
     stretches: Vec<Stretch>,
-    /// What a salvage could not save, in words; `None` when there was no need for one.
-    salvaged: Option<Vec<String>>,
+    /// What a salvage could not save; `None` when there was no need for one.
+    salvaged: Option<Vec<LostPart>>,
 }
 
 /// Neighbouring ticks that cannot be read.
@@ -38,7 +44,7 @@ struct Stretch {
 
 impl DamageSeen {
     /// What is shown is what was sound of a broken file, without these.
-    pub(super) fn was_salvaged(&mut self, losses: Vec<String>) {
+    pub(super) fn was_salvaged(&mut self, losses: Vec<LostPart>) {
         self.salvaged = Some(losses);
     }
 
@@ -59,12 +65,23 @@ impl DamageSeen {
             self.known += 1;
             let first = Seq(damage.row.cast_unsigned());
             if damage.table != "chunk_body" {
-                self.rows.insert((damage.table, damage.row));
-                if damage.fault == FrameFault::Torn {
+                let row = (damage.table, damage.row);
+                let is_torn = damage.fault == FrameFault::Torn;
+                if is_torn {
                     self.torn.insert(damage.table);
+                }
+                if !self.rows.contains_key(&row) {
+                    let is_placed = self.rows.len() < MOST_PLACED;
+                    let when = is_placed.then(|| capture.time_of(&damage)).transpose()?;
+                    let (from, to) = when.unwrap_or((None, None));
+                    self.rows.insert(row, (from, to.filter(|_| !is_torn)));
                 }
             } else if self.stretch_of(first).is_none() {
                 let stretch = measure(capture, first, ends, damage.fault.to_string())?;
+                // One that was met first from its middle on is a part of it.
+                let known =
+                    |known: &Stretch| known.first < stretch.first || stretch.last < known.last;
+                self.stretches.retain(known);
                 self.stretches.push(stretch);
             }
         }
@@ -96,15 +113,36 @@ impl DamageSeen {
             .filter_map(|stretch| stretch.to.since(stretch.from));
         let mut tables: Vec<LostRows> = Vec::new();
         // In the order of the set, so the same ones stand beside each other.
-        for (table, _) in &self.rows {
+        let mut before = None;
+        for ((table, row), (from, to)) in &self.rows {
+            let (from, to) = (
+                from.unwrap_or(WallTime(i64::MIN)),
+                to.unwrap_or(WallTime(i64::MAX)),
+            );
+            let is_next = before == Some((*table, row.saturating_sub(1)));
+            before = Some((*table, *row));
             match tables.last_mut().filter(|known| known.table == *table) {
-                Some(known) => known.rows += 1,
+                Some(known) => {
+                    known.rows += 1;
+                    match known.when.last_mut().filter(|_| is_next) {
+                        // Of rows behind each other the first and the last have a sound one beside
+                        // them.
+                        Some(when) => when.1 = to,
+                        None => known.when.push((from, to)),
+                    }
+                }
                 None => tables.push(LostRows {
                     table,
                     rows: 1,
                     is_torn: self.torn.contains(table),
+                    when: vec![(from, to)],
                 }),
             }
+        }
+        for lost in &mut tables {
+            let order = |(from, to): (WallTime, WallTime)| (from, to.max(from));
+            let stretches = std::mem::take(&mut lost.when).into_iter();
+            lost.when = joined(stretches.map(order));
         }
         Damage {
             time: lengths.fold(Duration::ZERO, Duration::saturating_add),

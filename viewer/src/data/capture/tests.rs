@@ -1,12 +1,13 @@
 //! Captures written by the format's own writer, read as the viewer reads them.
 
+mod damage;
 mod lives;
 mod load;
 mod tracks;
 
 use super::*;
 use crate::data::life::Trace;
-use crate::data::{DAMAGED, Damage, Ending, GapBand};
+use crate::data::{Damage, Ending, GapBand};
 use afterimage_format::capture::lock::OwnerLock;
 use afterimage_format::capture::writer::{Options, Record, RunFacts, Sync, Writer};
 use afterimage_format::facts::{Gap, GapKind, Host};
@@ -328,35 +329,6 @@ fn a_capture_that_is_being_recorded_grows_and_then_ends() {
     replay.refresh().unwrap();
     assert_eq!(replay.facts().ending, Ending::Clean);
     assert_eq!(seq(&mut replay, Want::Last), 65);
-}
-
-#[test]
-fn a_damaged_minute_is_a_gap_that_is_told_and_stepped_over() {
-    let (folder, replay) = ended();
-    drop(replay);
-    let path = folder.path().join("web-07.afterimage");
-    let db = rusqlite::Connection::open(&path).unwrap();
-    // The second chunk: ticks 61 to 120, which are at 60 s to 149 s.
-    let damage = "UPDATE chunk_body SET frames = zeroblob(500) WHERE id = 61";
-    assert_eq!(db.execute(damage, []).unwrap(), 1);
-    drop(db);
-    let mut replay = CaptureReplay::open(&path).unwrap();
-    let step = |from, by| Want::Step {
-        from: Seq(from),
-        by,
-    };
-    assert_eq!(seq(&mut replay, step(60, 1)), 121);
-    assert_eq!(seq(&mut replay, step(121, -1)), 60);
-    assert_eq!(seq(&mut replay, Want::At(wall(130))), 60);
-    let facts = replay.facts();
-    assert_eq!(facts.damage.time, Duration::from_secs(91));
-    let damaged = facts.gaps.iter().find(|gap| gap.kind == DAMAGED).unwrap();
-    assert_eq!((damaged.from, damaged.to), (wall(59), wall(150)));
-    // Who looks through it knows the same before anybody has stepped there.
-    let mut looked = CaptureReplay::open(&path).unwrap();
-    assert!(matches!(looked.search(), Ok(Search::On { .. })));
-    assert_eq!(looked.search().unwrap(), Search::Over);
-    assert_eq!(looked.facts(), facts);
 }
 
 #[test]

@@ -30,7 +30,11 @@ impl Whole {
     pub(super) fn read(capture: &mut Capture) -> Result<Self, ReplayError> {
         let nothing = |capture: &Capture| CaptureError::NoSample {
             path: capture.path().to_owned(),
-            place: "yet".to_owned(),
+            place: match capture.rescue() {
+                Some(_) => "any more: it is cut off or damaged before its first one",
+                None => "yet",
+            }
+            .to_owned(),
         };
         let ends = capture.ends()?.ok_or_else(|| nothing(capture))?;
         let runs = capture.runs()?;

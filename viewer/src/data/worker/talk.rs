@@ -132,6 +132,24 @@ pub enum Job {
 }
 
 impl Job {
+    /// Which question this is.
+    pub(super) const fn generation(&self) -> Generation {
+        match self {
+            Self::Series { generation, .. }
+            | Self::Overview { generation, .. }
+            | Self::Rows { generation, .. }
+            | Self::Events { generation }
+            | Self::Snapshot { generation, .. }
+            | Self::Things { generation, .. }
+            | Self::Life { generation, .. }
+            | Self::Load { generation, .. }
+            | Self::Dumps { generation }
+            | Self::Dump { generation, .. }
+            | Self::ThreadCurve { generation, .. }
+            | Self::DumpGrid { generation, .. } => *generation,
+        }
+    }
+
     /// Whether it is answered a little at a time.
     pub(super) fn comes_in_pieces(&self) -> bool {
         matches!(
@@ -180,8 +198,9 @@ pub enum Reply {
     DumpGrid(Generation, Arc<Grid>),
     /// The CPU of the thread that was asked about.
     ThreadCurve(Generation, Arc<ThreadCurve>),
-    /// A question could not be answered, and why.
-    Failed(String),
+    /// A question could not be answered, and why; without its number it was that for what was
+    /// recorded since.
+    Failed(Option<Generation>, String),
 }
 
 impl Reply {

@@ -96,7 +96,7 @@ impl Drawing<'_> {
                 1 => row.text(cluster.first),
                 _ => display::counted(many as u64, "mark"),
             };
-            self.words((x + 11.0, room), text, self.tokens.text);
+            self.words((x + 11.0, room), text);
         }
     }
 
@@ -118,7 +118,7 @@ impl Drawing<'_> {
                 1 => before_colon(row.text(cluster.first)),
                 many => display::counted(many as u64, "kill"),
             };
-            self.words((middle.x + 9.0, room), text, self.tokens.text);
+            self.words((middle.x + 9.0, room), text);
         }
     }
 
@@ -149,16 +149,26 @@ impl Drawing<'_> {
                 1 => before_detail(rows[0].text(cluster.first)),
                 many => display::counted(many as u64, "dump"),
             };
-            self.words((at.x + 8.0, room), text, self.tokens.text);
+            self.words((at.x + 8.0, room), text);
         }
     }
 
-    /// Words that are left out when they do not fit, but for the beginning of long ones.
-    fn words(&self, (x, room): (f32, f32), text: String, color: Color32) {
+    /// Words that are left out when they do not fit.
+    fn words(&self, place: (f32, f32), text: String) {
+        self.text(place, text, self.tokens.text, false);
+    }
+
+    fn text(&self, (x, room): (f32, f32), text: String, color: Color32, is_on_bar: bool) {
         let font = FontId::proportional(11.0);
         let galley = self.painter.layout_no_wrap(text, font, color);
         if galley.rect.width() <= room {
             let y = self.area.center().y - galley.rect.height() / 2.0;
+            if !is_on_bar {
+                // The line of the cursor and hatching would go through the letters.
+                let behind = Rect::from_min_size(pos2(x, y), galley.size());
+                let behind = behind.expand2(vec2(2.0, -1.0)).intersect(self.area);
+                self.painter.rect_filled(behind, 2.0, self.tokens.canvas);
+            }
             self.painter.galley(pos2(x, y), galley, color);
         }
     }
@@ -263,7 +273,10 @@ impl Drawing<'_> {
             if to < from {
                 continue;
             }
-            let bar = self.area.shrink2(vec2(0.0, 3.0));
+            // As high as the words in it, also where lanes are low.
+            let bar = self
+                .area
+                .shrink2(vec2(0.0, (self.area.height() - 12.0) / 2.0));
             let bar = bar
                 .with_min_x(points(from))
                 .with_max_x(points(to).max(points(from) + 1.0));
@@ -273,11 +286,8 @@ impl Drawing<'_> {
                 number + 1,
                 display::interval(run.interval)
             );
-            self.words(
-                (bar.left() + 6.0, bar.width() - 12.0),
-                text,
-                self.tokens.text_strong,
-            );
+            let place = (bar.left() + 6.0, bar.width() - 12.0);
+            self.text(place, text, self.tokens.text_strong, true);
         }
     }
 }

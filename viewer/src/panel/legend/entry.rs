@@ -4,6 +4,7 @@ use crate::data::SeriesId;
 use crate::display::{self, measure};
 use crate::explain;
 use crate::panel::explained;
+use crate::panel::measure::text_width;
 use crate::state::Document;
 use crate::theme::{Curve, Tokens};
 use egui::{
@@ -75,16 +76,20 @@ impl Entry {
     }
 
     /// How wide it is, with room for the widest value that is to be expected.
-    pub(super) fn width(self, ui: &Ui, document: &Document) -> f32 {
-        let painter = ui.painter();
-        let name = text_width(painter, self.name(document));
-        let widest = text_width(painter, self.widest().to_owned());
-        let value = text_width(painter, self.value(document));
+    pub(super) fn width(self, ui: &Ui, document: &Document, size: f32) -> f32 {
+        let name = text_width(ui, &self.name(document), size);
+        let widest = text_width(ui, self.widest(), size);
+        let value = text_width(ui, &self.value(document), size);
         SWATCH + BESIDE_SWATCH + name + BESIDE_NAME + widest.max(value)
     }
 
     /// Draws it.
-    pub(super) fn show(self, ui: &Ui, document: &Document, (id, rect): (Id, Rect)) -> Response {
+    pub(super) fn show(
+        self,
+        ui: &Ui,
+        document: &Document,
+        (id, rect, size): (Id, Rect, f32),
+    ) -> Response {
         let tokens = Tokens::of(ui.visuals());
         let is_shown = self.is_shown(document);
         let (name, value) = (self.name(document), self.value(document));
@@ -112,7 +117,7 @@ impl Entry {
             tokens.text_weak
         };
         let x = swatch.right() + BESIDE_SWATCH;
-        let font = FontId::proportional(13.0);
+        let font = FontId::proportional(size);
         let place = pos2(x, rect.center().y);
         let drawn = painter.text(place, Align2::LEFT_CENTER, name, font.clone(), name_color);
         if !is_shown {
@@ -174,10 +179,4 @@ fn line(painter: &Painter, (area, y): (Rect, f32), curve: &Curve, color: egui::C
         painter.hline(from..=to, y, Stroke::new(curve.thickness, color));
         from = to + (off as f32).max(0.1);
     }
-}
-
-fn text_width(painter: &Painter, text: String) -> f32 {
-    let font = FontId::proportional(13.0);
-    let galley = painter.layout_no_wrap(text, font, egui::Color32::WHITE);
-    galley.rect.width()
 }

@@ -160,7 +160,7 @@ fn paint(ui: &Ui, document: &Document, data: &LoadData, (axis, plot): (&TimeAxis
             .max(column.computed.unwrap_or(0.0));
         highest.max(column.total()).max(lines)
     });
-    let scale = Scale::holding(highest).with_marks_apart(plot.height(), MARKS_APART);
+    let scale = Scale::holding_whole(highest).with_marks_apart(plot.height(), MARKS_APART);
     let area = Area {
         rect: plot,
         is_down: false,

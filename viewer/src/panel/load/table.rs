@@ -20,6 +20,8 @@ use egui::{
 const ROW: f32 = 22.0;
 const HEADER: f32 = 24.0;
 const SWATCH: f32 = 10.0;
+/// A name and its pid can be read in so much room.
+const NAME: f32 = 150.0;
 
 /// The columns: their headings, their entries among the explanations, and their widths.
 const COLUMNS: [(&str, &str, f32); 6] = [
@@ -38,13 +40,15 @@ impl Places {
     fn of(row: Rect) -> Self {
         let fixed: f32 = COLUMNS.iter().map(|(_, _, width)| width).sum();
         let left = (row.width() - 2.0 * MARGIN - fixed).max(120.0);
+        // Who it is comes before what it waits for.
+        let name = (left * 0.44).max(NAME.min(left * 0.75));
         let mut x = row.left() + MARGIN;
         let widths = COLUMNS
             .iter()
             .enumerate()
             .map(|(place, column)| match place {
-                0 => left * 0.44,
-                5 => left * 0.56,
+                0 => name,
+                5 => left - name,
                 _ => column.2,
             });
         let mut places = widths.map(|width| {

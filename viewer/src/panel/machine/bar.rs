@@ -9,12 +9,14 @@ use crate::theme::Tokens;
 use afterimage_analysis::machine::{Column, Value};
 use afterimage_format::units::Bytes;
 use egui::{
-    Align2, Color32, FontId, Rect, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Frame, Margin, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
 };
 
 const HEIGHT: f32 = 24.0;
 const LEGEND: f32 = 22.0;
 const TITLE: f32 = 58.0;
+const TITLE_PIXELS: i8 = 58;
 
 /// One part.
 pub(super) type Part = (&'static Column, Value, Color32);
@@ -82,9 +84,13 @@ fn name(ui: &Ui, part: Rect, name: &str, behind: Color32) {
 /// What each part is: a patch of its colour, its name, its size and its share.
 fn legend(ui: &mut Ui, page: &str, parts: &[Part], total: f64, available: Option<f64>) {
     let tokens = Tokens::of(ui.visuals());
-    ui.horizontal_wrapped(|ui| {
+    // Under the bar, also where it goes on in a second line.
+    let under = Frame::new().inner_margin(Margin {
+        left: TITLE_PIXELS,
+        ..Margin::ZERO
+    });
+    let wrapped = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing = Vec2::ZERO;
-        ui.add_space(TITLE);
         for (column, value, color) in parts {
             let told = match value {
                 Ok(amount) => {
@@ -115,12 +121,22 @@ fn legend(ui: &mut Ui, page: &str, parts: &[Part], total: f64, available: Option
         if let Some(available) = available {
             let amount = display::bytes(whole(available));
             let words = format!("Right of the line: {amount} available");
-            let text = RichText::new(words).size(12.0).color(tokens.text);
-            let response = ui.label(text);
+            let font = FontId::proportional(12.0);
+            let galley = ui
+                .painter()
+                .layout_no_wrap(words.clone(), font, tokens.text);
+            // As one piece, as the parts are: it is not broken at the edge.
+            let size = vec2(galley.size().x, LEGEND);
+            let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+            let top = rect.center().y - galley.size().y / 2.0;
+            ui.painter()
+                .galley(pos2(rect.left(), top), galley, tokens.text);
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
             let entry = explain::figure("memory", "available_bytes");
             explained::on_hover(response, "available", entry);
         }
-    });
+    };
+    under.show(ui, |ui| ui.horizontal_wrapped(wrapped));
 }
 
 #[expect(

@@ -7,6 +7,11 @@ use crate::state::{Document, State};
 use afterimage_analysis::lists::ListId;
 use egui::{Rect, Ui, vec2};
 
+/// The title, the headings and a line and a half of the file locks.
+const LOCKS: f32 = 82.0;
+/// What rounding to half a line may add.
+const HALF: f32 = 10.5;
+
 /// A part of a page has at least this height.
 const LEAST: f32 = 70.0;
 
@@ -16,6 +21,8 @@ pub(super) fn split(document: &Document, room: Rect, table: f32) -> (Rect, Rect)
     // What the page is about stays in sight; a difference has a row for each of it.
     let most = match (document.tab, document.pinned.is_some()) {
         (Tab::Cpu, _) => 0.33,
+        // How full the file systems are is half of what the page is about.
+        (Tab::Disks, false) => 0.7,
         (_, true) => 0.45,
         (_, false) => 0.62,
     };
@@ -95,22 +102,39 @@ pub(super) fn show(
     out: &mut Vec<Command>,
 ) {
     let rows = rows_of(document);
-    let wanted: f32 = rows.iter().map(|row| row.height).sum();
-    let shrink = (room.height() / wanted.max(1.0)).min(1.0);
+    let wanted: Vec<f32> = rows.iter().map(|row| row.height).collect();
     let mut top = room.top();
-    for (number, row) in rows.iter().enumerate() {
-        let is_last = number + 1 == rows.len();
-        let height = if is_last {
-            room.bottom() - top
-        } else if shrink < 1.0 {
-            list::half_a_line(row.height * shrink)
-        } else {
-            row.height
-        };
+    for (row, height) in rows
+        .iter()
+        .zip(heights(document.tab, &wanted, room.height()))
+    {
         let rect = Rect::from_min_size(egui::pos2(room.left(), top), vec2(room.width(), height));
         one_row(ui, (state, document), row, rect, out);
         top += height;
     }
+}
+
+/// How high the rows of lists are that would like to be so high.
+fn heights(tab: Tab, wanted: &[f32], room: f32) -> Vec<f32> {
+    let shrink = (room / wanted.iter().sum::<f32>().max(1.0)).min(1.0);
+    let mut left = room;
+    let (count, mut heights) = (wanted.len(), Vec::new());
+    for (number, wanted) in wanted.iter().enumerate() {
+        let is_last = number + 1 == count;
+        let height = match tab {
+            _ if is_last => left,
+            _ if shrink >= 1.0 => *wanted,
+            // Locks give way to the file systems.
+            Tab::Disks => {
+                let most = (room - LOCKS).max(room / 2.0);
+                list::half_a_line(wanted.min(most - HALF))
+            }
+            _ => list::half_a_line(wanted * shrink),
+        };
+        left -= height;
+        heights.push(height);
+    }
+    heights
 }
 
 fn one_row(
@@ -136,5 +160,24 @@ fn one_row(
             top += height;
         }
         left += width;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_locks_give_way_to_the_file_systems_and_keep_a_line() {
+        // Five lines each: the title, the headings, and the lines.
+        let wanted = [159.0, 159.0];
+        let heights = |tab, room| heights(tab, &wanted, room);
+        let disks = heights(Tab::Disks, 220.0);
+        // Three lines and a half of file systems; alike it would be two and a half.
+        assert!((disks[0] - (48.0 + 3.55 * 21.0)).abs() < 0.1, "{disks:?}");
+        assert!(disks[1] >= 48.0 + 21.0, "{disks:?}");
+        let alike = heights(Tab::Waits, 220.0);
+        assert!((alike[0] - (48.0 + 2.55 * 21.0)).abs() < 0.1, "{alike:?}");
+        assert_eq!(heights(Tab::Disks, 400.0), [159.0, 241.0]);
     }
 }

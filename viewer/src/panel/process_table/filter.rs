@@ -19,7 +19,12 @@ const HINT: &str = "Filter (/):  nginx  state:D  cpu>10";
 const MOST_VALUES: usize = 40;
 
 /// Draws it.
-pub(super) fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    state: &State,
+    (document, width): (&Document, f32),
+    out: &mut Vec<Command>,
+) {
     let id = ui.scope_id().with("filter");
     let before = &document.table.filter;
     let mut text = before.clone();
@@ -42,9 +47,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Ve
     let tab = |input: &mut egui::InputState| input.consume_key(Modifiers::NONE, Key::Tab);
     if is_typed && !offered.is_empty() && ui.input_mut(tab) {
         take(ui, id, &offered[0], out);
-        return field(ui, id, &mut offered[0].text.clone());
+        return field(ui, (id, width), &mut offered[0].text.clone());
     }
-    field(ui, id, &mut text);
+    field(ui, (id, width), &mut text);
     let Some(response) = ui.read_response(id) else {
         return;
     };
@@ -68,7 +73,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Ve
     ui.data_mut(|data| data.insert_temp(hovered, is_hovered));
 }
 
-fn field(ui: &mut Ui, id: Id, text: &mut String) {
+fn field(ui: &mut Ui, (id, width): (Id, f32), text: &mut String) {
     // Tab takes what is offered, so it must not go on to the next field; Escape is ours too.
     let ours = EventFilter {
         tab: true,
@@ -79,7 +84,7 @@ fn field(ui: &mut Ui, id: Id, text: &mut String) {
     let field = TextEdit::singleline(text)
         .id(id)
         .hint_text(HINT)
-        .desired_width(270.0)
+        .desired_width(width)
         .event_filter(ours);
     ui.add(field);
 }

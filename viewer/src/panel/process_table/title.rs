@@ -5,22 +5,27 @@ use super::{columns, filter};
 use crate::command::Command;
 use crate::data::Snapshot;
 use crate::display;
+use crate::panel::measure::{button_width, text_width};
 use crate::state::table::export::CopyAs;
-use crate::state::table::{Arrangement, Counts};
+use crate::state::table::{Arrangement, Column, Counts, TableView};
 use crate::state::{Document, State};
 use crate::theme::Tokens;
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Color32, Frame, Layout, Margin, PopupCloseBehavior, RichText, Ui};
 
-/// Under this width the menus stand in a second row.
-const ONE_ROW: f32 = 1_180.0;
+/// How wide the field of the filter is where there is room, where there is less, and at least.
+const FIELDS: [f32; 3] = [270.0, 190.0, 110.0];
+/// What a text field takes around its text.
+const AROUND_FIELD: f32 = 8.0;
+/// Room for a little of what may be cut short.
+const RATES: f32 = 60.0;
 
 /// Draws it.
 pub(super) fn show(
     ui: &mut Ui,
     state: &State,
-    document: &Document,
-    snapshot: &Snapshot,
+    (document, snapshot): (&Document, &Snapshot),
+    left_out: &[Column],
     out: &mut Vec<Command>,
 ) {
     let tokens = Tokens::of(ui.visuals());
@@ -29,10 +34,14 @@ pub(super) fn show(
         .inner_margin(Margin::symmetric(12, 5));
     frame.show(ui, |ui| {
         let from_right = Layout::right_to_left(Align::Center);
-        if ui.available_width() >= ONE_ROW {
+        let room = ui.available_width();
+        let menus = menus_width(ui, document, left_out);
+        let told = words_width(ui, document, snapshot);
+        let fits = |field: &&f32| menus + **field + told <= room;
+        if let Some(field) = FIELDS[..2].iter().find(fits) {
             ui.horizontal(|ui| {
                 ui.with_layout(from_right, |ui| {
-                    controls(ui, state, document, out);
+                    controls(ui, (state, document, *field), left_out, out);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                         words(ui, document, snapshot, out);
                     });
@@ -43,7 +52,10 @@ pub(super) fn show(
         ui.horizontal(|ui| words(ui, document, snapshot, out));
         ui.add_space(2.0);
         ui.horizontal(|ui| {
-            ui.with_layout(from_right, |ui| controls(ui, state, document, out));
+            let field = (room - menus).clamp(FIELDS[2], FIELDS[0]);
+            ui.with_layout(from_right, |ui| {
+                controls(ui, (state, document, field), left_out, out);
+            });
         });
     });
 }
@@ -118,8 +130,14 @@ fn compared(ui: &mut Ui, document: &Document, counts: Counts, out: &mut Vec<Comm
 pub(in crate::panel) fn problem(document: &Document, snapshot: &Snapshot) -> Option<String> {
     if let Some(gap) = document.gap_at_cursor() {
         let (cause, at) = (display::gap_cause(&gap.kind), document.moment(snapshot.at));
+        // Where nothing before the cursor can be read, what is shown is of after it.
+        let which = if snapshot.at > document.time.cursor {
+            "the first after it"
+        } else {
+            "the last before it"
+        };
         return Some(format!(
-            "Nothing to show at the cursor. {cause} Shown is {at}, the last before it."
+            "Nothing to show at the cursor. {cause} Shown is {at}, {which}."
         ));
     }
     let problem = document.table.filter_problem.as_ref()?;
@@ -152,16 +170,33 @@ pub(in crate::panel) fn copy_menu(ui: &mut Ui, out: &mut Vec<Command>) {
     .on_hover_text("Put the table, as it is shown, on the clipboard");
 }
 
-/// From right to left.
-fn controls(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
-    let table = &document.table;
-    copy_menu(ui, out);
+/// The menu of columns, which says when some are left out for want of room.
+fn columns_menu(ui: &mut Ui, table: &TableView, left_out: &[Column], out: &mut Vec<Command>) {
+    let hint = if left_out.is_empty() {
+        "Choose the columns".to_owned()
+    } else {
+        let names: Vec<_> = left_out.iter().map(|column| column.title()).collect();
+        let names = names.join(", ");
+        format!("Left out for want of room: {names}. Those that you choose yourself stay.")
+    };
     let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    MenuButton::new("Columns")
+    MenuButton::new(columns_name(left_out))
         .config(stays)
         .ui(ui, |ui| columns::of_all(ui, table, out))
         .0
-        .on_hover_text("Choose the columns");
+        .on_hover_text(hint);
+}
+
+/// From right to left.
+fn controls(
+    ui: &mut Ui,
+    (state, document, field): (&State, &Document, f32),
+    left_out: &[Column],
+    out: &mut Vec<Command>,
+) {
+    let table = &document.table;
+    copy_menu(ui, out);
+    columns_menu(ui, table, left_out, out);
     ui.menu_button(table.arrangement.title(), |ui| {
         for arrangement in Arrangement::ALL {
             let is_on = table.arrangement == arrangement;
@@ -176,7 +211,7 @@ fn controls(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     .response
     .on_hover_text("How the rows stand together (T for the tree)");
     let is_pinned = document.pinned.is_some();
-    let pin = Button::selectable(is_pinned, if is_pinned { "Unpin" } else { "Pin" });
+    let pin = Button::selectable(is_pinned, pin_name(document));
     let hint = if is_pinned {
         "Compare no longer (P)"
     } else {
@@ -185,10 +220,61 @@ fn controls(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     if ui.add(pin).on_hover_text(hint).clicked() {
         out.push(Command::TogglePin);
     }
-    filter::show(ui, state, document, out);
-    if !table.filter.is_empty() {
+    filter::show(ui, state, (document, field), out);
+    if let Some(shown) = shown_of_all(table) {
         let tokens = Tokens::of(ui.visuals());
-        let shown = format!("{} of {}", table.counts.shown, table.counts.all);
         ui.label(RichText::new(shown).color(tokens.text_weak));
+    }
+}
+
+/// How many match the filter, while there is one.
+fn shown_of_all(table: &TableView) -> Option<String> {
+    let counts = table.counts;
+    (!table.filter.is_empty()).then(|| format!("{} of {}", counts.shown, counts.all))
+}
+
+/// How wide what stands to the right is, without the field.
+fn menus_width(ui: &Ui, document: &Document, left_out: &[Column]) -> f32 {
+    let (table, gap) = (&document.table, ui.spacing().item_spacing.x);
+    let pin = pin_name(document);
+    let columns = columns_name(left_out);
+    let buttons = ["Copy", &columns, table.arrangement.title(), pin];
+    let buttons = buttons.map(|name| button_width(ui, name) + gap);
+    let shown = shown_of_all(table).map_or(0.0, |shown| text_width(ui, &shown, 13.0) + gap);
+    buttons.iter().sum::<f32>() + shown + AROUND_FIELD
+}
+
+/// How wide the words to the left are, with a little of what may be cut short.
+fn words_width(ui: &Ui, document: &Document, snapshot: &Snapshot) -> f32 {
+    let gap = ui.spacing().item_spacing.x;
+    let (counts, all) = (document.table.counts, snapshot.rows.len());
+    let mut width = RATES;
+    for (count, what) in [(all, "in all"), (all, "runnable"), (all, "blocked")] {
+        width += text_width(ui, &format!("{count} {what}"), 13.0) + gap;
+    }
+    for (count, what) in [(counts.born, "new"), (counts.gone, "gone")] {
+        if count > 0 {
+            width += button_width(ui, &format!("+{count} {what}")) + gap;
+        }
+    }
+    if let Some(pinned) = &document.pinned {
+        let since = document.moment(pinned.snapshot.at);
+        width += button_width(ui, &format!("compared with {since}")) + gap;
+    }
+    width
+}
+
+fn pin_name(document: &Document) -> &'static str {
+    if document.pinned.is_some() {
+        "Unpin"
+    } else {
+        "Pin"
+    }
+}
+
+fn columns_name(left_out: &[Column]) -> String {
+    match left_out.len() {
+        0 => "Columns".to_owned(),
+        some => format!("Columns −{some}"),
     }
 }

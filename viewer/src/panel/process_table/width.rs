@@ -8,7 +8,7 @@ use crate::command::Command;
 use crate::display;
 use crate::paint::points;
 use crate::state::Document;
-use crate::state::table::{Column, Line, Rows, TableView, WIDTHS, What};
+use crate::state::table::{Column, DEFAULT_COLUMNS, Line, Rows, TableView, WIDTHS, What};
 use crate::theme::Tokens;
 use afterimage_analysis::processes::{Kind, Value};
 use egui::{CursorIcon, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo};
@@ -24,6 +24,47 @@ pub(super) struct Contents<'a> {
     pub(super) document: &'a Document,
     pub(super) rows: Rows<'a>,
     pub(super) column: Column,
+}
+
+/// Narrower than this, a command line says not who it is.
+const LEAST_COMMAND: f32 = 180.0;
+/// The columns of those that are shown at first that are left out for want of room, in this order:
+/// there the pages and the page of a process say the same.
+const LEFT_OUT: [Column; 11] = [
+    Column::Nice,
+    Column::Started,
+    Column::Threads,
+    Column::ThreadsChange,
+    Column::User,
+    Column::Write,
+    Column::Read,
+    Column::WriteChange,
+    Column::ReadChange,
+    Column::Wait,
+    Column::State,
+];
+
+/// The columns that are left out so that the one that says who it is can be seen: none of those
+/// that a person chose.
+pub(super) fn left_out(view: &TableView, shown: &[Column], available: f32) -> Vec<Column> {
+    let mut out = Vec::new();
+    let is_usual = view.columns == DEFAULT_COLUMNS && !view.widths.contains_key(&Column::Command);
+    if !is_usual {
+        return out;
+    }
+    let taken: f32 = shown.iter().filter_map(|column| width(view, *column)).sum();
+    let mut room = available - taken;
+    for column in LEFT_OUT {
+        if room >= LEAST_COMMAND {
+            break;
+        }
+        let is_wanted = view.sort == column || view.widths.contains_key(&column);
+        if shown.contains(&column) && !is_wanted {
+            room += width(view, column).unwrap_or(0.0);
+            out.push(column);
+        }
+    }
+    out
 }
 
 /// Fixed widths, so that nothing moves while one steps; the command line gets the rest.

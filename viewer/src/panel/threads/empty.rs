@@ -10,7 +10,7 @@ use crate::state::Document;
 use crate::theme::Tokens;
 use afterimage_format::capture::StoredDump;
 use afterimage_format::thread_dump::DumpStatus;
-use egui::{Align, Frame, Label, Layout, Margin, RichText, Sense, Stroke, Ui, vec2};
+use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
 
 /// The ways to have dumps.
 const WAYS: [(&str, &str); 3] = [
@@ -32,7 +32,8 @@ const WAYS: [(&str, &str); 3] = [
 pub(super) fn show(ui: &mut Ui, out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     let margin = Margin::symmetric(24, 16);
-    Frame::new().inner_margin(margin).show(ui, |ui| {
+    let scrolled = ScrollArea::vertical().id_salt("no dump").auto_shrink(false);
+    let framed = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 5.0;
         let title = "No thread dump is in this capture";
         ui.label(RichText::new(title).size(18.0).color(tokens.text_strong));
@@ -51,7 +52,8 @@ pub(super) fn show(ui: &mut Ui, out: &mut Vec<Command>) {
                 .show(ui, |ui| line(ui, (what, command), out));
             ui.add_space(4.0);
         }
-    });
+    };
+    scrolled.show(ui, |ui| Frame::new().inner_margin(margin).show(ui, framed));
 }
 
 fn line(ui: &mut Ui, (what, command): (&str, &str), out: &mut Vec<Command>) {

@@ -7,6 +7,7 @@ use crate::data::DumpContent;
 use crate::data::dumps::{Outcome, ReadDump, outcome, process_words, time_words};
 use crate::explain;
 use crate::panel::explained;
+use crate::panel::measure::button_width;
 use crate::state::dumps::DumpPage;
 use crate::state::{Document, Focus, State};
 use crate::theme::Tokens;
@@ -16,6 +17,14 @@ use egui::{
     Align, Button, Frame, Id, Key, Label, Layout, Margin, Modifiers, RichText, Role, Sense,
     TextEdit, Ui, WidgetInfo, vec2,
 };
+
+/// The gap between two buttons in a row.
+const BETWEEN: f32 = 4.0;
+/// How wide the field that looks for text is, and where there is little room.
+const SEARCH: f32 = 210.0;
+const LEAST_SEARCH: f32 = 100.0;
+/// What the row and the field take around what stands in them.
+const AROUND_SEARCH: f32 = 24.0 + 8.0 + 2.0 * BETWEEN;
 
 /// Draws the first lines.
 pub(super) fn show(
@@ -94,7 +103,7 @@ fn words(document: &Document, shown: &StoredDump, content: Option<&DumpContent>)
 fn states(ui: &mut Ui, read: &ReadDump) {
     let tokens = Tokens::of(ui.visuals());
     let report = &read.report;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 14.0;
         let total = format!("{} threads", report.total);
         ui.label(RichText::new(total).color(tokens.text_strong));
@@ -110,7 +119,9 @@ fn states(ui: &mut Ui, read: &ReadDump) {
         }
         if !report.only_wait.is_empty() {
             let words = format!("{} of the RUNNABLE only wait", report.only_wait.len());
-            let label = ui.label(RichText::new(words).color(tokens.text_weak));
+            let words = RichText::new(words).color(tokens.text_weak);
+            // In the next row as a whole, where there is no room for it in this one.
+            let label = ui.add(Label::new(words).extend());
             explained::on_hover(label, "RUNNABLE", explain::figure("dumps", "only_wait"));
         }
     });
@@ -146,14 +157,24 @@ pub(super) fn choices(
     read: &ReadDump,
     out: &mut Vec<Command>,
 ) {
-    bar(ui, |ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
+    let title = |page| match page {
+        DumpPage::Findings => format!("Findings {}", read.report.findings.len()),
+        page => page.title().to_owned(),
+    };
+    let pages = DumpPage::ALL.map(|page| button_width(ui, &title(page)) + BETWEEN);
+    let pinned = document.dumps.pinned.as_ref().map_or(0.0, |pinned| {
+        let words = format!("compared with {}", document.moment(pinned.at));
+        button_width(ui, &words) + BETWEEN
+    });
+    let pin = button_width(ui, "Unpin") + pinned;
+    let beside = pages.iter().sum::<f32>() + pin + AROUND_SEARCH;
+    let field = (ui.available_width() - beside).min(SEARCH);
+    let has_room = field >= LEAST_SEARCH;
+    bar(ui, has_room, |ui| {
+        ui.spacing_mut().item_spacing.x = BETWEEN;
         for page in DumpPage::ALL {
             let is_on = document.dumps.page == page;
-            let title = match page {
-                DumpPage::Findings => format!("Findings {}", read.report.findings.len()),
-                page => page.title().to_owned(),
-            };
+            let title = title(page);
             let button = ui.add(Button::selectable(is_on, title));
             let entry = explain::figure("dumps", page.key());
             let button = explained::on_hover(button, page.title(), entry);
@@ -161,9 +182,25 @@ pub(super) fn choices(
                 out.push(Command::Dumps(DumpCommand::Show(page)));
             }
         }
+        if has_room {
+            let from_right = Layout::right_to_left(Align::Center);
+            ui.with_layout(from_right, |ui| {
+                search(ui, state, (document, field), out);
+                compare::pin(ui, document, out);
+            });
+        }
+    });
+    if !has_room {
+        search_and_pin(ui, state, document, out);
+    }
+}
+
+/// In a narrow window, under the ways to look at it.
+fn search_and_pin(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
+    bar(ui, true, |ui| {
         let from_right = Layout::right_to_left(Align::Center);
         ui.with_layout(from_right, |ui| {
-            search(ui, state, document, out);
+            search(ui, state, (document, SEARCH), out);
             compare::pin(ui, document, out);
         });
     });
@@ -171,26 +208,33 @@ pub(super) fn choices(
 
 /// The field alone.
 pub(super) fn search_bar(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
-    bar(ui, |ui| {
+    bar(ui, true, |ui| {
         let from_right = Layout::right_to_left(Align::Center);
-        ui.with_layout(from_right, |ui| search(ui, state, document, out));
+        ui.with_layout(from_right, |ui| search(ui, state, (document, SEARCH), out));
     });
 }
 
-fn bar(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+/// A row of controls, or more rows than one when they may be.
+fn bar(ui: &mut Ui, is_one_row: bool, add: impl FnOnce(&mut Ui)) {
     let tokens = Tokens::of(ui.visuals());
     let frame = Frame::new()
         .fill(tokens.panel)
         .inner_margin(Margin::symmetric(12, 3));
     frame.show(ui, |ui| {
-        ui.horizontal(|ui| {
+        if is_one_row {
+            ui.horizontal(|ui| {
+                ui.set_min_width(ui.available_width());
+                add(ui);
+            });
+        } else {
             ui.set_min_width(ui.available_width());
-            add(ui);
-        });
+            ui.spacing_mut().item_spacing.y = BETWEEN;
+            ui.horizontal_wrapped(add);
+        }
     });
 }
 
-fn search(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command>) {
+fn search(ui: &mut Ui, state: &State, (document, width): (&Document, f32), out: &mut Vec<Command>) {
     let tokens = Tokens::of(ui.visuals());
     let view = &document.dumps;
     let mut text = view.search.clone();
@@ -198,7 +242,7 @@ fn search(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Command
     let field = TextEdit::singleline(&mut text)
         .id(Id::unique("search in thread dumps"))
         .hint_text(hint)
-        .desired_width(210.0);
+        .desired_width(width);
     let response = ui.add(field);
     response.widget_info(|| WidgetInfo {
         label: Some("Search in the dump".to_owned()),

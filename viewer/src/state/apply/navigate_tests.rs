@@ -5,8 +5,8 @@ use super::super::tests::{
 };
 use crate::command::{Command, Request, TimeCommand, TrackCommand};
 use crate::data::worker::{Job, Reply};
-use crate::data::{Lane, SeriesId, Want};
-use crate::state::time::{Grip, Speed};
+use crate::data::{DAMAGED, Lane, SeriesId, Want};
+use crate::state::time::{Grip, Speed, TimeView};
 use crate::state::tracks::TrackId;
 use crate::state::{State, apply};
 use crate::time_axis::Span;
@@ -79,6 +79,28 @@ fn playing_at_sixty_passes_a_minute_in_a_second() {
     apply(&mut state, Command::TogglePlay);
     apply(&mut state, Command::Advance(Duration::from_secs(1)));
     assert_eq!(state.documents[0].time.cursor, at(160));
+}
+
+#[test]
+fn what_is_damaged_is_not_folded_and_never_is_everything() {
+    let mut state = open_state();
+    let mut facts = facts_with_gap(&state, 0, 1000);
+    facts.gaps[0].kind = DAMAGED.to_owned();
+    receive(&mut state, Reply::Changed(Arc::new(facts.clone())));
+    let shown = |state: &State| state.documents[0].time.clone();
+    let length = |time: &TimeView| time.folds.folded_span(time.capture).micros();
+    // Nothing can be read, and still the lanes and the summaries have their thousand seconds.
+    assert_eq!(length(&shown(&state)), 1_000_000_000);
+    assert!(shown(&state).view.micros() >= 1_000_000_000);
+    // Nor does folding it by hand leave nothing in sight.
+    time(&mut state, TimeCommand::ToggleFold(at(0)));
+    assert_eq!(length(&shown(&state)), 1_000_000_000);
+    assert!(!shown(&state).fold_choices[&at(0)]);
+    // A gap of another kind that is as long would leave nothing either.
+    facts.gaps[0].kind = "killed".to_owned();
+    let mut state = open_state();
+    receive(&mut state, Reply::Changed(Arc::new(facts)));
+    assert_eq!(length(&shown(&state)), 1_000_000_000);
 }
 
 #[test]

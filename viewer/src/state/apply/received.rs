@@ -84,13 +84,20 @@ pub(super) fn received(state: &mut State, id: DocumentId, reply: Reply) -> Vec<R
             document.dumps.answered(reply);
             vec![]
         }
-        Reply::Failed(problem) => {
-            document.owe_nothing();
-            document.problem = Some(problem);
+        Reply::Failed(asked, problem) => {
+            failed(document, asked, problem);
             vec![]
         }
         Reply::IsAt(_) | Reply::Opening(_) | Reply::Searched(_) => vec![],
     }
+}
+
+fn failed(document: &mut Document, asked: Option<Generation>, problem: String) {
+    match asked {
+        Some(asked) => document.owe_no_more(asked),
+        None => document.owe_nothing(),
+    }
+    document.problem = Some(problem);
 }
 
 fn opened(document: &mut Document, facts: Arc<Facts>) -> Vec<Request> {

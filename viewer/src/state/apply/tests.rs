@@ -1,6 +1,7 @@
 //! What commands do to the state.
 
 mod table;
+mod unreadable;
 
 use super::*;
 use crate::command::DocumentId;
@@ -271,21 +272,6 @@ fn curves_of_an_older_view_do_not_end_the_waiting_for_the_newer_one() {
     let newer = state.documents[0].owed_series.unwrap();
     receive(&mut state, Reply::Series(newer, vec![]));
     assert!(!state.is_waiting());
-}
-
-#[test]
-fn what_cannot_be_read_is_told_until_something_can_be() {
-    let mut state = open_state();
-    apply(&mut state, Command::Step(-1));
-    receive(&mut state, Reply::Failed("a damaged frame".to_owned()));
-    assert_eq!(
-        state.documents[0].problem.as_deref(),
-        Some("a damaged frame")
-    );
-    assert!(!state.is_waiting());
-    apply(&mut state, Command::SetCursor(at(10)));
-    answer(&mut state, 10);
-    assert_eq!(state.documents[0].problem, None);
 }
 
 #[test]
