@@ -7,6 +7,7 @@ use super::hotspot::{Heading, Said};
 use super::intern::Interner;
 use super::lines::Lines;
 use super::model::Dump;
+use super::plain::plain;
 use super::{eu_stack, go, hotspot, hotspot_json, hotspot_plain, py_spy};
 use std::borrow::Cow;
 
@@ -24,8 +25,7 @@ pub struct Found {
 /// Every dump in these bytes. What is not UTF-8 becomes U+FFFD; the text that places in the dumps
 /// are of comes with them.
 pub fn read_bytes(bytes: &[u8]) -> (Cow<'_, str>, Found) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
+    let text = plain(bytes);
     let found = read(&text);
     (text, found)
 }

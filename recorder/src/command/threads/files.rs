@@ -2,20 +2,18 @@
 
 use super::source::Taken;
 use afterimage_analysis::dumps::model::When as DumpTime;
+use afterimage_analysis::dumps::plain::originals;
 use afterimage_analysis::dumps::read_bytes;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::time::WallTime;
 use anyhow::{Context as _, bail};
 use std::fs::File;
 use std::io::Read as _;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// No file of dumps is read that is larger.
 const MOST_BYTES: u64 = 512 << 20;
 
-/// What some editors put before a text.
-const MARK: &[u8] = b"\xef\xbb\xbf";
 /// The bytes of a file of dumps.
 pub(super) fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -46,17 +44,17 @@ pub(super) fn of_files(
     let (mut all, mut other_lines, mut refused) = (Vec::new(), 0, None);
     for path in files {
         let bytes = bytes_of(path)?;
-        let (_, found) = read_bytes(&bytes);
+        let (text, found) = read_bytes(&bytes);
+        let parts = originals(&bytes, &text, &found.dumps);
         other_lines += found.other_lines;
         refused = refused.or(found.refused);
-        for dump in found.dumps {
-            let part = original(&bytes, &dump.place);
+        for (dump, part) in found.dumps.into_iter().zip(parts) {
             all.push(Taken {
                 wall: None,
                 at: dump.at.map(shown_time),
                 is_shown: true,
                 stored: None,
-                text: Some(part.to_vec()),
+                text: Some(part.into_owned()),
                 dump: Some(dump),
                 before: None,
                 after: None,
@@ -91,57 +89,10 @@ pub(super) fn of_files(
     Ok((all, other_lines))
 }
 
-/// The bytes of a place in the text that was made of them.
-pub(super) fn original<'b>(bytes: &'b [u8], place: &Range<usize>) -> &'b [u8] {
-    let mark = usize::from(bytes.starts_with(MARK)) * MARK.len();
-    let bytes = &bytes[mark..];
-    let at = |wanted: usize| {
-        let (mut in_text, mut in_bytes) = (0, 0);
-        for chunk in bytes.utf8_chunks() {
-            if wanted <= in_text + chunk.valid().len() {
-                return in_bytes + (wanted - in_text);
-            }
-            in_text += chunk.valid().len();
-            in_bytes += chunk.valid().len() + chunk.invalid().len();
-            if !chunk.invalid().is_empty() {
-                in_text += char::REPLACEMENT_CHARACTER.len_utf8();
-            }
-        }
-        in_bytes
-    };
-    bytes
-        .get(at(place.start)..at(place.end))
-        .unwrap_or_default()
-}
-
 /// A time in a dump: on whatever clock the process had, unless it says so.
 fn shown_time(at: DumpTime) -> String {
     match at {
         DumpTime::Local(at) => at.to_string(),
         DumpTime::Exact(at) => Zone::utc().rfc3339(WallTime(at.as_microsecond())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_that_are_no_text_are_found_again() {
-        let bytes = b"\xef\xbb\xbfab\xff\xfecd\xe2\x82x";
-        let text = String::from_utf8_lossy(&bytes[3..]).into_owned();
-        for (from, to, expected) in [
-            ("ab", "cd", &b"ab\xff\xfe"[..]),
-            ("cd", "x", b"cd\xe2\x82"),
-            ("x", "", b"x"),
-        ] {
-            let start = text.find(from).unwrap();
-            let end = if to.is_empty() {
-                text.len()
-            } else {
-                text.find(to).unwrap()
-            };
-            assert_eq!(original(bytes, &(start..end)), expected, "{from}");
-        }
     }
 }
