@@ -7,8 +7,11 @@
 use super::intern::Interner;
 use super::lines::Lines;
 use super::model::{Dump, How, Lock, LockUse, Source, State, Thread};
+use std::collections::HashSet;
 use std::time::Duration;
 
+/// What stands between the threads of a program that dies.
+const BETWEEN: &str = "-----";
 /// After so many unknown lines one after the other the dump is over.
 const MOST_UNKNOWN: usize = 8;
 
@@ -55,6 +58,7 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
         is_created: false,
     };
     let (mut unknown, mut was_blank) = (0, false);
+    let (mut numbers, mut is_by_thread) = (HashSet::new(), false);
     let mut sound = (*lines, reader.dump.unknown.clone());
     // Where the dump ends when what follows is no dump: before the blank line, too.
     let mut end = *lines;
@@ -66,7 +70,13 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
             was_blank = true;
             continue;
         }
+        is_by_thread |= text == BETWEEN;
         if let Some((number, status)) = header(text) {
+            // One that is there already is of the next dump, unless each thread tells its own anew.
+            if !numbers.insert(number) && !is_by_thread {
+                *lines = before;
+                break;
+            }
             reader.close();
             let mut thread = goroutine(number, status);
             thread.place = line.start..line.end;
@@ -105,7 +115,7 @@ fn is_end(text: &str) -> bool {
     let is_register = words.next().is_some_and(|name| name.len() <= 8)
         && words.next().is_some_and(|value| value.starts_with("0x"))
         && words.next().is_none();
-    is_register || text == "-----" || text.starts_with("exit status ")
+    is_register || text == BETWEEN || text.starts_with("exit status ")
 }
 
 impl Reader<'_> {
