@@ -15,9 +15,21 @@ const BETWEEN: &str = "-----";
 /// After so many unknown lines one after the other the dump is over.
 const MOST_UNKNOWN: usize = 8;
 
-/// Whether a dump begins with this line.
-pub(super) fn begins(line: &str) -> bool {
+/// Where in a line a dump begins.
+pub(super) fn begins(line: &str) -> Option<usize> {
+    if !line.trim_end().ends_with(':') {
+        return None;
+    }
+    let at = line.find("goroutine ")?;
+    header(&line[at..]).map(|_| at)
+}
+
+/// Whether a line is one that follows soon.
+pub(super) fn follows(line: &str) -> bool {
+    let line = line.trim_end();
     header(line).is_some()
+        || line.starts_with("created by ")
+        || arguments(line).is_some_and(|at| !line[..at].contains(' '))
 }
 
 /// `goroutine 5 gp=0xc000 m=nil [semacquire, 3 minutes, locked to thread]:`.
@@ -59,7 +71,7 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
     };
     let (mut unknown, mut was_blank) = (0, false);
     let (mut numbers, mut is_by_thread) = (HashSet::new(), false);
-    let mut sound = (*lines, reader.dump.unknown.clone());
+    let mut sound = (*lines, reader.dump.unknown.mark());
     // Where the dump ends when what follows is no dump: before the blank line, too.
     let mut end = *lines;
     while let Some(line) = lines.peek() {
@@ -86,7 +98,7 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
             break;
         } else if !(reader.line(text) || is_end(text)) {
             if unknown == 0 {
-                sound = (before, reader.dump.unknown.clone());
+                sound = (before, reader.dump.unknown.mark());
             }
             unknown += 1;
             reader.dump.unknown.add(line.number, line.text);
@@ -102,7 +114,8 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
     }
     *lines = end;
     if unknown > 0 {
-        (*lines, reader.dump.unknown) = sound;
+        *lines = sound.0;
+        reader.dump.unknown.go_back(sound.1);
     }
     reader.dump.is_truncated = reader.function.is_some();
     reader.close();

@@ -4,6 +4,7 @@
 //! arguments and variables (`--locals`) belongs to the text alone.
 
 use super::intern::Interner;
+use super::json_text;
 use super::lines::Lines;
 use super::model::{Dump, Source, State, Thread};
 use serde::Deserialize;
@@ -128,9 +129,18 @@ struct Frame<'a> {
     line: i64,
 }
 
-/// The dumps of `--json`, one for each process; nothing if the text is none.
+/// The dumps of `--json`, one for each process; nothing if the text is none. Of a text that is cut
+/// short the last one is.
 pub(super) fn parse_json(text: &str) -> Option<Vec<Dump>> {
-    let entries: Vec<Entry<'_>> = serde_json::from_str(text).ok()?;
+    let mended;
+    let (entries, is_truncated): (Vec<Entry<'_>>, bool) = match serde_json::from_str(text) {
+        Ok(entries) => (entries, false),
+        Err(error) if error.is_eof() => {
+            mended = json_text::mended(text)?;
+            (serde_json::from_str(&mended).ok()?, true)
+        }
+        Err(_) => return None,
+    };
     let mut names = Interner::default();
     let mut dumps: BTreeMap<i64, Dump> = BTreeMap::new();
     for entry in &entries {
@@ -160,5 +170,7 @@ pub(super) fn parse_json(text: &str) -> Option<Vec<Dump>> {
             ..thread((name, status), ids, entry.active)
         });
     }
-    (!dumps.is_empty()).then(|| dumps.into_values().collect())
+    let last = entries.last().and_then(|entry| dumps.get_mut(&entry.pid))?;
+    last.is_truncated = is_truncated;
+    Some(dumps.into_values().collect())
 }
