@@ -15,8 +15,10 @@ use std::collections::BTreeMap;
 pub(super) fn begins(lines: &Lines<'_>) -> bool {
     let mut ahead = lines.ahead();
     let first = ahead.take().and_then(|line| process(line.text));
-    let second = ahead.take();
-    first.is_some() && second.is_some_and(|line| line.text.starts_with("Python v"))
+    // Many lines have such words: only behind this one it is worth while to look further.
+    first
+        .and_then(|_pid| ahead.take())
+        .is_some_and(|line| line.text.starts_with("Python v"))
 }
 
 /// `Process 28209: python p.py`.

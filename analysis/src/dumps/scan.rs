@@ -84,7 +84,7 @@ impl Form {
     fn begins(line: &str) -> impl Iterator<Item = (Self, usize)> {
         let trimmed = line.trim_end();
         let digits = trimmed.bytes().rev().take_while(u8::is_ascii_digit).count();
-        let number = (digits > 0).then(|| trimmed.len() - digits);
+        let number = (1..=10).contains(&digits).then(|| trimmed.len() - digits);
         let places = [
             (Self::HotSpot, hotspot::begins(line)),
             (Self::Plain, number),
@@ -120,6 +120,10 @@ impl Form {
 
     /// What stands before each line of the dump that begins there in the next line.
     fn prefix(self, (line, at): (&str, usize), lines: Lines<'_>) -> Option<Prefix> {
+        // Many lines end with a number.
+        if matches!(self, Self::Plain) && !is_time_soon(lines) {
+            return None;
+        }
         let example = &line[..at];
         if at > 0 && !example.ends_with(|last: char| last.is_ascii_digit()) {
             for numbers in [Numbers::OfTimes, Numbers::All] {
@@ -147,6 +151,14 @@ impl Form {
         };
         dump.into_iter().collect()
     }
+}
+
+/// Whether a line ends soon as exact times do.
+fn is_time_soon(mut lines: Lines<'_>) -> bool {
+    lines.take();
+    let next = std::iter::from_fn(|| lines.take()).take(LINES_THAT_TELL);
+    next.map(|line| line.text.trim_end())
+        .any(|text| text.ends_with('Z'))
 }
 
 /// Where a dump of JSON may begin: a bracket at the end, or with what these dumps begin with behind it.

@@ -33,7 +33,34 @@ pub(super) fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
             MOST_BYTES >> 20
         );
     }
+    if let Some((how, with)) = compressed(&bytes) {
+        bail!(
+            "{path} is compressed ({how}): `{with} {path} | afterimage threads -` reads it",
+            path = path.display()
+        );
+    }
     Ok(bytes)
+}
+
+/// With what a file is compressed, and what makes it a text again.
+fn compressed(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    let kinds: [(&[u8], _, _); 5] = [
+        (b"\x1f\x8b", "gzip", "zcat"),
+        (b"\x28\xb5\x2f\xfd", "zstd", "zstdcat"),
+        (b"\xfd7zXZ\0", "xz", "xzcat"),
+        (b"BZh", "bzip2", "bzcat"),
+        (b"PK\x03\x04", "zip", "unzip -p"),
+    ];
+    let kind = kinds.iter().find(|kind| bytes.starts_with(kind.0));
+    kind.map(|(_, how, with)| (*how, *with))
+}
+
+/// What is said where there is no dump.
+pub(super) fn none_found(refused: Option<&str>) -> String {
+    let what = refused.map_or(String::new(), |what| {
+        format!(": it is {what}, which is not read")
+    });
+    format!("no thread dump of a known form was found{what}")
 }
 
 /// The dumps in files, in the order of time where they tell it.
@@ -64,10 +91,7 @@ pub(super) fn of_files(
         }
     }
     if all.is_empty() {
-        let what = refused.map_or(String::new(), |what| {
-            format!(": it is {what}, which is not read")
-        });
-        bail!("no thread dump of a known form was found{what}");
+        bail!(none_found(refused));
     }
     if let Some(pids) = pids {
         all.retain(|taken| taken.pid().is_some_and(|pid| pids.contains(&pid)));
@@ -94,5 +118,21 @@ fn shown_time(at: DumpTime) -> String {
     match at {
         DumpTime::Local(at) => at.to_string(),
         DumpTime::Exact(at) => Zone::utc().rfc3339(WallTime(at.as_microsecond())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_is_said_to_be_with_what_makes_it_a_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log.1.gz");
+        std::fs::write(&path, b"\x1f\x8b\x08\0").unwrap();
+        let said = bytes_of(&path).unwrap_err().to_string();
+        assert!(said.contains("is compressed (gzip): `zcat "), "{said}");
+        std::fs::write(&path, b"Full thread dump").unwrap();
+        assert_eq!(bytes_of(&path).unwrap(), b"Full thread dump");
     }
 }

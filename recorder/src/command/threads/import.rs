@@ -1,7 +1,7 @@
 //! `afterimage threads CAPTURE --import DUMP.txt`: dumps that somebody took go into a capture.
 
 use super::super::{Opened, sound};
-use super::files::bytes_of;
+use super::files::{bytes_of, none_found};
 use super::kind::is_capture;
 use crate::cli::ThreadsArgs;
 use crate::command::output::print_text;
@@ -38,10 +38,7 @@ pub(super) fn run(args: &ThreadsArgs, from: &Path) -> anyhow::Result<ExitCode> {
     let (text, found) = read_bytes(&bytes);
     let parts = originals(&bytes, &text, &found.dumps);
     if found.dumps.is_empty() {
-        bail!(
-            "no thread dump of a known form was found in {}",
-            from.display()
-        );
+        bail!("{}: {}", from.display(), none_found(found.refused));
     }
     let name = from.file_name().unwrap_or(from.as_os_str());
     let name = name.to_string_lossy().into_owned();
