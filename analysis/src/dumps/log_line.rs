@@ -75,9 +75,10 @@ fn message(line: &str) -> Option<String> {
     let writers: Vec<String> = objects
         .flat_map(|object| WRITERS.iter().filter_map(|key| writer(object.get(*key)?)))
         .collect();
-    let writer = match writers.is_empty() {
-        true => String::new(),
-        false => format!("{}: ", writers.join(" ")),
+    let writer = if writers.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", writers.join(" "))
     };
     let mut text = String::with_capacity(said.len() + writer.len() + 1);
     // Without its end it is a part of a long line; its rest stands on its own.
@@ -106,9 +107,13 @@ fn words(value: &Value) -> Option<Cow<'_, str>> {
 fn writer(value: &Value) -> Option<String> {
     let text = value.as_str()?;
     let is_plain = !text.is_empty() && !text.contains(char::is_control);
-    is_plain.then(|| match text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => format!("[{text}]"),
-        false => text.to_owned(),
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| {
+        if is_number {
+            format!("[{text}]")
+        } else {
+            text.to_owned()
+        }
     })
 }
 

@@ -45,7 +45,7 @@ fn wide(bytes: &[u8]) -> Option<String> {
 /// dumps there are.
 pub fn originals<'b>(bytes: &'b [u8], text: &'b str, dumps: &[Dump]) -> Vec<Cow<'b, [u8]>> {
     let bare = bytes.strip_prefix(MARK).unwrap_or(bytes);
-    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+    let lines = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').count();
     let is_same =
         wide(bytes.get(..2).unwrap_or_default()).is_none() && lines(bare) == lines(text.as_bytes());
     let bytes = if is_same { bare } else { text.as_bytes() };

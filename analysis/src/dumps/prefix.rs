@@ -157,13 +157,13 @@ fn is_of_time(bytes: &[u8], run: std::ops::Range<usize>) -> bool {
         .filter(|length| *length > 0)
         .collect();
     let is_short = |length: usize| (1..=2).contains(&length);
-    match groups.as_slice() {
+    match *groups.as_slice() {
         // `2026-11-22`, `22/11/2026`.
-        &[year, month, day, ..] if year == 4 && is_short(month) && is_short(day) => return true,
-        &[day, month, year, ..] if is_short(day) && is_short(month) && year == 4 => return true,
+        [year, month, day, ..] if year == 4 && is_short(month) && is_short(day) => return true,
+        [day, month, year, ..] if is_short(day) && is_short(month) && year == 4 => return true,
         // `08:12:17.123` and `22-08:12:17`.
         _ if whole.contains(&b':') && before != Some(b'-') => return true,
-        &[_, fraction] if whole.contains(&b'.') && (3..=9).contains(&fraction) => return true,
+        [_, fraction] if whole.contains(&b'.') && (3..=9).contains(&fraction) => return true,
         _ => {}
     }
     // `Nov  9`, `9 Nov`, `22/Nov/2026`.

@@ -190,10 +190,10 @@ fn parse_json(lines: &mut Lines<'_>) -> Vec<Dump> {
     let Some((text, is_cut)) = json_text::value(lines) else {
         return Vec::new();
     };
-    let mut dumps = if text.starts_with('{') {
+    let mut dumps: Vec<Dump> = if text.starts_with('{') {
         hotspot_json::parse(&text).into_iter().collect()
     } else {
-        py_spy::parse_json(&text).unwrap_or_else(Vec::new)
+        py_spy::parse_json(&text).into_iter().flatten().collect()
     };
     if let Some(last) = dumps.last_mut() {
         last.is_truncated |= is_cut;

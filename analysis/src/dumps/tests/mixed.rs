@@ -44,10 +44,11 @@ fn only(bytes: &[u8], what: &str) -> Dump {
 }
 
 fn prefixed(text: &str, prefix: impl Fn(usize) -> String) -> String {
-    let lines = text.lines().enumerate();
-    lines
-        .map(|(number, line)| format!("{}{line}\n", prefix(number)))
-        .collect()
+    let mut log = String::new();
+    for (number, line) in text.lines().enumerate() {
+        log.extend([&prefix(number), line, "\n"]);
+    }
+    log
 }
 
 #[test]
@@ -84,11 +85,15 @@ fn every_form_is_read_however_it_was_wrapped_up() {
         let one = text(name);
         let bare = only(one.as_bytes(), name);
         let objects = |key: &str, end: &str| -> String {
-            let line = |line| {
+            let object = |line| {
                 let said = serde_json::to_string(&format!("{line}{end}")).unwrap();
-                format!("{{\"{key}\":{said},\"_PID\":\"7\",\"stream\":\"stdout\"}}\n")
+                format!("{{\"{key}\":{said},\"_PID\":\"7\",\"stream\":\"stdout\"}}")
             };
-            one.lines().map(line).collect()
+            let objects: Vec<String> = one.lines().map(object).collect();
+            objects.join(
+                "
+",
+            )
         };
         let units: Vec<u16> = std::iter::once(0xfeff).chain(one.encode_utf16()).collect();
         let wide = |bytes: fn(u16) -> [u8; 2]| units.iter().flat_map(|unit| bytes(*unit)).collect();
@@ -212,7 +217,8 @@ fn dumps_of_json_stand_after_each_other_and_in_logs() {
 fn what_is_kept_of_a_dump_is_what_was_given() {
     let one = text("lab25.txt");
     let line = |line: &str| format!("{{\"log\":{}}}\n", serde_json::json!(format!("{line}\n")));
-    let log: String = one.lines().map(line).collect();
+    let lines: Vec<String> = one.lines().map(line).collect();
+    let log = lines.concat();
     let all = format!("{}{log}", line("other"));
     let (text, found) = read_bytes(all.as_bytes());
     let parts = originals(all.as_bytes(), &text, &found.dumps);
