@@ -11,6 +11,12 @@ use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// Where in a line the process is named.
+pub(super) fn process_in(line: &str) -> Option<usize> {
+    let at = line.find("Process ")?;
+    process(&line[at..]).map(|_pid| at)
+}
+
 /// Whether a dump begins with the next line.
 pub(super) fn begins(lines: &Lines<'_>) -> bool {
     let mut ahead = lines.ahead();

@@ -89,8 +89,8 @@ impl Form {
             (Self::HotSpot, hotspot::begins(line)),
             (Self::Plain, number),
             (Self::Go, go::begins(line)),
-            (Self::PySpy, line.find("Process ")),
-            (Self::EuStack, line.find("PID ")),
+            (Self::PySpy, py_spy::process_in(line)),
+            (Self::EuStack, eu_stack::process_in(line)),
             (Self::Json, json_begins(trimmed)),
         ];
         let places = places.into_iter();
