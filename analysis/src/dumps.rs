@@ -5,7 +5,7 @@
 //!
 //! - [`read()`]: finds every dump in a text and reads it: HotSpot 8 to 25 as text and as JSON, Go,
 //!   py-spy, eu-stack. Total: no text makes it fail, and lines that it does not know are counted
-//!   and kept.
+//!   and kept. [`plain`]: the text out of bytes, and the bytes of a dump again.
 //! - [`model`]: what a dump says, whoever wrote it. [`frame`]: what a line of a stack means.
 //! - [`locks`]: who holds what, and who waits for it. [`deadlock`]: who waits in a circle.
 //! - [`groups`]: threads that do the same. [`pools`]: threads that wait for something to be free.
@@ -28,17 +28,22 @@ pub mod followed;
 pub mod frame;
 pub mod go;
 pub mod groups;
+mod heading;
 pub mod history;
 pub mod hotspot;
 pub mod hotspot_json;
 pub mod hotspot_plain;
 mod intern;
+mod json_text;
 pub mod kernel;
 mod lines;
 pub mod locks;
+mod log_line;
 pub mod model;
 pub mod past;
+pub mod plain;
 pub mod pools;
+mod prefix;
 pub mod py_spy;
 pub mod report;
 mod scan;

@@ -7,6 +7,12 @@ use super::intern::Interner;
 use super::lines::Lines;
 use super::model::{Dump, Source, State, Thread};
 
+/// Where in a line the process is named.
+pub(super) fn process_in(line: &str) -> Option<usize> {
+    let at = line.find("PID ")?;
+    process(&line[at..]).map(|_pid| at)
+}
+
 /// Whether a dump begins with the next line.
 pub(super) fn begins(lines: &Lines<'_>) -> bool {
     let mut ahead = lines.ahead();

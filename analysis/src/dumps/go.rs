@@ -7,14 +7,29 @@
 use super::intern::Interner;
 use super::lines::Lines;
 use super::model::{Dump, How, Lock, LockUse, Source, State, Thread};
+use std::collections::HashSet;
 use std::time::Duration;
 
+/// What stands between the threads of a program that dies.
+const BETWEEN: &str = "-----";
 /// After so many unknown lines one after the other the dump is over.
 const MOST_UNKNOWN: usize = 8;
 
-/// Whether a dump begins with this line.
-pub(super) fn begins(line: &str) -> bool {
+/// Where in a line a dump begins.
+pub(super) fn begins(line: &str) -> Option<usize> {
+    if !line.trim_end().ends_with(':') {
+        return None;
+    }
+    let at = line.find("goroutine ")?;
+    header(&line[at..]).map(|_| at)
+}
+
+/// Whether a line is one that follows soon.
+pub(super) fn follows(line: &str) -> bool {
+    let line = line.trim_end();
     header(line).is_some()
+        || line.starts_with("created by ")
+        || arguments(line).is_some_and(|at| !line[..at].contains(' '))
 }
 
 /// `goroutine 5 gp=0xc000 m=nil [semacquire, 3 minutes, locked to thread]:`.
@@ -55,7 +70,8 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
         is_created: false,
     };
     let (mut unknown, mut was_blank) = (0, false);
-    let mut sound = (*lines, reader.dump.unknown.clone());
+    let (mut numbers, mut is_by_thread) = (HashSet::new(), false);
+    let mut sound = (*lines, reader.dump.unknown.mark());
     // Where the dump ends when what follows is no dump: before the blank line, too.
     let mut end = *lines;
     while let Some(line) = lines.peek() {
@@ -66,7 +82,13 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
             was_blank = true;
             continue;
         }
+        is_by_thread |= text == BETWEEN;
         if let Some((number, status)) = header(text) {
+            // One that is there already is of the next dump, unless each thread tells its own anew.
+            if !numbers.insert(number) && !is_by_thread {
+                *lines = before;
+                break;
+            }
             reader.close();
             let mut thread = goroutine(number, status);
             thread.place = line.start..line.end;
@@ -76,7 +98,7 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
             break;
         } else if !(reader.line(text) || is_end(text)) {
             if unknown == 0 {
-                sound = (before, reader.dump.unknown.clone());
+                sound = (before, reader.dump.unknown.mark());
             }
             unknown += 1;
             reader.dump.unknown.add(line.number, line.text);
@@ -92,7 +114,8 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Dump {
     }
     *lines = end;
     if unknown > 0 {
-        (*lines, reader.dump.unknown) = sound;
+        *lines = sound.0;
+        reader.dump.unknown.go_back(sound.1);
     }
     reader.dump.is_truncated = reader.function.is_some();
     reader.close();
@@ -105,7 +128,7 @@ fn is_end(text: &str) -> bool {
     let is_register = words.next().is_some_and(|name| name.len() <= 8)
         && words.next().is_some_and(|value| value.starts_with("0x"))
         && words.next().is_none();
-    is_register || text == "-----" || text.starts_with("exit status ")
+    is_register || text == BETWEEN || text.starts_with("exit status ")
 }
 
 impl Reader<'_> {

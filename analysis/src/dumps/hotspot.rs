@@ -8,18 +8,16 @@ mod header;
 mod lock_line;
 mod thread;
 
+use super::heading::{Said, pid, time};
 use super::intern::Interner;
-use super::lines::{Line, Lines, strip};
-use super::model::{Dump, Source, UnknownLines, When};
-use jiff::civil::DateTime;
+use super::lines::{Line, Lines};
+use super::model::{Dump, Source};
 use thread::{Came, Open};
 
 /// What every dump begins with.
 const BEGIN: &str = "Full thread dump ";
 /// After so many unknown lines one after the other the dump is over.
 const MOST_UNKNOWN: usize = 64;
-/// After so many lines without the prefix of a log the dump is over.
-const MOST_OTHERS: usize = 10_000;
 /// A name may go over so many lines.
 const MOST_LINES_OF_A_NAME: usize = 16;
 
@@ -30,76 +28,15 @@ pub(super) fn begins(line: &str) -> Option<usize> {
     (rest.ends_with(':') && rest.contains(" (")).then_some(at)
 }
 
-/// What a log puts before its lines, where a dump begins behind it: a prefix that ends with a digit
-/// would run into what follows, and one that the next lines lack is none.
-pub(super) fn sound_prefix<'a>(prefix: &'a str, lines: Lines<'a>) -> &'a str {
-    let mut next = lines.with_prefix(prefix);
-    next.take();
-    let follow = std::iter::from_fn(|| next.take()).take(4);
-    let is_found = follow
-        .filter(|line| !line.text.is_empty())
-        .any(|line| !line.lacks_prefix);
-    if prefix.ends_with(|last: char| last.is_ascii_digit()) || !is_found {
-        ""
-    } else {
-        prefix
-    }
-}
-
-/// What stands in the two lines before a dump: `12345:` of jcmd, and when it was.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Heading<'a> {
-    last: [Option<Line<'a>>; 2],
-}
-
-/// What they say.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Said {
-    pub(super) pid: Option<i64>,
-    pub(super) at: Option<When>,
-    /// Where the first of them begins.
-    pub(super) start: Option<usize>,
-    /// How many of them say something.
-    pub(super) lines: usize,
-}
-
-impl<'a> Heading<'a> {
-    /// The next line.
-    pub(super) fn push(&mut self, line: Line<'a>) {
-        self.last = [self.last[1], Some(line)];
-    }
-
-    /// What they say, with a prefix taken off.
-    pub(super) fn said(&self, prefix: &str) -> Said {
-        let mut said = Said::default();
-        for line in self.last.iter().rev().flatten() {
-            let text = strip(line.text, prefix).unwrap_or(line.text).trim();
-            let at = time(text).filter(|_| said.at.is_none() && said.pid.is_none());
-            let pid = pid(text).filter(|_| said.pid.is_none());
-            if at.is_none() && pid.is_none() {
-                break;
-            }
-            said.at = said.at.or(at);
-            said.pid = pid;
-            said.start = Some(line.start);
-            said.lines += 1;
-        }
-        said
-    }
-}
-
-/// `2026-11-22 08:12:17`.
-fn time(text: &str) -> Option<When> {
-    let is_plain = text.len() == 19 && text.is_ascii();
-    let time: DateTime = is_plain.then(|| text.parse().ok())??;
-    Some(When::Local(time))
-}
-
-/// `12345:`.
-fn pid(text: &str) -> Option<i64> {
-    let digits = text.strip_suffix(':')?;
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| digits.parse().ok())?
+/// Whether a line is one that follows soon.
+pub(super) fn follows(line: &str) -> bool {
+    let begins = [
+        "\"",
+        "Threads class SMR",
+        "_java_thread_list",
+        "JNI global ref",
+    ];
+    begins.iter().any(|begin| line.starts_with(begin))
 }
 
 /// The dump that begins with the next line.
@@ -137,7 +74,7 @@ fn heap(lines: &mut Lines<'_>) {
     let mut ahead = *lines;
     loop {
         match ahead.take() {
-            Some(line) if line.text.trim().is_empty() || line.lacks_prefix => {}
+            Some(line) if line.text.trim().is_empty() => {}
             Some(line) if line.text.trim_end() == "Heap" => break,
             _ => return,
         }
@@ -160,9 +97,9 @@ struct Reader<'a, 'n> {
 impl<'a> Reader<'a, '_> {
     /// All threads, up to the line about JNI that ends them, or to where the dump is cut.
     fn threads(&mut self, lines: &mut Lines<'a>) {
-        let (mut unknown, mut others) = (0, 0);
+        let mut unknown = 0;
         // Where it goes back to when what follows is no dump any more.
-        let mut sound: (Lines<'a>, UnknownLines) = (*lines, self.dump.unknown.clone());
+        let mut sound = (*lines, self.dump.unknown.mark());
         loop {
             let before = *lines;
             let Some(line) = lines.take() else {
@@ -172,11 +109,6 @@ impl<'a> Reader<'a, '_> {
                 self.is_in_list = false;
                 continue;
             }
-            if line.lacks_prefix && others < MOST_OTHERS {
-                others += 1;
-                continue;
-            }
-            others = 0;
             if begins_another(before) {
                 *lines = before;
                 return;
@@ -193,18 +125,20 @@ impl<'a> Reader<'a, '_> {
                 Came::Unknown => {}
             }
             if unknown == 0 {
-                sound = (before, self.dump.unknown.clone());
+                sound = (before, self.dump.unknown.mark());
             }
             unknown += 1;
             self.dump.unknown.add(line.number, line.text);
             if unknown >= MOST_UNKNOWN {
-                (*lines, self.dump.unknown) = sound;
+                *lines = sound.0;
+                self.dump.unknown.go_back(sound.1);
                 return;
             }
         }
         // What stands behind the last line of a cut dump is another's.
         if unknown > 0 {
-            (*lines, self.dump.unknown) = sound;
+            *lines = sound.0;
+            self.dump.unknown.go_back(sound.1);
         }
     }
 

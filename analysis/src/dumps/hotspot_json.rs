@@ -5,6 +5,7 @@
 //! taken in either form. A text that is cut short is read as far as it goes.
 
 use super::intern::Interner;
+use super::json_text;
 use super::model::{Dump, How, Lock, LockUse, Source, State, Thread, When};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -108,7 +109,7 @@ pub(super) fn parse(text: &str) -> Option<Dump> {
     let (file, is_truncated) = match serde_json::from_str::<File<'_>>(text) {
         Ok(file) => (file, false),
         Err(error) if error.is_eof() => {
-            mended = mend(text)?;
+            mended = json_text::mended(text)?;
             (serde_json::from_str(&mended).ok()?, true)
         }
         Err(_) => return None,
@@ -193,40 +194,6 @@ fn lock(object: &str, names: &mut Interner) -> Lock {
         id: names.text(object),
         class: names.text(class),
     }
-}
-
-/// What is whole of a text that is cut short, closed again.
-fn mend(text: &str) -> Option<String> {
-    /// What nests deeper is no dump.
-    const DEEPEST: usize = 100;
-    let mut open = Vec::new();
-    let (mut is_in_string, mut is_escaped) = (false, false);
-    // Up to where it is whole, and what is open there.
-    let mut whole: Option<(usize, Vec<u8>)> = None;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_in_string => is_escaped = true,
-            b'"' => is_in_string = !is_in_string,
-            _ if is_in_string => {}
-            b'{' => open.push(b'}'),
-            b'[' => open.push(b']'),
-            b'}' | b']' => {
-                if open.pop() != Some(byte) {
-                    return None;
-                }
-                whole = Some((at + 1, open.clone()));
-            }
-            _ => {}
-        }
-        if open.len() > DEEPEST {
-            return None;
-        }
-    }
-    let (end, open) = whole?;
-    let mut mended = text.get(..end)?.to_owned();
-    mended.extend(open.iter().rev().map(|close| char::from(*close)));
-    Some(mended)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Option<Dump>
     let mut dump = Dump::new(Source::HotSpotPlain);
     (dump.pid, dump.at, dump.vm) = (Some(pid), Some(at), Some(version.into()));
     let (mut frames, mut unknown) = (Vec::new(), 0);
-    let mut sound = (*lines, dump.unknown.clone());
+    let mut sound = (*lines, dump.unknown.mark());
     while let Some(line) = lines.peek() {
         let before = *lines;
         if begins(&before) {
@@ -65,7 +65,7 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Option<Dump>
             continue;
         }
         if unknown == 0 {
-            sound = (before, dump.unknown.clone());
+            sound = (before, dump.unknown.mark());
         }
         unknown += 1;
         dump.unknown.add(line.number, line.text);
@@ -74,7 +74,8 @@ pub(super) fn parse(lines: &mut Lines<'_>, names: &mut Interner) -> Option<Dump>
         }
     }
     if unknown > 0 {
-        (*lines, dump.unknown) = sound;
+        *lines = sound.0;
+        dump.unknown.go_back(sound.1);
     }
     close(&mut dump, &mut frames, names);
     Some(dump)

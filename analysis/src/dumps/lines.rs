@@ -1,4 +1,13 @@
-//! A text line by line, with what a log puts before each line taken off.
+//! A text line by line, with what a log puts before each line taken off. Lines of others in between
+//! are left out, as long as they are not too many: so dumps that were written at the same time come
+//! apart, and reading takes no longer than in proportion to what is read.
+
+use super::prefix::{NONE, Prefix};
+
+/// So many lines of others may follow the first line.
+const ROOM: usize = 64;
+/// So many more for each line after it.
+const ROOM_OF_A_LINE: usize = 16;
 
 /// One line.
 #[derive(Debug, Clone, Copy)]
@@ -7,12 +16,12 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// Where it begins in the whole text, prefix and all.
     pub(super) start: usize,
+    /// Where its text begins.
+    pub(super) begin: usize,
     /// Where the next one begins.
     pub(super) end: usize,
     /// Its number, from 1.
     pub(super) number: usize,
-    /// Whether it lacks the prefix that the others have.
-    pub(super) lacks_prefix: bool,
 }
 
 /// Where reading has come to. A copy looks ahead.
@@ -21,8 +30,12 @@ pub(super) struct Lines<'a> {
     text: &'a str,
     at: usize,
     number: usize,
-    /// What stands before each line; digits in it stand for any number.
-    prefix: &'a str,
+    /// What stands before each line.
+    prefix: &'a Prefix,
+    /// So much of the next line is before what it says, whatever the prefix is.
+    before: usize,
+    /// So many lines of others may come yet.
+    room: usize,
 }
 
 impl<'a> Lines<'a> {
@@ -31,13 +44,37 @@ impl<'a> Lines<'a> {
             text,
             at: 0,
             number: 0,
-            prefix: "",
+            prefix: &NONE,
+            before: 0,
+            room: ROOM,
         }
     }
 
-    /// The same from here on with this prefix, which must end with something else than a digit.
-    pub(super) fn with_prefix(self, prefix: &'a str) -> Self {
-        Self { prefix, ..self }
+    /// The same with this prefix, and with so much before what the next line says.
+    pub(super) fn behind<'b>(self, prefix: &'b Prefix, before: usize) -> Lines<'b>
+    where
+        'a: 'b,
+    {
+        Lines {
+            prefix,
+            before,
+            room: ROOM,
+            ..self
+        }
+    }
+
+    /// The same without a prefix, where another has come to.
+    pub(super) fn moved_to(self, other: &Lines<'_>) -> Self {
+        Self {
+            at: other.at,
+            number: other.number,
+            ..self
+        }
+    }
+
+    /// The same from a place on, whatever the number of the line there is.
+    pub(super) fn at(self, place: usize) -> Self {
+        Self { at: place, ..self }
     }
 
     /// Where the next line begins.
@@ -45,8 +82,20 @@ impl<'a> Lines<'a> {
         self.at
     }
 
-    /// The next line.
-    pub(super) fn take(&mut self) -> Option<Line<'a>> {
+    /// Goes back to within the line that was taken last: what is left of it is a line as well.
+    pub(super) fn back_to(&mut self, place: usize) {
+        if self
+            .text
+            .get(place..self.at)
+            .is_some_and(|rest| !rest.is_empty())
+        {
+            self.at = place;
+            self.number -= 1;
+        }
+    }
+
+    /// The next line of whoever it is.
+    fn next_of_any(&mut self) -> Option<Line<'a>> {
         let rest = self.text.get(self.at..)?;
         if rest.is_empty() {
             return None;
@@ -58,15 +107,35 @@ impl<'a> Lines<'a> {
         };
         self.at = end;
         self.number += 1;
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let bare = strip(line, self.prefix);
         Some(Line {
-            text: bare.unwrap_or(line),
+            text: line.strip_suffix('\r').unwrap_or(line),
             start,
+            begin: start,
             end,
             number: self.number,
-            lacks_prefix: bare.is_none(),
         })
+    }
+
+    /// The next line. After the last one it stays where it is, whoever's lines follow.
+    pub(super) fn take(&mut self) -> Option<Line<'a>> {
+        let mut ahead = *self;
+        loop {
+            let mut line = ahead.next_of_any()?;
+            let before = std::mem::take(&mut ahead.before);
+            let bare = if before > 0 {
+                line.text.get(before..)
+            } else {
+                ahead.prefix.strip(line.text)
+            };
+            if let Some(bare) = bare {
+                line.begin += line.text.len() - bare.len();
+                line.text = bare;
+                ahead.room = ahead.room.saturating_add(ROOM_OF_A_LINE);
+                *self = ahead;
+                return Some(line);
+            }
+            ahead.room = ahead.room.checked_sub(1)?;
+        }
     }
 
     /// A copy that looks ahead.
@@ -80,65 +149,34 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// What is behind the prefix, in which any number matches any other. A line that is nothing but the
-/// prefix without its last blanks is empty.
-pub(super) fn strip<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
-    let (line_bytes, prefix_bytes) = (line.as_bytes(), prefix.as_bytes());
-    let (mut at, mut of) = (0, 0);
-    while of < prefix_bytes.len() {
-        if prefix_bytes[of].is_ascii_digit() {
-            let digits = |bytes: &[u8]| {
-                bytes
-                    .iter()
-                    .take_while(|byte| byte.is_ascii_digit())
-                    .count()
-            };
-            let (here, there) = (digits(&line_bytes[at..]), digits(&prefix_bytes[of..]));
-            if here == 0 {
-                return None;
-            }
-            at += here;
-            of += there;
-        } else if line_bytes.get(at) == Some(&prefix_bytes[of]) {
-            at += 1;
-            of += 1;
-        } else if at == line_bytes.len() && prefix[of..].trim().is_empty() {
-            return Some("");
-        } else {
-            return None;
-        }
-    }
-    line.get(at..)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::prefix::Numbers;
     use super::*;
 
-    fn all(text: &str, prefix: &'static str) -> Vec<(String, bool)> {
-        let mut lines = Lines::new(text).with_prefix(prefix);
+    fn all(text: &str, prefix: &Prefix) -> Vec<String> {
+        let mut lines = Lines::new(text).behind(prefix, 0);
         let next = || lines.take();
         std::iter::from_fn(next)
-            .map(|line| (line.text.to_owned(), line.lacks_prefix))
+            .map(|line| line.text.to_owned())
             .collect()
     }
 
     #[test]
     fn lines_end_with_or_without_a_carriage_return_or_not_at_all() {
-        let texts: Vec<String> = all("a\r\n\nb", "").into_iter().map(|line| line.0).collect();
-        assert_eq!(texts, ["a", "", "b"]);
+        assert_eq!(all("a\r\n\nb", &NONE), ["a", "", "b"]);
     }
 
     #[test]
-    fn a_prefix_is_taken_off_whatever_its_numbers_are() {
-        let text = "Nov 22 08:59:59 web java[7]: one\nNov 22 09:00:00 web java[123]:  two\nNov 22 09:00:00 web java[7]:\nother\n";
-        let expected = [
-            ("one", false),
-            (" two", false),
-            ("", false),
-            ("other", true),
-        ];
-        let expected = expected.map(|(text, lacks)| (text.to_owned(), lacks));
-        assert_eq!(all(text, "Nov 22 08:12:17 web java[7]: "), expected);
+    fn lines_of_others_are_left_out_until_they_are_too_many() {
+        let prefix = Prefix::of("web_1 | ", Numbers::OfTimes);
+        let others = |count: usize| "app_1 | x\n".repeat(count);
+        let text = format!("web_1 | one\n{}web_1 |  two\n{}", others(70), others(9));
+        assert_eq!(all(&text, &prefix), ["one", " two"]);
+        let text = format!("web_1 | one\n{}web_1 | two\n", others(90));
+        let mut lines = Lines::new(&text).behind(&prefix, 0);
+        assert_eq!(lines.take().map(|line| line.text), Some("one"));
+        assert!(lines.take().is_none());
+        assert_eq!(lines.place(), "web_1 | one\n".len());
     }
 }

@@ -314,6 +314,17 @@ impl UnknownLines {
             self.first.push((number, line[..end].into()));
         }
     }
+
+    /// How many there are now, to go back to.
+    pub(super) fn mark(&self) -> usize {
+        self.count
+    }
+
+    /// Forgets what came after a mark.
+    pub(super) fn go_back(&mut self, mark: usize) {
+        self.count = mark;
+        self.first.truncate(mark);
+    }
 }
 
 /// One thread dump.
@@ -341,6 +352,8 @@ pub struct Dump {
     pub unknown: UnknownLines,
     /// Where it stands in the text, in bytes.
     pub place: Range<usize>,
+    /// What of that place is not its own: lines of others that came in between.
+    pub gaps: Vec<Range<usize>>,
 }
 
 impl Dump {
@@ -358,7 +371,17 @@ impl Dump {
             is_truncated: false,
             unknown: UnknownLines::default(),
             place: 0..0,
+            gaps: Vec::new(),
         }
+    }
+
+    /// Its own parts of the text, in bytes.
+    pub fn parts(&self) -> impl Iterator<Item = Range<usize>> {
+        let ends = self.gaps.iter().map(|gap| gap.start);
+        let begins = self.gaps.iter().map(|gap| gap.end);
+        let ends = ends.chain([self.place.end]);
+        let begins = [self.place.start].into_iter().chain(begins);
+        begins.zip(ends).map(|(begin, end)| begin..end)
     }
 
     /// The threads that the dump gives a heading of their own.

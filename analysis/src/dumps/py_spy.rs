@@ -4,18 +4,27 @@
 //! arguments and variables (`--locals`) belongs to the text alone.
 
 use super::intern::Interner;
+use super::json_text;
 use super::lines::Lines;
 use super::model::{Dump, Source, State, Thread};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// Where in a line the process is named.
+pub(super) fn process_in(line: &str) -> Option<usize> {
+    let at = line.find("Process ")?;
+    process(&line[at..]).map(|_pid| at)
+}
+
 /// Whether a dump begins with the next line.
 pub(super) fn begins(lines: &Lines<'_>) -> bool {
     let mut ahead = lines.ahead();
     let first = ahead.take().and_then(|line| process(line.text));
-    let second = ahead.take();
-    first.is_some() && second.is_some_and(|line| line.text.starts_with("Python v"))
+    // Many lines have such words: only behind this one it is worth while to look further.
+    first
+        .and_then(|_pid| ahead.take())
+        .is_some_and(|line| line.text.starts_with("Python v"))
 }
 
 /// `Process 28209: python p.py`.
@@ -128,9 +137,18 @@ struct Frame<'a> {
     line: i64,
 }
 
-/// The dumps of `--json`, one for each process; nothing if the text is none.
+/// The dumps of `--json`, one for each process; nothing if the text is none. Of a text that is cut
+/// short the last one is.
 pub(super) fn parse_json(text: &str) -> Option<Vec<Dump>> {
-    let entries: Vec<Entry<'_>> = serde_json::from_str(text).ok()?;
+    let mended;
+    let (entries, is_truncated): (Vec<Entry<'_>>, bool) = match serde_json::from_str(text) {
+        Ok(entries) => (entries, false),
+        Err(error) if error.is_eof() => {
+            mended = json_text::mended(text)?;
+            (serde_json::from_str(&mended).ok()?, true)
+        }
+        Err(_) => return None,
+    };
     let mut names = Interner::default();
     let mut dumps: BTreeMap<i64, Dump> = BTreeMap::new();
     for entry in &entries {
@@ -160,5 +178,7 @@ pub(super) fn parse_json(text: &str) -> Option<Vec<Dump>> {
             ..thread((name, status), ids, entry.active)
         });
     }
-    (!dumps.is_empty()).then(|| dumps.into_values().collect())
+    let last = entries.last().and_then(|entry| dumps.get_mut(&entry.pid))?;
+    last.is_truncated = is_truncated;
+    Some(dumps.into_values().collect())
 }

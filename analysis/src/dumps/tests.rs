@@ -4,6 +4,7 @@ mod compare;
 mod followed;
 mod hostile;
 mod logs;
+mod mixed;
 mod others;
 mod own;
 mod real;

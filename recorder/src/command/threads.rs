@@ -9,6 +9,7 @@ mod diff;
 mod files;
 mod import;
 mod json;
+mod kind;
 mod shared;
 mod source;
 mod table;

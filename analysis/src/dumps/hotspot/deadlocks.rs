@@ -19,11 +19,11 @@ pub(super) fn parse(lines: &mut Lines<'_>, dump: &mut Dump, names: &mut Interner
     };
     let mut ahead = *lines;
     let mut unknown = 0;
-    let mut sound = dump.unknown.clone();
+    let mut sound = dump.unknown.mark();
     let mut has_begun = false;
     while let Some(line) = ahead.take() {
         let text = line.text.trim_end();
-        if text.is_empty() || line.lacks_prefix {
+        if text.is_empty() {
             continue;
         }
         if is_begin(text) {
@@ -36,12 +36,12 @@ pub(super) fn parse(lines: &mut Lines<'_>, dump: &mut Dump, names: &mut Interner
             break;
         } else if !reader.line(text, &mut ahead) {
             if unknown == 0 {
-                sound = dump.unknown.clone();
+                sound = dump.unknown.mark();
             }
             unknown += 1;
             dump.unknown.add(line.number, line.text);
             if unknown >= MOST_UNKNOWN {
-                dump.unknown = sound;
+                dump.unknown.go_back(sound);
                 dump.is_truncated = true;
                 break;
             }

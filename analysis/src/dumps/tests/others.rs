@@ -156,3 +156,33 @@ fn native_threads_have_frames_and_no_states() {
         );
     }
 }
+
+#[test]
+fn dumps_one_after_the_other_are_two() {
+    for name in [
+        "go-debug2.txt",
+        "go-dying.txt",
+        "pyspy.txt",
+        "eu.txt",
+        "lab25.plain",
+    ] {
+        let one = bytes(name);
+        let (_, alone) = read_bytes(&one);
+        let (_, both) = read_bytes(&[one.as_slice(), &one].concat());
+        assert_eq!(both.dumps.len(), 2, "{name}");
+        for dump in &both.dumps {
+            assert_eq!(
+                dump.threads.len(),
+                alone.dumps[0].threads.len(),
+                "{name}: each has its own"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_dying_program_that_tells_of_each_of_its_threads_is_one_dump() {
+    let text = "goroutine 0 [idle]:\nruntime.a()\n\t/a.go:1\n\ngoroutine 7 [running]:\nmain.f()\n\t/x.go:5\n\n-----\n\ngoroutine 0 [idle]:\nruntime.a()\n\t/a.go:1\n\ngoroutine 7 [running]:\nmain.f()\n\t/x.go:5\n";
+    let (_, found) = read_bytes(text.as_bytes());
+    assert_eq!((found.dumps.len(), found.dumps[0].threads.len()), (1, 4));
+}

@@ -2,20 +2,18 @@
 
 use super::source::Taken;
 use afterimage_analysis::dumps::model::When as DumpTime;
+use afterimage_analysis::dumps::plain::originals;
 use afterimage_analysis::dumps::read_bytes;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::time::WallTime;
 use anyhow::{Context as _, bail};
 use std::fs::File;
 use std::io::Read as _;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// No file of dumps is read that is larger.
 const MOST_BYTES: u64 = 512 << 20;
 
-/// What some editors put before a text.
-const MARK: &[u8] = b"\xef\xbb\xbf";
 /// The bytes of a file of dumps.
 pub(super) fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -35,7 +33,34 @@ pub(super) fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
             MOST_BYTES >> 20
         );
     }
+    if let Some((how, with)) = compressed(&bytes) {
+        bail!(
+            "{path} is compressed ({how}): `{with} {path} | afterimage threads -` reads it",
+            path = path.display()
+        );
+    }
     Ok(bytes)
+}
+
+/// With what a file is compressed, and what makes it a text again.
+fn compressed(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    let kinds: [(&[u8], _, _); 5] = [
+        (b"\x1f\x8b", "gzip", "zcat"),
+        (b"\x28\xb5\x2f\xfd", "zstd", "zstdcat"),
+        (b"\xfd7zXZ\0", "xz", "xzcat"),
+        (b"BZh", "bzip2", "bzcat"),
+        (b"PK\x03\x04", "zip", "unzip -p"),
+    ];
+    let kind = kinds.iter().find(|kind| bytes.starts_with(kind.0));
+    kind.map(|(_, how, with)| (*how, *with))
+}
+
+/// What is said where there is no dump.
+pub(super) fn none_found(refused: Option<&str>) -> String {
+    let what = refused.map_or(String::new(), |what| {
+        format!(": it is {what}, which is not read")
+    });
+    format!("no thread dump of a known form was found{what}")
 }
 
 /// The dumps in files, in the order of time where they tell it.
@@ -46,17 +71,17 @@ pub(super) fn of_files(
     let (mut all, mut other_lines, mut refused) = (Vec::new(), 0, None);
     for path in files {
         let bytes = bytes_of(path)?;
-        let (_, found) = read_bytes(&bytes);
+        let (text, found) = read_bytes(&bytes);
+        let parts = originals(&bytes, &text, &found.dumps);
         other_lines += found.other_lines;
         refused = refused.or(found.refused);
-        for dump in found.dumps {
-            let part = original(&bytes, &dump.place);
+        for (dump, part) in found.dumps.into_iter().zip(parts) {
             all.push(Taken {
                 wall: None,
                 at: dump.at.map(shown_time),
                 is_shown: true,
                 stored: None,
-                text: Some(part.to_vec()),
+                text: Some(part.into_owned()),
                 dump: Some(dump),
                 before: None,
                 after: None,
@@ -66,10 +91,7 @@ pub(super) fn of_files(
         }
     }
     if all.is_empty() {
-        let what = refused.map_or(String::new(), |what| {
-            format!(": it is {what}, which is not read")
-        });
-        bail!("no thread dump of a known form was found{what}");
+        bail!(none_found(refused));
     }
     if let Some(pids) = pids {
         all.retain(|taken| taken.pid().is_some_and(|pid| pids.contains(&pid)));
@@ -91,29 +113,6 @@ pub(super) fn of_files(
     Ok((all, other_lines))
 }
 
-/// The bytes of a place in the text that was made of them.
-pub(super) fn original<'b>(bytes: &'b [u8], place: &Range<usize>) -> &'b [u8] {
-    let mark = usize::from(bytes.starts_with(MARK)) * MARK.len();
-    let bytes = &bytes[mark..];
-    let at = |wanted: usize| {
-        let (mut in_text, mut in_bytes) = (0, 0);
-        for chunk in bytes.utf8_chunks() {
-            if wanted <= in_text + chunk.valid().len() {
-                return in_bytes + (wanted - in_text);
-            }
-            in_text += chunk.valid().len();
-            in_bytes += chunk.valid().len() + chunk.invalid().len();
-            if !chunk.invalid().is_empty() {
-                in_text += char::REPLACEMENT_CHARACTER.len_utf8();
-            }
-        }
-        in_bytes
-    };
-    bytes
-        .get(at(place.start)..at(place.end))
-        .unwrap_or_default()
-}
-
 /// A time in a dump: on whatever clock the process had, unless it says so.
 fn shown_time(at: DumpTime) -> String {
     match at {
@@ -127,21 +126,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_that_are_no_text_are_found_again() {
-        let bytes = b"\xef\xbb\xbfab\xff\xfecd\xe2\x82x";
-        let text = String::from_utf8_lossy(&bytes[3..]).into_owned();
-        for (from, to, expected) in [
-            ("ab", "cd", &b"ab\xff\xfe"[..]),
-            ("cd", "x", b"cd\xe2\x82"),
-            ("x", "", b"x"),
-        ] {
-            let start = text.find(from).unwrap();
-            let end = if to.is_empty() {
-                text.len()
-            } else {
-                text.find(to).unwrap()
-            };
-            assert_eq!(original(bytes, &(start..end)), expected, "{from}");
-        }
+    fn what_is_compressed_is_said_to_be_with_what_makes_it_a_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log.1.gz");
+        std::fs::write(&path, b"\x1f\x8b\x08\0").unwrap();
+        let said = bytes_of(&path).unwrap_err().to_string();
+        assert!(said.contains("is compressed (gzip): `zcat "), "{said}");
+        std::fs::write(&path, b"Full thread dump").unwrap();
+        assert_eq!(bytes_of(&path).unwrap(), b"Full thread dump");
     }
 }

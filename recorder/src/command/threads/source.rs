@@ -3,6 +3,7 @@
 use super::super::{DAMAGED, Opened, sound};
 use super::diff;
 use super::files::of_files;
+use super::kind::is_capture;
 use crate::cli::ThreadsArgs;
 use afterimage_analysis::dumps::followed::Host;
 use afterimage_analysis::dumps::past::Past;
@@ -12,11 +13,8 @@ use afterimage_format::capture::StoredDump;
 use afterimage_format::kernel_view::KernelView;
 use afterimage_format::process::Pid;
 use afterimage_format::time::WallTime;
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -172,23 +170,6 @@ pub(super) fn each(
     };
     answer(&mut asked)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether a file begins as a capture does.
-pub(super) fn is_capture(path: &Path) -> anyhow::Result<bool> {
-    if path == Path::new("-") {
-        return Ok(false);
-    }
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let mut head = Vec::new();
-    file.take(16)
-        .read_to_end(&mut head)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    // One whose first page is damaged is known by its name.
-    let is_named = path
-        .extension()
-        .is_some_and(|extension| extension == "afterimage");
-    Ok(head == b"SQLite format 3\0" || is_named)
 }
 
 /// The rows of a capture that were asked for, and some before them.

@@ -1,5 +1,6 @@
 //! The text of a dump, with the places of its lines.
 
+use afterimage_analysis::dumps::plain::plain;
 use std::sync::Arc;
 
 /// The text of a dump, as it came.
@@ -11,9 +12,9 @@ pub struct DumpText {
 }
 
 impl DumpText {
-    /// The text in these bytes; what is not UTF-8 becomes U+FFFD.
+    /// The text in these bytes, in which the places of a dump are; what is not UTF-8 becomes U+FFFD.
     pub fn new(bytes: &[u8]) -> Self {
-        let text: Arc<str> = String::from_utf8_lossy(bytes).into();
+        let text: Arc<str> = plain(bytes).into();
         let begins = text.bytes().zip(1_u32..).filter(|(byte, _)| *byte == b'\n');
         let begins = begins.map(|(_, next)| next);
         let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
