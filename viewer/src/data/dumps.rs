@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 pub use text::DumpText;
 pub use words::{
-    Outcome, mark_words, outcome, process_words, status_words, summary_words, time_words,
+    Outcome, known_pid, mark_words, outcome, process_words, status_words, summary_words, time_words,
 };
 
 /// The dumps of a capture, in order of time, and what was refused or failed.

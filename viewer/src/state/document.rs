@@ -298,10 +298,18 @@ impl Document {
     }
 
     /// An instant as it is told: the time of day, with the day when the capture is longer than
-    /// one, so that there are several such times in it.
+    /// one, so that there are several such times in it, or when it lies on a day outside of it:
+    /// dumps can be brought in that are older.
     pub fn moment(&self, at: WallTime) -> String {
         const DAY_MICROS: i64 = 86_400_000_000;
-        if self.time.capture.micros() > DAY_MICROS {
+        let capture = self.time.capture;
+        let day = |at| self.zone.format(at, "%Y-%m-%d");
+        let is_beside = at < capture.from && day(at) != day(capture.from)
+            || capture.to < at && day(at) != day(capture.to);
+        if is_beside && self.zone.format(at, "%Y") != self.zone.format(capture.to, "%Y") {
+            return self.zone.format(at, "%-d %b %Y %H:%M:%S");
+        }
+        if is_beside || capture.micros() > DAY_MICROS {
             return self.zone.format(at, "%-d %b %H:%M:%S");
         }
         self.zone.time_of_day(at)

@@ -4,6 +4,7 @@
 pub(crate) mod capture;
 mod compare;
 mod hostile;
+mod imported;
 
 use crate::{cursor, document, settle};
 use afterimage_viewer::app::Viewer;

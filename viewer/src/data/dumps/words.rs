@@ -3,6 +3,7 @@
 use crate::display;
 use crate::display::escape::escaped;
 use afterimage_analysis::escape::Escaped;
+use afterimage_format::process::Pid;
 use afterimage_format::thread_dump::{DumpFacts, DumpStatus, HOOK, KERNEL};
 use std::time::Duration;
 
@@ -39,13 +40,19 @@ pub fn outcome(status: DumpStatus) -> Outcome {
     }
 }
 
+/// Whose dump it is, where that is known: of one that was brought in from a file it may not be.
+pub fn known_pid(facts: &DumpFacts) -> Option<Pid> {
+    Some(facts.pid).filter(|pid| pid.0 >= 0)
+}
+
 /// `java 4711`.
 pub fn process_words(facts: &DumpFacts) -> String {
     let comm = Escaped(&facts.comm).to_string();
-    if comm.is_empty() {
-        format!("{}", facts.pid.0)
-    } else {
-        format!("{comm} {}", facts.pid.0)
+    match (known_pid(facts), comm.is_empty()) {
+        (Some(Pid(pid)), true) => pid.to_string(),
+        (Some(Pid(pid)), false) => format!("{comm} {pid}"),
+        (None, true) => "pid —".to_owned(),
+        (None, false) => format!("{comm}, pid —"),
     }
 }
 

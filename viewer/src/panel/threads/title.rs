@@ -4,7 +4,7 @@ use super::compare;
 use super::ink::{self, STATES, safe};
 use crate::command::{Command, DumpCommand};
 use crate::data::DumpContent;
-use crate::data::dumps::{Outcome, ReadDump, outcome, process_words, time_words};
+use crate::data::dumps::{Outcome, ReadDump, known_pid, outcome, process_words, time_words};
 use crate::explain;
 use crate::panel::explained;
 use crate::panel::measure::button_width;
@@ -44,11 +44,7 @@ pub(super) fn show(
                 .strong()
                 .color(tokens.text_strong);
             let at = document.moment(shown.facts.wall);
-            let process = ui.add(Button::new(name).frame(false));
-            let process = process.on_hover_text("The process at that moment");
-            if process.clicked() {
-                out.push(Command::FollowPid(shown.facts.pid, shown.facts.wall));
-            }
+            process(ui, shown, name, out);
             let at = RichText::new(at).size(16.0).color(tokens.text_strong);
             ui.add(Label::new(at).selectable(false));
             let words = RichText::new(words(document, shown, content)).color(tokens.text_weak);
@@ -58,6 +54,20 @@ pub(super) fn show(
             states(ui, read);
         }
     });
+}
+
+/// Whose dump it is; a click shows that process, where it is known.
+fn process(ui: &mut Ui, shown: &StoredDump, name: RichText, out: &mut Vec<Command>) {
+    let Some(pid) = known_pid(&shown.facts) else {
+        ui.add(Label::new(name).selectable(false))
+            .on_hover_text("The file that this dump was brought in from does not tell its pid.");
+        return;
+    };
+    let process = ui.add(Button::new(name).frame(false));
+    let process = process.on_hover_text("The process at that moment");
+    if process.clicked() {
+        out.push(Command::FollowPid(pid, shown.facts.wall));
+    }
 }
 
 /// What it runs on, what it was taken for, how long it stood still, and whether it is from before
