@@ -130,3 +130,30 @@ fn of_a_process_whose_end_nobody_told_of_the_page_says_when_it_was_last_seen() {
     settle(&mut harness);
     assert_eq!(crate::cursor(&harness), "13:32:04");
 }
+
+/// Whether a text with this in it is set even on both sides.
+fn is_justified(harness: &Harness<'static, Viewer>, words: &str) -> Option<bool> {
+    fn look(shape: &egui::Shape, words: &str) -> Option<bool> {
+        match shape {
+            egui::Shape::Text(text) => {
+                let is_it = text.galley.text().contains(words) && text.galley.rows.len() > 1;
+                is_it.then_some(text.galley.job.justify)
+            }
+            egui::Shape::Vec(all) => all.iter().find_map(|shape| look(shape, words)),
+            _ => None,
+        }
+    }
+    let shapes = harness.output().shapes.iter();
+    shapes
+        .into_iter()
+        .find_map(|clipped| look(&clipped.shape, words))
+}
+
+#[test]
+fn the_command_line_has_only_its_own_blanks() {
+    let mut harness = crate::harness_of(egui::vec2(900.0, 700.0), "14:00:00");
+    press_row(&mut harness, "/usr/bin/java");
+    assert_eq!(page(&harness), Some(1_180));
+    let line = is_justified(&harness, "-jar /srv/shop/shop.jar");
+    assert_eq!(line, Some(false), "it stands in several rows");
+}

@@ -11,7 +11,7 @@ use crate::theme::Tokens;
 use afterimage_analysis::ending::Ending;
 use afterimage_analysis::oom::oom_kill;
 use afterimage_format::process::Pid;
-use egui::{Frame, Grid, Label, Link, Margin, RichText, Ui};
+use egui::{Align, Frame, Grid, Label, Layout, Link, Margin, RichText, Ui};
 
 /// What is told of it, in this order.
 const TOLD: [Column; 12] = [
@@ -135,7 +135,10 @@ fn command_line(ui: &mut Ui, page: &Page, out: &mut Vec<Command>) {
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             let text = RichText::new(title.as_str()).color(tokens.text_strong);
-            ui.add(Label::new(text).wrap().selectable(true));
+            // A page of columns is set even on both sides, which would put blanks into it.
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                ui.add(Label::new(text).wrap().selectable(true));
+            });
             ui.horizontal(|ui| {
                 if ui.small_button("Copy command line").clicked() {
                     out.push(Command::CopyText(title));
