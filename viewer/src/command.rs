@@ -149,6 +149,8 @@ pub enum Command {
     ToggleTree,
     /// Open or close a branch of the tree or a group.
     Turn(Branch),
+    /// Open or close the branch or the group that the keys are at.
+    TurnHere,
     /// Compare with the moment at the cursor, or no longer.
     TogglePin,
     /// Put the table, as it is shown, on the clipboard.

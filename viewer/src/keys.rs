@@ -2,8 +2,9 @@
 
 use crate::action::{Action, Press, usable};
 use crate::command::{Command, TimeCommand, WindowCommand};
+use crate::panel::focus;
 use crate::state::State;
-use egui::{Context, Event, Key, PointerButton, Popup};
+use egui::{Context, Event, FocusDirection, Key, PointerButton, Popup};
 
 /// Takes the keys that were pressed out of the input. While text is typed, or something lies
 /// over the window, only few are.
@@ -40,7 +41,7 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
     for (press, commands) in presses {
         // In a text Ctrl W takes away a word.
         let is_text = is_elsewhere && (!press.is_global() || press.key == Key::W);
-        if is_text {
+        if is_text || belongs_to_widget(ctx, press) {
             continue;
         }
         for _ in 0..consume(ctx, press) {
@@ -50,7 +51,31 @@ pub fn read(ctx: &Context, state: &State, out: &mut Vec<Command>) {
 }
 
 fn consume(ctx: &Context, press: Press) -> usize {
-    ctx.input_mut(|input| input.count_and_consume_key(press.held, press.key))
+    let count = ctx.input_mut(|input| input.count_and_consume_key(press.held, press.key));
+    if count > 0 && is_arrow(press) {
+        // egui has read it before: it would take the keyboard to another widget as well.
+        ctx.memory_mut(|memory| memory.move_focus(FocusDirection::None));
+    }
+    count
+}
+
+fn is_arrow(press: Press) -> bool {
+    let arrows = [
+        Key::ArrowUp,
+        Key::ArrowDown,
+        Key::ArrowLeft,
+        Key::ArrowRight,
+    ];
+    press.modifiers() == 0 && arrows.contains(&press.key)
+}
+
+/// Enter presses what the keyboard is on; arrows move an edge, or go through a menu.
+fn belongs_to_widget(ctx: &Context, press: Press) -> bool {
+    match press.key {
+        Key::Enter => ctx.memory(|memory| memory.focused().is_some()),
+        _ if is_arrow(press) => Popup::is_any_open(ctx) || focus::takes(ctx, press.key),
+        _ => false,
+    }
 }
 
 fn is_dragging(state: &State) -> bool {

@@ -5,6 +5,7 @@ pub mod dialog;
 pub mod drop;
 pub mod empty;
 pub mod explained;
+pub mod focus;
 pub mod heat;
 pub mod help;
 pub mod kernel_log;
@@ -36,9 +37,10 @@ pub mod unreadable;
 
 use crate::command::{Command, DeskCommand};
 use crate::state::desk::Divider;
-use crate::state::{Document, Phase, State};
+use crate::state::{Document, Part, Phase, State};
 use crate::theme::Tokens;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use focus::Way;
 
 /// Draws everything.
 pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
@@ -46,15 +48,17 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Command>) {
     let bar = Frame::new()
         .fill(tokens.panel)
         .inner_margin(Margin::symmetric(12, 6));
-    Panel::top("top bar")
-        .frame(bar)
-        .show(ui, |ui| top_bar::show(ui, state, out));
+    Panel::top("top bar").frame(bar).show(ui, |ui| {
+        focus::part(ui, state, Part::Top, out);
+        top_bar::show(ui, state, out);
+    });
     let document = state.document();
     notice::show(ui, state, out);
     if document.is_some_and(|document| document.facts().is_some()) {
-        Panel::bottom("status bar")
-            .frame(bar)
-            .show(ui, |ui| status_bar::show(ui, state, out));
+        Panel::bottom("status bar").frame(bar).show(ui, |ui| {
+            focus::part(ui, state, Part::Bottom, out);
+            status_bar::show(ui, state, out);
+        });
     }
     let canvas = Frame::new().fill(tokens.canvas);
     CentralPanel::default()
@@ -90,10 +94,13 @@ fn show_document(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<
         .show(ui, |ui| {
             // A resizable panel takes its content's size; without this it would creep shut.
             ui.set_min_height(ui.available_height());
+            focus::part(ui, state, Part::Curves, out);
             timeline::show(ui, state, document, out);
         });
     let now = shown.response.rect.height() / height;
     keep_share(share, (Divider::Timeline, now), out);
+    focus::divider(ui, "timeline", ("Height of the curves", Way::Along), 1.0);
+    focus::part(ui, state, Part::Page, out);
     tabs::show(ui, state, document, out);
 }
 

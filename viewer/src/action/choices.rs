@@ -9,10 +9,12 @@ use crate::display::escape::escaped;
 use crate::explain;
 use crate::state::table::{Arrangement, Column};
 use crate::state::time::Speed;
-use crate::state::tracks::{TrackId, What};
+use crate::state::tracks::{ShownTrack, TrackId, What};
 use crate::state::{Document, State};
 use afterimage_analysis::when::When;
 
+/// How much higher a track becomes at once.
+const LARGER: f32 = 1.25;
 /// The most processes that are offered.
 const MOST_PROCESSES: usize = 8;
 
@@ -63,6 +65,7 @@ fn of_tracks(document: &Document) -> Vec<Action> {
         let name = format!("{} the track {}", verb(shown.contains(id)), track.title);
         Action::new(Tracks, name, Command::Track(TrackCommand::Toggle(id))).what(track.meaning)
     });
+    let sizes = shown.0.iter().flat_map(|shown| sizes_of(*shown));
     let curves = shown
         .0
         .iter()
@@ -72,7 +75,27 @@ fn of_tracks(document: &Document) -> Vec<Action> {
         let choose = Command::Track(TrackCommand::ChooseLane(lane));
         Action::new(Tracks, name, choose).what(lane.meaning())
     });
-    tracks.chain(curves).chain(lanes).collect()
+    tracks.chain(sizes).chain(curves).chain(lanes).collect()
+}
+
+/// What the edge under a track does by mouse, and dragging its title.
+fn sizes_of(shown: ShownTrack) -> [Action; 4] {
+    let (id, title) = (shown.id, shown.id.track().title);
+    let new = |what: &str, command| {
+        let name = format!("Make the track {title} {what}");
+        Action::new(Tracks, name, Command::Track(command))
+    };
+    let resized = |factor| TrackCommand::Resize(id, Some(shown.height_in_points() * factor));
+    let moved = |way: &str, by| {
+        let name = format!("Move the track {title} {way}");
+        Action::new(Tracks, name, Command::Track(TrackCommand::Shift(id, by)))
+    };
+    [
+        new("higher", resized(LARGER)),
+        new("lower", resized(1.0 / LARGER)),
+        moved("up", -1),
+        moved("down", 1),
+    ]
 }
 
 const fn verb(is_shown: bool) -> &'static str {
@@ -113,7 +136,24 @@ fn of_table(document: &Document) -> Vec<Action> {
         let name = format!("{verb} the column {}", column.title());
         new(name, Command::ToggleColumn(column)).what(words(column))
     });
-    arrangements.chain(sorts).chain(columns).collect()
+    let moves = (0..table.columns.len()).flat_map(|place| moves_of(&table.columns, place));
+    let all = arrangements.chain(sorts).chain(columns).chain(moves);
+    all.collect()
+}
+
+/// What dragging a heading does.
+fn moves_of(columns: &[Column], place: usize) -> Vec<Action> {
+    let column = columns[place];
+    let new = |way: &str, before| {
+        let name = format!("Move the column {} to the {way}", column.title());
+        Action::new(Processes, name, Command::MoveColumn { column, before })
+    };
+    let left = place
+        .checked_sub(1)
+        .map(|left| new("left", Some(columns[left])));
+    let is_last = place + 1 == columns.len();
+    let right = (!is_last).then(|| new("right", columns.get(place + 2).copied()));
+    left.into_iter().chain(right).collect()
 }
 
 fn words(column: Column) -> &'static str {

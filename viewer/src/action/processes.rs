@@ -19,6 +19,9 @@ pub(super) fn actions() -> Vec<Action> {
             .keys([Press::only(Key::ArrowUp)])
             .hint("↑ ↓", "process"),
         new("Next process", Command::SelectNext(1)).keys([Press::only(Key::ArrowDown)]),
+        new("Open or close the group or branch here", Command::TurnHere)
+            .what("Of the tree, or of processes in groups: the line that ↑ and ↓ went to.")
+            .keys([Press::only(Key::Enter)]),
         new("Tree of processes, or the list", Command::ToggleTree)
             .keys([Press::only(Key::T)])
             .hint("T", "tree"),

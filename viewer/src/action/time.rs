@@ -96,6 +96,9 @@ fn tracks() -> Vec<Action> {
             .keys([Press::only(Key::N)])
             .hint("N", "next event, with Shift the one before"),
         lane("Previous event", TrackCommand::PreviousEvent).keys(SHIFT_N),
+        lane("Show what the event here is about", TrackCommand::ShowEvent)
+            .what("Of the lane that N goes along: the process, the thread dump or the line of the log.")
+            .keys([Press::only(Key::E)]),
         lane("Next lane", TrackCommand::NextLane)
             .what("Which events N goes along.")
             .keys([Press::only(Key::L)])

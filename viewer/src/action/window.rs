@@ -27,6 +27,11 @@ pub(super) fn actions() -> Vec<Action> {
         window("Help", WindowCommand::ToggleHelp)
             .keys(HELP)
             .hint("F1", "help"),
+        window("Next part of the window", WindowCommand::NextPart(1))
+            .what("Takes the keyboard to the bars, the curves or the page; Tab goes on from there.")
+            .keys([Press::only(Key::F6)]),
+        window("Previous part of the window", WindowCommand::NextPart(-1))
+            .keys([Press::with(Modifiers::SHIFT, Key::F6)]),
         desk("Open a capture …", DeskCommand::Choose)
             .what("By the desktop's dialog or by its path; but for Wayland, dropping a file on the window does it, too.")
             .keys([Press::with(Modifiers::COMMAND, Key::O)])
@@ -40,6 +45,7 @@ pub(super) fn actions() -> Vec<Action> {
         desk("Save what is shown as a picture …", DeskCommand::BeginPicture)
             .keys([Press::with(Modifiers::COMMAND, Key::S)]),
         desk("Show or hide what is missing of this capture", DeskCommand::ToggleNotice),
+        desk("List what is missing of this capture", DeskCommand::ToggleMissing),
         new("Light colours", Command::SetTheme(ThemeChoice::Light)),
         new("Dark colours", Command::SetTheme(ThemeChoice::Dark)),
     ]

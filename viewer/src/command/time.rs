@@ -94,4 +94,6 @@ pub enum TrackCommand {
     NextEvent,
     /// Go to the one before.
     PreviousEvent,
+    /// Show what the event at the cursor is about: its process, its dump or its line.
+    ShowEvent,
 }

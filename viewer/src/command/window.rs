@@ -13,4 +13,8 @@ pub enum WindowCommand {
     ClosePalette,
     /// Open the help page, or close it.
     ToggleHelp,
+    /// Put away the word about signs that no font of this machine has.
+    PutAwayBoxes,
+    /// Send the keyboard so many parts of the window further.
+    NextPart(isize),
 }

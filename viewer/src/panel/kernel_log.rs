@@ -7,7 +7,8 @@ mod title;
 
 use crate::command::{Command, LogCommand};
 use crate::data::LogEntry;
-use crate::panel::unreadable;
+use crate::explain;
+use crate::panel::{explained, focus, unreadable};
 use crate::state::{Document, State};
 use crate::theme::Tokens;
 use egui::{Align, Align2, FontId, Id, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -144,6 +145,9 @@ impl TableDelegate for Lines<'_> {
         let (title, font) = (part.title(), FontId::proportional(12.0));
         ui.painter()
             .text(place, Align2::LEFT_CENTER, title, font, tokens.text_weak);
+        let response = ui.interact(rect, ui.scope_id().with("heading"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, title));
+        explained::on_hover(response, title, explain::figure("log", part.key()));
     }
 
     fn row_ui(&mut self, ui: &mut Ui, number: u64) {
@@ -198,6 +202,7 @@ impl TableDelegate for Lines<'_> {
             let mark = rect.with_max_x(rect.left() + 6.0);
             ui.painter().rect_filled(mark, 0.0, tokens.changed);
         }
+        focus::ring(ui, &response);
         if response.clicked() {
             self.out.push(Command::SetCursor(entry.at));
             self.out

@@ -11,9 +11,9 @@ use crate::data::Lane;
 use crate::data::events::{EventRow, Events};
 use crate::display;
 use crate::paint::points;
-use crate::panel::pointer;
 use crate::panel::timeline::{cursor_line, gap_at, gap_words};
 use crate::panel::track::gaps;
+use crate::panel::{focus, pointer};
 use crate::state::Document;
 use crate::state::tabs::Tab;
 use crate::theme::Tokens;
@@ -136,6 +136,7 @@ fn title(ui: &Ui, document: &Document, (lane, rect): (Lane, Rect), out: &mut Vec
     let font = FontId::proportional(12.0);
     ui.painter()
         .text(place, Align2::LEFT_CENTER, lane.name(), font, color);
+    focus::ring(ui, &response);
     if response.clicked() {
         out.push(Command::Track(TrackCommand::ChooseLane(lane)));
     }
@@ -166,6 +167,7 @@ fn one(
             format!("{}: {count} events{lost}", lane.name()),
         )
     });
+    focus::ring(ui, &response);
     pointer::zoom(ui, &response, axis, out);
     pointer::pan(ui, &response, axis, out);
     let Some(place) = response.hover_pos().or(response.interact_pointer_pos()) else {

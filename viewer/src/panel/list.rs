@@ -9,9 +9,9 @@ mod width;
 
 use crate::command::{Command, ListCommand};
 use crate::explain;
-use crate::panel::explained;
 use crate::panel::machine::cell::{PADDING, ink};
 use crate::panel::process_table::ink::text_in;
+use crate::panel::{explained, focus};
 use crate::state::lists::ListView;
 use crate::state::{Document, State};
 use crate::theme::Tokens;
@@ -229,6 +229,7 @@ fn heading(
     };
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.text(pos2(x, rect.center().y), align, words, font, color);
+    focus::ring(ui, &response);
     if response.clicked() {
         out.push(Command::List(id, ListCommand::SortBy(column.key)));
     }

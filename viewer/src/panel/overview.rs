@@ -48,6 +48,7 @@ pub fn show(ui: &mut Ui, document: &Document, edges: (f64, f64), out: &mut Vec<C
     paint(ui, document, &axis, strip);
     title(ui, document, full);
     brush(ui, document, &axis, strip);
+    crate::panel::focus::ring(ui, &response);
     pointer(ui, &response, document, &axis, out);
 }
 

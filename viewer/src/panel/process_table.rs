@@ -3,6 +3,7 @@
 //! `title` is the bar above with the filter and the menus, `header` a heading, `width` how wide
 //! its column is, `cell` and `group` what stands in a cell, `ink` what that is drawn with.
 
+mod boxes;
 mod cell;
 mod columns;
 mod filter;
@@ -13,13 +14,13 @@ mod title;
 mod width;
 
 use crate::command::Command;
-use crate::display::escape::escaped;
-use crate::panel::unreadable;
+use crate::display::{self, escape::escaped};
+use crate::panel::{focus, unreadable};
 use crate::state::table::{Branch, Column, Line, Rows, What};
 use crate::state::{Document, State};
 use crate::theme::Tokens;
 use afterimage_analysis::processes::Mark;
-use egui::{Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Id, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_table::{CellInfo, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 
 pub(super) use title::{copy_menu, problem};
@@ -41,7 +42,8 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         ui.set_opacity(0.6);
     }
     let widths = width::widths(&document.table, &shown, ui.available_width());
-    let columns = shown.iter().zip(widths).map(|(column, width)| {
+    let columns = shown.iter().zip(&widths).map(|(column, width)| {
+        let width = *width;
         egui_table::Column::new(width)
             .range(width..=width)
             .id(Id::unique(("column", column.key())))
@@ -59,18 +61,30 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         table = table.scroll_to_row(line as u64, None);
         out.push(Command::LineShown);
     }
-    let area = ui.available_rect_before_wrap();
+    let (area, boxed) = boxes::beside(ui, state, ui.available_rect_before_wrap());
     let mut lines = Lines {
         document,
         rows,
         columns: shown,
+        widths,
         area,
+        lacking: None,
         out,
     };
     // Each table has its own place in its own list.
-    ui.push_id("processes", |ui| table.show(ui, &mut lines));
+    ui.push_id("processes", |ui| {
+        ui.scope_builder(UiBuilder::new().max_rect(area), |ui| {
+            table.show(ui, &mut lines);
+        });
+    });
+    if let Some(sign) = lines.lacking {
+        boxes::remember(ui, sign);
+    }
     if document.table.lines.is_empty() {
         nothing(ui, document, area);
+    }
+    if let Some(sign) = boxed {
+        boxes::show(ui, area, sign, out);
     }
 }
 
@@ -98,8 +112,12 @@ struct Lines<'a> {
     document: &'a Document,
     rows: Rows<'a>,
     columns: Vec<Column>,
+    /// How wide each of them is.
+    widths: Vec<f32>,
     /// Where the table is.
     area: Rect,
+    /// A sign of a name in sight that is drawn as a box.
+    lacking: Option<char>,
     out: &'a mut Vec<Command>,
 }
 
@@ -119,7 +137,7 @@ impl Lines<'_> {
         })
     }
 
-    /// How a screen reader, and a test, calls the line.
+    /// How a screen reader, and a test, calls the line: what it is about, then what stands in it.
     fn name(&self, line: Line) -> String {
         match line.what {
             What::Process(place) => self.rows.get(place).map_or(String::new(), |seen| {
@@ -128,7 +146,16 @@ impl Lines<'_> {
                     Mark::Born => "new: ",
                     Mark::Gone => "gone: ",
                 };
-                format!("{mark}{}", escaped(&seen.row.title()))
+                let mut name = format!("{mark}{}", escaped(&seen.row.title()));
+                for column in self.columns.iter().filter(|of| **of != Column::Command) {
+                    let told = seen
+                        .value(*column)
+                        .map_or(display::ABSENT.to_owned(), |value| {
+                            cell::written(self.document, *column, &value).join()
+                        });
+                    name.extend([", ", column.title(), " ", told.as_str()]);
+                }
+                name
             }),
             What::Group(group) => {
                 let group = &self.document.table.groups[group];
@@ -140,11 +167,11 @@ impl Lines<'_> {
 
     /// How much room the columns give in which a group has no sum, behind the first one.
     fn room_for_name(&self) -> f32 {
-        let rest = self.columns.iter().skip(1);
-        let widths = rest.take_while(|column| !column.is_summable());
-        widths
-            .map(|column| width::width(&self.document.table, *column).unwrap_or(400.0))
-            .sum()
+        let rest = self.columns.iter().zip(&self.widths).skip(1);
+        // Where the command line would be stands which programs they are.
+        let empty =
+            rest.take_while(|(column, _)| !column.is_summable() && **column != Column::Command);
+        empty.map(|(_, width)| width).sum()
     }
 
     fn pressed(&mut self, line: Line) {
@@ -181,8 +208,15 @@ impl TableDelegate for Lines<'_> {
             What::Process(place) => self.rows.get(place),
             What::Group(_) => None,
         };
-        let selected =
-            process.is_some_and(|seen| self.document.table.selected == Some(seen.row.key));
+        let selected = match line.what {
+            What::Process(_) => {
+                process.is_some_and(|seen| self.document.table.selected == Some(seen.row.key))
+            }
+            What::Group(group) => self.document.table.stands_at(group),
+        };
+        if let (Some(seen), None) = (process, self.lacking) {
+            self.lacking = boxes::lacking(ui, &seen.row.title());
+        }
         let response = ui.interact(rect, ui.scope_id().with(("row", number)), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, selected, self.name(line)));
         let fill = if selected {
@@ -201,6 +235,7 @@ impl TableDelegate for Lines<'_> {
             let edge = rect.with_max_x(rect.left() + 3.0);
             ui.painter().rect_filled(edge, 0.0, tokens.born);
         }
+        focus::ring(ui, &response);
         if response.clicked() {
             self.pressed(line);
         }
@@ -222,6 +257,7 @@ impl TableDelegate for Lines<'_> {
                 let place = group::Place {
                     number: info.col_nr,
                     room: self.room_for_name(),
+                    end: self.area.right(),
                 };
                 group::show(ui, self.document, (line, group), *column, place);
             }

@@ -3,9 +3,10 @@
 //! Where there is no room for both the page has all of it, until it is closed.
 
 use crate::command::Command;
+use crate::panel::focus::{self, Way};
 use crate::panel::{keep_share, process_page, process_table};
 use crate::state::desk::Divider;
-use crate::state::{Document, State};
+use crate::state::{Document, Part, State};
 use crate::theme::Tokens;
 use egui::{Frame, Panel, Ui};
 
@@ -21,6 +22,7 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
     let width = ui.available_width();
     let frame = Frame::new().fill(Tokens::of(ui.visuals()).canvas);
     if page.is_wide || width < BOTH {
+        focus::part(ui, state, Part::Process, out);
         return process_page::show(ui, document, page, width >= BOTH, out);
     }
     let share = state.desk.shares.page;
@@ -32,9 +34,12 @@ pub fn show(ui: &mut Ui, state: &State, document: &Document, out: &mut Vec<Comma
         .frame(frame)
         .show(ui, |ui| {
             ui.set_min_width(ui.available_width());
+            focus::part(ui, state, Part::Process, out);
             process_page::show(ui, document, page, true, out);
         });
     let now = shown.response.rect.width() / width;
     keep_share(share, (Divider::Page, now), out);
+    let name = "Width of the process's page";
+    focus::divider(ui, "process page", (name, Way::Across), -1.0);
     process_table::show(ui, state, document, out);
 }

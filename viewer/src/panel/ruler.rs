@@ -4,9 +4,9 @@ use crate::command::{Command, TimeCommand};
 use crate::data::GapBand;
 use crate::display;
 use crate::paint::points;
-use crate::panel::pointer;
 use crate::panel::timeline::gap_words;
 use crate::panel::track::{MARKS_APART, gaps};
+use crate::panel::{focus, pointer};
 use crate::state::Document;
 use crate::theme::Tokens;
 use crate::time_axis::{TimeAxis, ticks};
@@ -34,6 +34,7 @@ pub fn show(ui: &mut Ui, document: &Document, axis: &TimeAxis, rect: Rect, out: 
             format!("Shown: {from} to {to}"),
         )
     });
+    focus::ring(ui, &response);
     pointer::pan(ui, &response, axis, out);
     pointer::zoom(ui, &response, axis, out);
 
@@ -165,6 +166,7 @@ fn folds(ui: &Ui, axis: &TimeAxis, scale: Rect, out: &mut Vec<Command>) -> Vec<R
             let place = rect.center() - galley.rect.size() / 2.0;
             ui.painter().galley(place, galley, tokens.text);
         }
+        focus::ring(ui, &response);
         if response.clicked() {
             out.push(Command::Time(TimeCommand::ToggleFold(fold.from)));
         }
@@ -191,6 +193,7 @@ fn pin(ui: &Ui, document: &Document, (at, area): (WallTime, Rect), out: &mut Vec
     let place = (area.center(), Align2::CENTER_CENTER);
     ui.painter()
         .text(place.0, place.1, &text, font, tokens.canvas);
+    focus::ring(ui, &response);
     if response.clicked() {
         out.push(Command::SetCursor(at));
     }

@@ -7,7 +7,7 @@ use crate::data::{SeriesData, SeriesId, Unit};
 use crate::paint::kept::{self, Drawn, Wanted};
 use crate::paint::scale::{Area, Scale};
 use crate::panel::timeline::{cursor_line, gap_at, gap_words};
-use crate::panel::{heat, legend, pointer, unreadable};
+use crate::panel::{focus, heat, legend, pointer, unreadable};
 use crate::state::Document;
 use crate::state::tracks::{Half, ShownTrack, Track, TrackId, What};
 use crate::theme::{Curve, Tokens};
@@ -38,7 +38,7 @@ const UPPER: f32 = 0.5;
 
 /// How high the curves of a track are.
 pub fn height_of(track: ShownTrack) -> f32 {
-    track.height.unwrap_or(track.id.track().height)
+    track.height_in_points()
 }
 
 /// How high all legends of a track are together.
@@ -80,6 +80,7 @@ pub fn show(ui: &mut Ui, shown: Shown<'_>, height: f32, out: &mut Vec<Command>) 
     });
     pointed_at = pointed_at.or(below.flatten());
     paint(ui, shown, plot, pointed_at);
+    focus::ring(ui, &response);
     pointer::read(ui, &response, document, axis, out);
     if let Some(place) = response.hover_pos() {
         let heat = match track.what {
@@ -116,6 +117,10 @@ fn lower_edge(ui: &mut Ui, track: &Track, height: f32, out: &mut Vec<Command>) {
     if response.dragged() && response.drag_delta().y != 0.0 {
         let height = height + response.drag_delta().y;
         out.push(Command::Track(TrackCommand::Resize(track.id, Some(height))));
+    }
+    if let Some(by) = focus::moved(ui, &response, focus::Way::Along) {
+        let height = Some(height + by);
+        out.push(Command::Track(TrackCommand::Resize(track.id, height)));
     }
     if response.double_clicked() {
         out.push(Command::Track(TrackCommand::Resize(track.id, None)));

@@ -55,6 +55,8 @@ pub(crate) fn change(state: &mut State, command: WindowCommand) {
             }
         }
         WindowCommand::ToggleHelp => state.help = !state.help,
+        WindowCommand::PutAwayBoxes => state.boxes_told = true,
+        WindowCommand::NextPart(by) => state.next_part(by),
     }
 }
 

@@ -108,14 +108,27 @@ pub struct Line {
 /// How many rows there are of what kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Processes that match the filter.
+    /// Processes that match the filter, without those that are gone.
     pub shown: usize,
-    /// All of them.
+    /// Those that match it and are gone.
+    pub shown_gone: usize,
+    /// All of them, without those that are gone.
     pub all: usize,
     /// Those that began since the moment that is compared with.
     pub born: usize,
     /// Those that are gone since.
     pub gone: usize,
+}
+
+impl Counts {
+    /// How many of how many match: `5 of 205`, and `2 gone` beside them.
+    pub fn told(&self) -> String {
+        let there = format!("{} of {}", self.shown, self.all);
+        match self.shown_gone {
+            0 => there,
+            gone => format!("{there}, {gone} gone"),
+        }
+    }
 }
 
 /// What of the table is shown, and in which order.
@@ -139,6 +152,8 @@ pub struct TableView {
     pub turned: BTreeSet<Branch>,
     /// The process that is followed.
     pub selected: Option<ProcessKey>,
+    /// The group that the keys went to last, when that is no process.
+    pub at_group: Option<Branch>,
     /// The lines in order.
     pub lines: Vec<Line>,
     /// The groups, when there are any.
@@ -164,6 +179,7 @@ impl Default for TableView {
             arrangement: Arrangement::Flat,
             turned: BTreeSet::new(),
             selected: None,
+            at_group: None,
             lines: vec![],
             groups: vec![],
             counts: Counts::default(),
@@ -260,6 +276,9 @@ impl TableView {
 
     /// Opens a branch that is closed, or closes it.
     pub(crate) fn turn(&mut self, branch: Branch) {
+        if let Branch::Group(_) = &branch {
+            self.at_group = Some(branch.clone());
+        }
         if !self.turned.remove(&branch) {
             self.turned.insert(branch);
         }
@@ -273,22 +292,46 @@ impl TableView {
         }
     }
 
-    /// The process so many lines below the one that is followed, or at an end.
-    pub(crate) fn neighbour(&self, by: i64, rows: &Rows<'_>) -> Option<(usize, ProcessKey)> {
-        let processes: Vec<_> = (0..self.lines.len())
-            .filter_map(|line| Some((line, self.process_of(line, rows)?)))
-            .collect();
-        let here = processes
-            .iter()
-            .position(|(_, key)| Some(*key) == self.selected);
-        let last = processes.len().checked_sub(1)?;
-        let place = match here {
+    /// Whether the keys went to this group last.
+    pub fn stands_at(&self, group: usize) -> bool {
+        let name = self.groups.get(group).map(|group| group.name.as_ref().ok());
+        let Some(Branch::Group(at)) = &self.at_group else {
+            return false;
+        };
+        self.selected.is_none() && name == Some(at.as_ref())
+    }
+
+    /// The line that the keys are at: that of the process that is followed, or of a group.
+    pub(crate) fn here(&self, rows: &Rows<'_>) -> Option<usize> {
+        (0..self.lines.len()).find(|line| match self.lines[*line].what {
+            What::Process(_) => {
+                self.selected.is_some() && self.process_of(*line, rows) == self.selected
+            }
+            What::Group(group) => self.stands_at(group),
+        })
+    }
+
+    /// The line so many below that one, or at an end.
+    pub(crate) fn neighbour(&self, by: i64, rows: &Rows<'_>) -> Option<usize> {
+        let last = self.lines.len().checked_sub(1)?;
+        Some(match self.here(rows) {
             Some(here) => here
                 .saturating_add_signed(isize::try_from(by).ok()?)
                 .min(last),
             None => 0,
+        })
+    }
+
+    /// What the line that the keys are at opens and closes.
+    pub(crate) fn branch_here(&self, rows: &Rows<'_>) -> Option<(usize, Branch)> {
+        let here = self.here(rows)?;
+        let line = self.lines[here];
+        let branch = match line.what {
+            What::Process(_) if line.children == 0 => return None,
+            What::Process(_) => Branch::Process(self.process_of(here, rows)?),
+            What::Group(group) => Branch::Group(self.groups.get(group)?.name.clone().ok()),
         };
-        Some(processes[place])
+        Some((here, branch))
     }
 }
 

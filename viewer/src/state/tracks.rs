@@ -196,6 +196,13 @@ pub struct ShownTrack {
     pub height: Option<f32>,
 }
 
+impl ShownTrack {
+    /// How high it is now.
+    pub fn height_in_points(self) -> f32 {
+        self.height.unwrap_or(self.id.track().height)
+    }
+}
+
 /// The least and the most a track is high, in points.
 pub const HEIGHTS: std::ops::RangeInclusive<f32> = 24.0..=800.0;
 

@@ -7,8 +7,9 @@ use crate::generated::processes::rows;
 use afterimage_analysis::zone::Zone;
 use afterimage_format::time::{Seq, WallTime};
 use afterimage_viewer::data::{
-    Bucket, Damage, Ending, Events, Facts, GapBand, Life, LoadData, LoadQuestion, Replay,
-    ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot, Things, ThingsOf, Want, Whom,
+    Bucket, Damage, Ending, Events, Facts, GapBand, Life, LoadData, LoadQuestion, ProcessRow,
+    Replay, ReplayError, RowGroup, RowsData, SeriesData, SeriesId, Snapshot, Things, ThingsOf,
+    Want, Whom,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub(crate) struct Generated {
     pub(crate) wrong: Option<f64>,
     /// Whether names and numbers are what nobody would write in good faith.
     pub(crate) hostile: bool,
+    /// What becomes of each process before it is shown.
+    pub(crate) rename: fn(&mut ProcessRow),
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
@@ -116,6 +119,7 @@ impl Generated {
             many: 40,
             wrong: None,
             hostile: false,
+            rename: |_| (),
         }
     }
 
@@ -301,13 +305,15 @@ impl Replay for Generated {
             .into_iter()
             .map(|id| (id, Ok(value(moment, id))))
             .collect();
+        let mut renamed = rows(moment, previous.is_some());
+        renamed.iter_mut().for_each(self.rename);
         Ok(Snapshot {
             seq: Seq(place as u64),
             at: wall(moment.second),
             previous: previous.map(|previous| wall(previous.second)),
             values,
             machine: machine::pages(moment, previous.is_some()),
-            rows: rows(moment, previous.is_some()),
+            rows: renamed,
             gone: vec![],
         })
     }

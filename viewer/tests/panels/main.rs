@@ -1,13 +1,16 @@
 //! The viewer driven as a person drives it, on a generated capture and without a display.
 
+mod catalogue;
 mod columns;
 mod crowd;
 mod dragging;
 mod dumps;
+mod explaining;
 mod filtering;
 mod generated;
 mod hostile;
 mod keeping;
+mod keyboard;
 mod lanes;
 mod lists;
 mod load;
@@ -15,6 +18,7 @@ mod log;
 mod looking;
 mod machine;
 mod missing;
+mod mouse;
 mod narrow;
 mod opening;
 mod page;

@@ -3,7 +3,7 @@
 use crate::{commands, document, harness, settle};
 use afterimage_viewer::app::Viewer;
 use egui::Role;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{By, Queryable as _};
 
 #[test]
 fn a_click_on_a_heading_sorts_by_it_and_another_turns_it_round() {
@@ -42,7 +42,7 @@ fn another_order_shows_whom_one_follows_or_else_its_first_lines() {
     let first = commands(&harness)[0].clone();
     let in_sight = |harness: &egui_kittest::Harness<'static, Viewer>, name: &str| {
         harness
-            .query_all_by_role_and_label(Role::Row, name)
+            .query_all(By::new().role(Role::Row).label_contains(name))
             .next()
             .is_some()
     };
@@ -50,7 +50,7 @@ fn another_order_shows_whom_one_follows_or_else_its_first_lines() {
     heading(&mut harness, "PID");
     let last = commands(&harness)[0].clone();
     assert!(in_sight(&harness, &last) && !in_sight(&harness, &first));
-    let mut rows = harness.query_all_by_role_and_label(Role::Row, &last);
+    let mut rows = harness.query_all(By::new().role(Role::Row).label_contains(&last));
     rows.next().expect("it is in sight").click();
     drop(rows);
     settle(&mut harness);

@@ -7,7 +7,7 @@ use afterimage_viewer::state::table::Arrangement;
 use afterimage_viewer::state::tracks::TrackId;
 use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
 
 /// Opens the palette and types into it.
 fn ask(harness: &mut Harness<'static, Viewer>, text: &str) {
@@ -243,7 +243,7 @@ fn each_page_is_scrolled_for_itself() {
     let mut harness = harness("14:00:00");
     let first = crate::commands(&harness)[0].clone();
     let in_sight = |harness: &Harness<'static, Viewer>| {
-        let mut rows = harness.query_all_by_role_and_label(Role::Row, &first);
+        let mut rows = harness.query_all(By::new().role(Role::Row).label_contains(&first));
         rows.next().is_some()
     };
     assert!(in_sight(&harness));
@@ -254,6 +254,6 @@ fn each_page_is_scrolled_for_itself() {
     harness.key_press(Key::Num1);
     settle(&mut harness);
     let top = crate::commands(&harness)[0].clone();
-    let mut rows = harness.query_all_by_role_and_label(Role::Row, &top);
+    let mut rows = harness.query_all(By::new().role(Role::Row).label_contains(&top));
     assert!(rows.next().is_some(), "the first line is in sight");
 }

@@ -30,6 +30,16 @@ impl Part {
             Self::Text => "Message",
         }
     }
+
+    /// The name it is explained under.
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Severity => "severity",
+            Self::Process => "process",
+            Self::Text => "message",
+        }
+    }
 }
 
 /// How a screen reader, and a test, calls a line.

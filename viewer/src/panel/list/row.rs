@@ -5,9 +5,9 @@ use crate::command::Command;
 use crate::display::escape::escaped;
 use crate::display::{self, figure};
 use crate::explain;
-use crate::panel::explained;
 use crate::panel::machine::cell::{self, PADDING, UNIT, ink};
 use crate::panel::process_table::ink::text_in;
+use crate::panel::{explained, focus};
 use crate::state::Document;
 use crate::theme::Tokens;
 use afterimage_analysis::lists::{Column, Field, Kind, Line, List, Mood};
@@ -77,6 +77,7 @@ pub(super) fn show(
         left += width;
     }
     rest(ui, line, rect.with_min_x(left));
+    focus::ring(ui, &response);
     let response = match process {
         Some(_) => response.on_hover_cursor(CursorIcon::PointingHand),
         None => response,

@@ -11,7 +11,7 @@ use crate::state::table::{Branch, Column, Line};
 use crate::theme::Tokens;
 use afterimage_analysis::processes::{Mark, Seen, Value};
 use afterimage_format::time::WallTime;
-use egui::{Color32, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Color32, Rect, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 /// How far a child is indented, and the deepest that is told apart.
 pub(super) const INDENT: f32 = 15.0;
@@ -159,32 +159,16 @@ fn branch(
     area.min.x = start + if is_tree { 16.0 } else { 0.0 };
 }
 
-/// What the value means, what it was, and all of a text that was cut.
+/// All of the value, what it was, and what it means.
 fn hover(ui: &Ui, document: &Document, seen: &Seen<'_>, column: Column, before: Option<Value<'_>>) {
-    let is_text = matches!(
-        column,
-        Column::Command | Column::Cgroup | Column::Wchan | Column::Comm
-    );
-    let is_worth_it =
-        is_text || column == Column::State || before.is_some() || column == Column::Started;
-    if !is_worth_it {
-        return;
-    }
     let response = ui.interact(ui.max_rect(), ui.scope_id().with("words"), Sense::hover());
     response.on_hover_ui(|ui| {
         let tokens = Tokens::of(ui.visuals());
         ui.set_max_width(560.0);
         let whole = |value: &Value<'_>| display::value(column, value, &document.zone).join();
-        if column == Column::State
-            && let Ok(letter) = seen.row.state
-        {
-            match explain::state(letter) {
-                Some(entry) => explained::words(ui, display::state(letter), entry),
-                None => drop(ui.label("A state that this version has no words for.")),
-            }
-        } else if let (true, Ok(value)) = (is_text || column == Column::Started, seen.value(column))
-        {
-            ui.label(whole(&value));
+        if let (true, Ok(value)) = (column != Column::State, seen.value(column)) {
+            let text = RichText::new(whole(&value)).color(tokens.text_strong);
+            ui.label(text);
         }
         if let Some(before) = before {
             let since = match &document.pinned {
@@ -192,7 +176,20 @@ fn hover(ui: &Ui, document: &Document, seen: &Seen<'_>, column: Column, before: 
                 None => "A snapshot before".to_owned(),
             };
             let text = format!("{since} it was {}.", whole(&before));
-            ui.label(egui::RichText::new(text).color(tokens.changed));
+            ui.label(RichText::new(text).color(tokens.changed));
         }
+        meaning(ui, seen, column);
     });
+}
+
+/// What a value of this column means; of a state what this one does.
+fn meaning(ui: &mut Ui, seen: &Seen<'_>, column: Column) {
+    if let (Column::State, Ok(letter)) = (column, seen.row.state) {
+        match explain::state(letter) {
+            Some(entry) => explained::words(ui, display::state(letter), entry),
+            None => drop(ui.label("A state that this version has no words for.")),
+        }
+    } else if let Some(entry) = explain::column(column) {
+        explained::words(ui, column.title(), entry);
+    }
 }

@@ -2,13 +2,14 @@
 
 use super::ink::{Ink, PADDING, absent, bar, layout, number, text_in, triangle};
 use crate::display::{self, Written, escape::escaped};
-use crate::paint::points;
+use crate::explain;
+use crate::panel::explained;
 use crate::state::Document;
 use crate::state::table::{Arrangement, Column, Line};
 use crate::theme::Tokens;
 use afterimage_analysis::processes::Value;
-use afterimage_analysis::processes::group::{GroupBy, Together};
-use egui::{Rect, Sense, Ui, Vec2, pos2, vec2};
+use afterimage_analysis::processes::group::{GroupBy, Sum, Together};
+use egui::{FontId, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 /// What processes have in common, in words.
 pub(super) fn name(document: &Document, group: &Together) -> String {
@@ -33,6 +34,8 @@ pub(super) struct Place {
     pub(super) number: usize,
     /// How much room there is for the name from the second column on.
     pub(super) room: f32,
+    /// Where the table ends on the right.
+    pub(super) end: f32,
 }
 
 impl Place {
@@ -43,36 +46,45 @@ impl Place {
 }
 
 /// Draws the name of a group over the columns in which it has no sum.
-fn name_of_group(ui: &Ui, document: &Document, group: &Together, room: f32) {
+fn name_of_group(ui: &Ui, document: &Document, group: &Together, place: Place) {
     let ink = Ink {
         color: Tokens::of(ui.visuals()).text_strong,
         is_struck: false,
         size: 13.0,
     };
     let rect = ui.max_rect();
-    let over = (room - rect.width()).max(0.0);
+    let right = (rect.left() + place.room).min(place.end);
     let clip = ui.clip_rect();
-    let painter = ui
-        .painter()
-        .with_clip_rect(clip.with_max_x(clip.right() + over));
-    let width = room - 2.0 * PADDING;
-    let galley = layout(ui, &shortened(&name(document, group), width), ink, width);
-    let place = pos2(
+    let mut painter = ui.painter().clone();
+    // Not narrowed but widened: the cell's own clip ends with its column.
+    painter.set_clip_rect(clip.with_max_x(right.max(clip.right())));
+    let width = (right - rect.left() - 2.0 * PADDING).max(1.0);
+    let galley = layout(ui, &shortened(ui, name(document, group), width), ink, width);
+    let at = pos2(
         rect.left() + PADDING,
         rect.center().y - galley.size().y / 2.0,
     );
-    painter.galley(place, galley, ink.color);
+    painter.galley(at, galley, ink.color);
 }
 
 /// Of a path that is too long the end says more than the beginning.
-fn shortened(name: &str, room: f32) -> String {
-    let length = name.chars().count();
-    // About as many letters as there is room for.
-    let over = (0..length).find(|over| points((length - over) as f64) * 7.0 <= room);
-    match over.filter(|over| name.starts_with('/') && *over > 0) {
-        Some(over) => format!("…{}", name.chars().skip(over + 1).collect::<String>()),
-        None => name.to_owned(),
+fn shortened(ui: &Ui, name: String, room: f32) -> String {
+    if !name.starts_with('/') {
+        return name;
     }
+    let font = FontId::proportional(13.0);
+    let width = |letter| ui.fonts_mut(|fonts| fonts.glyph_width(&font, letter));
+    let mut left = room - width('…') - 1.0;
+    // Where the end that there is room for begins, and whether that is where the name does.
+    let mut from = name.len();
+    for (place, letter) in name.char_indices().rev() {
+        left -= width(letter);
+        if left < 0.0 {
+            return format!("…{}", &name[from..]);
+        }
+        from = place;
+    }
+    name
 }
 
 /// The programs of a group, most frequent first: `postgres 46, bash 2`.
@@ -130,7 +142,7 @@ pub(super) fn show(
         return;
     }
     if place.number == 1 && place.has_room() {
-        return name_of_group(ui, document, group, place.room);
+        return name_of_group(ui, document, group, place);
     }
     let Some(sum) = group.sum(column) else { return };
     match sum.value() {
@@ -151,13 +163,26 @@ pub(super) fn show(
                 ink.color
             };
             number(ui, area, &written, column, Ink { color, ..ink });
-            if sum.absent > 0 && ui.rect_contains_pointer(ui.max_rect()) {
+            if ui.rect_contains_pointer(ui.max_rect()) {
                 let response =
                     ui.interact(ui.max_rect(), ui.scope_id().with("sum"), Sense::hover());
-                let why = sum.missing.map_or(String::new(), |why| format!(": {why}"));
-                let all = sum.absent + sum.count;
-                response.on_hover_text(format!("Of {} of {all} it is not known{why}", sum.absent));
+                response.on_hover_ui(|ui| hover(ui, &sum, column));
             }
         }
+    }
+}
+
+/// That it is a sum, of how many it is not known, and what the column means.
+fn hover(ui: &mut Ui, sum: &Sum, column: Column) {
+    ui.set_max_width(560.0);
+    let all = sum.absent + sum.count;
+    if sum.absent > 0 {
+        let why = sum.missing.map_or(String::new(), |why| format!(": {why}"));
+        ui.label(format!("Of {} of {all} it is not known{why}", sum.absent));
+    } else {
+        ui.label(format!("The sum of {all} processes."));
+    }
+    if let Some(entry) = explain::column(column) {
+        explained::words(ui, column.title(), entry);
     }
 }

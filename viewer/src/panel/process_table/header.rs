@@ -4,8 +4,8 @@ use super::ink::PADDING;
 use super::{columns, width};
 use crate::command::Command;
 use crate::explain;
-use crate::panel::explained;
-use crate::state::table::{Column, TableView};
+use crate::panel::{explained, focus};
+use crate::state::table::{Column, TableView, WIDTHS};
 use crate::theme::Tokens;
 use egui::{CursorIcon, FontId, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
@@ -35,6 +35,12 @@ pub(super) fn show(ui: &mut Ui, contents: width::Contents<'_>, out: &mut Vec<Com
     }
     // Behind the heading itself: what comes last gets the pointer.
     width::edge(ui, contents, out);
+    let edge = ui.read_response(ui.scope_id().with("edge"));
+    if let Some(by) = edge.and_then(|edge| focus::moved(ui, &edge, focus::Way::Across)) {
+        let width = (rect.width() + by).clamp(*WIDTHS.start(), *WIDTHS.end());
+        let width = Some(width.round());
+        out.push(Command::SetColumnWidth { column, width });
+    }
 }
 
 /// Takes a heading that is dropped on this one: in front of it, or behind it when it is let go

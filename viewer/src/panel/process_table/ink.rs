@@ -3,7 +3,9 @@
 //! Painted and not made of widgets: a table has hundreds of cells in sight.
 
 use crate::display::{self, Written};
+use crate::explain;
 use crate::paint::points;
+use crate::panel::explained;
 use crate::state::table::Column;
 use crate::theme::Tokens;
 use afterimage_analysis::processes::{Kind, Mark, Value};
@@ -64,7 +66,12 @@ pub(super) fn absent(ui: &mut Ui, missing: Missing, column: Column, tokens: &Tok
             (_, missing) => missing.to_string(),
         };
         let response = ui.interact(ui.max_rect(), ui.scope_id().with("why"), Sense::hover());
-        response.on_hover_text(format!("{}: {why}", column.title()));
+        response.on_hover_ui(|ui| {
+            ui.label(format!("{}: {why}", column.title()));
+            if let Some(entry) = explain::column(column) {
+                explained::words(ui, column.title(), entry);
+            }
+        });
     }
 }
 

@@ -229,8 +229,7 @@ fn controls(
 
 /// How many match the filter, while there is one.
 fn shown_of_all(table: &TableView) -> Option<String> {
-    let counts = table.counts;
-    (!table.filter.is_empty()).then(|| format!("{} of {}", counts.shown, counts.all))
+    (!table.filter.is_empty()).then(|| table.counts.told())
 }
 
 /// How wide what stands to the right is, without the field.

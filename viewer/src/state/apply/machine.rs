@@ -53,7 +53,7 @@ pub(super) fn focus_field(state: &mut State) -> Vec<Request> {
 }
 
 /// Shows another page.
-fn show_tab(document: &mut Document, tab: Tab) -> Vec<Request> {
+pub(super) fn show_tab(document: &mut Document, tab: Tab) -> Vec<Request> {
     document.tab = tab;
     if tab == Tab::Log && document.log.follows {
         document.log.follow(true);
@@ -108,7 +108,7 @@ fn step_line(document: &mut Document, by: i64) -> Vec<Request> {
 }
 
 /// Goes to a moment and follows the process that had this pid then.
-fn follow_pid(document: &mut Document, pid: Pid, at: WallTime) -> Vec<Request> {
+pub(super) fn follow_pid(document: &mut Document, pid: Pid, at: WallTime) -> Vec<Request> {
     navigate::leave(document, Journey::Jump);
     leave_end(document);
     let requests = go_to(document, at);

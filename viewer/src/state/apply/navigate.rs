@@ -1,9 +1,10 @@
 //! Commands about time: the view and where one has been, drags, folds, speed, tracks and lanes.
 
-use super::{go_to, leave_end, with_active};
+use super::{go_to, leave_end, machine, with_active};
 use crate::command::{Request, TimeCommand, TrackCommand, ZoneChoice};
 use crate::data::{GapBand, Lane};
 use crate::state::history::{Journey, Place};
+use crate::state::tabs::Tab;
 use crate::state::time::Brush;
 use crate::state::{Document, State};
 use afterimage_analysis::zone::Zone;
@@ -110,6 +111,7 @@ pub(super) fn change_track(document: &mut Document, command: TrackCommand) -> Ve
             timeline.lane = Lane::ALL[(place.unwrap_or(0) + 1) % Lane::ALL.len()];
             vec![]
         }
+        TrackCommand::ShowEvent => show_event(document),
         TrackCommand::NextEvent | TrackCommand::PreviousEvent => {
             let (lane, at) = (timeline.lane, document.time.wanted);
             let events = timeline.events.clone();
@@ -123,6 +125,22 @@ pub(super) fn change_track(document: &mut Document, command: TrackCommand) -> Ve
             go_to(document, found)
         }
     }
+}
+
+/// Shows what an event of the chosen lane is about, as a click on it does.
+fn show_event(document: &mut Document) -> Vec<Request> {
+    let (lane, at) = (document.timeline.lane, document.time.wanted);
+    let Some(events) = document.timeline.events.clone() else {
+        return vec![];
+    };
+    let whose = match lane {
+        Lane::OomKills => events.killed_at(at),
+        Lane::Failures => events.failed_at(at),
+        Lane::ThreadDumps => return machine::show_tab(document, Tab::Threads),
+        Lane::KernelLog => return machine::show_tab(document, Tab::Log),
+        Lane::Marks | Lane::Processes | Lane::Recorder => None,
+    };
+    whose.map_or(vec![], |pid| machine::follow_pid(document, pid, at))
 }
 
 /// Shows times in a zone; `local` is that of this machine.

@@ -9,7 +9,7 @@ use crate::state::load;
 use crate::state::page::Page;
 use crate::state::pages;
 use crate::state::table::export::{CopyAs, export};
-use crate::state::table::{Arrangement, Pinned};
+use crate::state::table::{Arrangement, Branch, Pinned, What};
 use crate::state::tabs::Tab;
 use afterimage_format::process::ProcessKey;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub(super) fn change(document: &mut Document, command: Command) -> Vec<Request> 
             };
         }
         Command::Turn(branch) => table.turn(branch),
+        Command::TurnHere => turn_here(document),
         Command::TogglePin if document.tab == Tab::Threads => super::dumps::pin(document),
         Command::TogglePin => pin(document),
         Command::Select(key) if table.selected == Some(key) => close(document),
@@ -83,6 +84,7 @@ fn pin(document: &mut Document) {
 fn follow(document: &mut Document, key: ProcessKey) {
     document.tab = Tab::Processes;
     document.table.selected = Some(key);
+    document.table.at_group = None;
     let was_wide = document.page.as_ref().is_some_and(|page| page.is_wide);
     let rows = document.rows().map(|rows| rows.all()).unwrap_or_default();
     let row = rows.iter().find(|seen| seen.row.key == key);
@@ -112,12 +114,34 @@ fn close(document: &mut Document) {
     document.page = None;
 }
 
+/// Goes to another line: a process is followed, of a group it is only remembered.
 fn select_next(document: &mut Document, by: i64) {
-    let next = document
-        .rows()
-        .and_then(|rows| document.table.neighbour(by, &rows));
-    if let Some((line, key)) = next {
-        follow(document, key);
+    let rows = document.rows();
+    let line = rows.and_then(|rows| document.table.neighbour(by, &rows));
+    let Some(line) = line else { return };
+    match document.table.lines[line].what {
+        What::Process(_) => {
+            let rows = document.rows();
+            let key = rows.and_then(|rows| document.table.process_of(line, &rows));
+            if let Some(key) = key {
+                follow(document, key);
+            }
+        }
+        What::Group(group) => {
+            close(document);
+            let name = document.table.groups[group].name.clone().ok();
+            document.table.at_group = Some(Branch::Group(name));
+        }
+    }
+    document.table.wanted_line = Some(line);
+}
+
+/// Opens or closes the group or the branch that the keys are at.
+fn turn_here(document: &mut Document) {
+    let rows = document.rows();
+    let here = rows.and_then(|rows| document.table.branch_here(&rows));
+    if let Some((line, branch)) = here {
+        document.table.turn(branch);
         document.table.wanted_line = Some(line);
     }
 }

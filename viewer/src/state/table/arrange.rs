@@ -18,11 +18,17 @@ impl TableView {
             .filter(|place| self.matching.matches(&all[*place]))
             .collect();
         let marked = |mark| all.iter().filter(|seen| seen.mark == mark).count();
+        let gone_ones = marked(Mark::Gone);
+        let of_them = chosen
+            .iter()
+            .filter(|place| all[**place].mark == Mark::Gone);
+        let shown_gone = of_them.count();
         self.counts = Counts {
-            shown: chosen.len(),
-            all: all.len(),
+            shown: chosen.len() - shown_gone,
+            shown_gone,
+            all: all.len() - gone_ones,
             born: marked(Mark::Born),
-            gone: marked(Mark::Gone),
+            gone: gone_ones,
         };
         let order = Order::new(&all, self.sort, self.descending);
         self.groups.clear();
@@ -150,6 +156,8 @@ fn line(place: usize, depth: usize) -> Line {
 struct Order<'a> {
     all: &'a [Seen<'a>],
     values: Vec<Reading<Value<'a>>>,
+    /// Whether they say how much of something there is at a moment.
+    is_amount: bool,
     descending: bool,
 }
 
@@ -158,13 +166,22 @@ impl<'a> Order<'a> {
         Self {
             all,
             values: all.iter().map(|seen| seen.value(sort)).collect(),
+            is_amount: sort.is_largest_first() && sort.changes_of().is_none(),
             descending,
         }
     }
 
     fn compare(&self, one: usize, other: usize) -> Ordering {
         let by = order(&self.values[one], &self.values[other], self.descending);
+        let by = self.is_past(one).cmp(&self.is_past(other)).then(by);
         by.then_with(|| self.by_key(one, other))
+    }
+
+    /// Whether a row's value is that of the pinned moment: it says nothing of the one that is
+    /// looked at, so it stands behind those that do.
+    fn is_past(&self, place: usize) -> bool {
+        let seen = &self.all[place];
+        self.is_amount && seen.is_compared && seen.mark == Mark::Gone
     }
 
     /// Always the same order among equals, so that nothing jumps while one steps.
