@@ -19,7 +19,7 @@ use std::time::Duration;
 
 type Window = Harness<'static, Viewer>;
 
-fn window_of(change: fn(&mut Facts)) -> Window {
+fn viewer_of(ctx: &egui::Context, change: fn(&mut Facts)) -> Viewer {
     let opener_for = move |_path| -> Opener {
         Box::new(move |_told| {
             let mut generated = Generated::new();
@@ -27,17 +27,24 @@ fn window_of(change: fn(&mut Facts)) -> Window {
             Ok(Box::new(generated))
         })
     };
+    let mut viewer = Viewer::with_opener(ctx, Box::new(opener_for));
+    let path = PathBuf::from("web-07.afterimage");
+    viewer.perform(Command::Open { path, at: None });
+    viewer
+}
+
+fn window_of(change: fn(&mut Facts)) -> Window {
     let mut harness = Harness::builder()
         .with_size(egui::vec2(1280.0, 800.0))
         .with_max_steps(40)
-        .build_eframe(move |creation| {
-            let mut viewer = Viewer::with_opener(&creation.egui_ctx, Box::new(opener_for));
-            let path = PathBuf::from("web-07.afterimage");
-            viewer.perform(Command::Open { path, at: None });
-            viewer
-        });
+        .build_eframe(move |creation| viewer_of(&creation.egui_ctx, change));
     settle(&mut harness);
     harness
+}
+
+/// A viewer of a damaged capture.
+pub(crate) fn damaged_viewer(ctx: &egui::Context) -> Viewer {
+    viewer_of(ctx, damaged)
 }
 
 fn damaged(facts: &mut Facts) {
@@ -66,6 +73,11 @@ fn damaged(facts: &mut Facts) {
         behind: None,
         salvaged: None,
     };
+}
+
+/// A window with a damaged capture.
+pub(crate) fn damaged_window() -> Window {
+    window_of(damaged)
 }
 
 #[test]
@@ -262,4 +274,16 @@ fn what_was_chosen_is_there_again_the_next_day() {
     let harness = begin(path);
     harness.get_by_label_contains("The settings could not be understood");
     assert_eq!(document(&harness).table.sort, Column::Cpu);
+}
+
+#[test]
+fn live_is_left_by_playing() {
+    let mut harness = window_of(|facts| facts.ending = Ending::Recording);
+    assert!(document(&harness).time.following);
+    harness.get_by_label("Play").click();
+    for _ in 0..3 {
+        harness.step();
+    }
+    assert!(!document(&harness).time.following);
+    harness.get_by_label("Go live");
 }

@@ -4,10 +4,19 @@
 //! After a change that is meant to be seen: `UPDATE_SNAPSHOTS=1 cargo test -p afterimage-viewer
 //! snapshots`, and look at what git shows.
 
+use crate::dumps::capture::written;
+use crate::keeping::damaged_viewer as damaged;
 use crate::viewer;
-use afterimage_viewer::command::{Command, TrackCommand, WindowCommand};
+use afterimage_analysis::processes::group::GroupBy;
+use afterimage_format::process::{Pid, ProcessKey};
+use afterimage_format::units::Ticks;
+use afterimage_viewer::app::Viewer;
+use afterimage_viewer::command::{Command, DeskCommand, DumpCommand, TrackCommand, WindowCommand};
+use afterimage_viewer::data::ReplayError;
 use afterimage_viewer::screenshot::{Screen, Size, write_png};
 use afterimage_viewer::state::ThemeChoice;
+use afterimage_viewer::state::dumps::DumpPage;
+use afterimage_viewer::state::table::{Arrangement, Branch, Column};
 use afterimage_viewer::state::tabs::Tab;
 use afterimage_viewer::state::tracks::TrackId;
 use egui::ColorImage;
@@ -19,16 +28,45 @@ const SIZE: Size = Size {
     height: 760,
 };
 
+/// What need not be large to be seen.
+const SMALL: Size = Size {
+    width: 900,
+    height: 600,
+};
+
 fn painted(theme: ThemeChoice, at: &str, commands: &[Command]) -> ColorImage {
     let ctx = egui::Context::default();
-    let mut viewer = viewer(&ctx, at);
-    let mut screen = Screen::new(&ctx);
-    let mut image = screen.picture(&mut viewer, SIZE, theme, &[]);
+    let viewer = viewer(&ctx, at);
+    painted_by(&ctx, viewer, (SIZE, theme), commands)
+}
+
+fn small(at: &str, commands: &[Command]) -> ColorImage {
+    let ctx = egui::Context::default();
+    let viewer = viewer(&ctx, at);
+    painted_by(&ctx, viewer, (SMALL, ThemeChoice::Dark), commands)
+}
+
+fn painted_by(
+    ctx: &egui::Context,
+    mut viewer: Viewer,
+    (size, theme): (Size, ThemeChoice),
+    commands: &[Command],
+) -> ColorImage {
+    let mut screen = Screen::new(ctx);
+    let mut image = screen.picture(&mut viewer, size, theme, &[]);
     for command in commands {
         viewer.perform(command.clone());
-        image = screen.picture(&mut viewer, SIZE, theme, &[]);
+        image = screen.picture(&mut viewer, size, theme, &[]);
     }
     image.expect("it is painted")
+}
+
+/// The process with this number, as it was when the capture was made up.
+fn select(pid: i32) -> Command {
+    Command::Follow(ProcessKey {
+        pid: Pid(pid),
+        started: Ticks(500),
+    })
 }
 
 fn kept(path: &Path) -> Option<Vec<u8>> {
@@ -98,6 +136,85 @@ fn the_palette_over_the_kernel_log() {
         "palette",
         &painted(ThemeChoice::Dark, "13:57:03", &commands),
     );
+}
+
+#[test]
+fn the_page_of_a_process() {
+    let commands = [select(1_180), Command::TogglePageWidth];
+    compare("process", &small("14:31:07", &commands));
+}
+
+#[test]
+fn the_tree_with_a_branch_that_is_closed() {
+    let closed = ProcessKey {
+        pid: Pid(1_422),
+        started: Ticks(500),
+    };
+    let commands = [
+        Command::Arrange(Arrangement::Tree),
+        Command::Turn(Branch::Process(closed)),
+    ];
+    compare("tree", &painted(ThemeChoice::Dark, "13:57:03", &commands));
+}
+
+#[test]
+fn groups_of_which_one_is_open() {
+    let commands = [
+        Command::Arrange(Arrangement::By(GroupBy::Cgroup)),
+        Command::SortBy(Column::Rss),
+        Command::SelectNext(1),
+        Command::SelectNext(1),
+        Command::TurnHere,
+    ];
+    compare("groups", &painted(ThemeChoice::Dark, "13:57:03", &commands));
+}
+
+#[test]
+fn a_moment_beside_the_one_that_is_pinned() {
+    let commands = [Command::TogglePin, Command::First, Command::Step(1)];
+    compare(
+        "compare",
+        &painted(ThemeChoice::Dark, "13:57:03", &commands),
+    );
+}
+
+#[test]
+fn the_help_page() {
+    let commands = [Command::Window(WindowCommand::ToggleHelp)];
+    compare("help", &small("13:57:03", &commands));
+}
+
+#[test]
+fn the_window_without_a_capture() {
+    let ctx = egui::Context::default();
+    let viewer = Viewer::with_opener(&ctx, Box::new(|_| Box::new(|_| Err(ReplayError::Damaged))));
+    let image = painted_by(&ctx, viewer, (SMALL, ThemeChoice::Light), &[]);
+    compare("empty", &image);
+}
+
+#[test]
+fn a_damaged_capture_says_what_is_missing() {
+    let ctx = egui::Context::default();
+    let viewer = damaged(&ctx);
+    let commands = [Command::Desk(DeskCommand::ToggleMissing)];
+    let image = painted_by(&ctx, viewer, (SMALL, ThemeChoice::Dark), &commands);
+    compare("damaged", &image);
+}
+
+#[test]
+fn threads_that_wait_for_one_lock() {
+    let ctx = egui::Context::default();
+    let mut viewer = Viewer::new(&ctx);
+    viewer.perform(Command::Open {
+        path: written().to_owned(),
+        at: Some("14:01:22".parse().expect("a moment")),
+    });
+    let commands = [
+        Command::ShowTab(Tab::Threads),
+        Command::Dumps(DumpCommand::Show(DumpPage::Groups)),
+    ];
+    let image = painted_by(&ctx, viewer, (SIZE, ThemeChoice::Dark), &commands);
+    compare("threads", &image);
 }
 
 #[test]

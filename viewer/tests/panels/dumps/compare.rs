@@ -161,3 +161,12 @@ fn what_the_kernel_alone_said_has_its_column_and_the_names_of_the_dumps() {
         "no second row under the name that the kernel cut"
     );
 }
+
+#[test]
+fn the_button_goes_to_the_pinned_dump() {
+    let mut harness = compared("14:01:22");
+    click(&mut harness, Role::Button, "compared with 14:01:09");
+    let shown = document(&harness).dump_at_cursor();
+    let shown = shown.map(|dump| document(&harness).moment(dump.facts.wall));
+    assert_eq!(shown.as_deref(), Some("14:01:09"));
+}
