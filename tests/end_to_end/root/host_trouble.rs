@@ -147,7 +147,10 @@ pub(crate) fn among_ten_thousand(duration: &str) {
     let Some(crowd) = Crowd::start("idle", MANY) else {
         return;
     };
-    let ended = Recorder::start_for(&file, duration, &["-i", "1s"]).wait();
+    let mut recorder = Recorder::start_for(&file, duration, &["-i", "1s"]);
+    // No test waits longer than a minute for anything.
+    thread::sleep(Duration::from_secs(30));
+    let ended = recorder.wait();
     drop(crowd);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(
