@@ -64,9 +64,14 @@ fn assert_burst(machine: &Path) {
     wait_for("the server to be watched", || {
         (watched() >= 1).then_some(())
     });
-    let mut answer = [0];
-    ask(b"a").read_exact(&mut answer).unwrap();
-    let _stuck = ask(b"x");
+    let answered = |what: &[u8]| {
+        let mut stream = ask(what);
+        stream.read_exact(&mut [0]).unwrap();
+        stream
+    };
+    answered(b"a");
+    // It has the lock once it answers: before that it might come after those that shall wait for it.
+    let _stuck = answered(b"x");
     let _waiting: Vec<TcpStream> = (0..12).map(|_| ask(b"a")).collect();
     let is_pressed = wait_for("two dumps", taken);
     java.assert_unharmed();
