@@ -213,7 +213,8 @@ impl Backlog {
                 .say(format!("{why}recording into {}", to.display()));
             self.shared.update(|status| status.file = Some(to));
             let sources = self.sources.iter().cloned().map(Record::Source);
-            self.ring.push(Job::Records(sources.collect()));
+            // Before the end of the run, if that is what waits.
+            self.ring.put_back(Job::Records(sources.collect()));
         }
         let words = done.result.err().map(|error| words(&error));
         let before = self.state.trouble_since();

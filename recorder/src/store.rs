@@ -7,11 +7,13 @@
 use crate::backlog::Message;
 use crate::readers::Readers;
 use crate::record::Output;
+use afterimage_format::capture::Capture;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::writer::{Carried, Options, Record, RunFacts, Writer};
 use afterimage_format::facts::{Event, MOVED};
 use afterimage_format::tick::{Instants, Tick};
-use std::path::PathBuf;
+use afterimage_format::time::Seq;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 /// What there is to write.
@@ -70,6 +72,10 @@ pub(crate) struct Store {
     moved: Option<Moved>,
     /// Why the last job failed asks for the file to be opened anew.
     reopens: bool,
+    /// The last job failed because the file is damaged.
+    is_damaged: bool,
+    /// It was said of the file that it is damaged; opened anew it seemed whole.
+    is_suspect: bool,
     /// The kernel's number of the newest line that a file had which was begun late.
     known_lines: Option<u64>,
 }
@@ -114,6 +120,8 @@ impl Store {
             output,
             moved: None,
             reopens: false,
+            is_damaged: false,
+            is_suspect: false,
             known_lines: None,
         }
     }
@@ -174,6 +182,7 @@ impl Store {
 
     fn done(&mut self, result: Result<(), CaptureError>, tick: Option<Box<Tick>>) -> Done {
         self.reopens = result.as_ref().is_err_and(|error| !error.will_pass());
+        self.is_damaged = result.as_ref().is_err_and(CaptureError::is_damage);
         let writer = match &self.file {
             Some(File::Open(writer)) => Some(writer),
             _ => None,
@@ -181,7 +190,7 @@ impl Store {
         Done {
             tick,
             not_taken: None,
-            is_waiting: writer.is_none_or(|writer| writer.is_waiting()),
+            is_waiting: self.is_damaged || writer.is_none_or(|writer| writer.is_waiting()),
             data_bytes: writer.and_then(|writer| writer.data_bytes().ok()),
             moved: None,
             ended: false,
@@ -191,9 +200,13 @@ impl Store {
 
     /// What failed before is tried again, after an error of the disk on a connection of its own.
     fn again(&mut self) -> Result<(), CaptureError> {
+        if self.is_damaged && self.is_suspect {
+            self.abandon();
+        }
         if let (true, Some(File::Open(writer))) = (self.reopens, &mut self.file) {
+            self.is_suspect |= self.is_damaged;
             match writer.reopen(self.output.facts()) {
-                Err(error) if error.is_damage() => self.leave("damaged"),
+                Err(error) if error.is_damage() => self.abandon(),
                 reopened => reopened?,
             }
         }
@@ -205,10 +218,10 @@ impl Store {
         if let Some(File::Open(writer)) = &self.file
             && !writer.is_in_place()
         {
-            self.leave(MOVED);
+            self.leave_moved();
         }
         match self.file.take() {
-            Some(File::Left(carried)) => match self.output.begin(first) {
+            Some(File::Left(carried)) => match self.output.begin(carried.first().or(first)) {
                 Ok(writer) => self.go_on_in(writer, *carried)?,
                 Err(error) => {
                     self.file = Some(File::Left(carried));
@@ -236,15 +249,11 @@ impl Store {
 
     /// Takes another file instead of the one that was left.
     fn go_on_in(&mut self, mut writer: Writer, carried: Carried) -> Result<(), CaptureError> {
-        let text = match carried.lost() {
-            0 => "the file before was moved, deleted, replaced or damaged".to_owned(),
-            lost => format!("the file before is gone, and {lost} ticks with it"),
-        };
         writer.take_up(carried);
         let event = Event {
             wall: self.output.facts().now.wall,
             kind: "file-changed".to_owned(),
-            text,
+            text: "the file before was moved, deleted, replaced or damaged".to_owned(),
         };
         let said = writer.commit(None, vec![Record::Event(event)]);
         self.opened(
@@ -267,28 +276,82 @@ impl Store {
         self.readers = Readers::new(&to);
         self.moved = Some(Moved { to, why });
         self.file = Some(File::Open(Box::new(writer)));
+        self.is_suspect = false;
     }
 
-    fn leave(&mut self, why: &str) {
+    /// The file has another name by now, or none.
+    fn leave_moved(&mut self) {
         if let Some(File::Open(writer)) = self.file.take() {
-            // What cannot be saved there any more is told in the next file.
-            let (carried, _) = writer.hand_over(why);
+            let (mut carried, saved) = writer.hand_over(MOVED);
+            if saved.is_ok() {
+                carried.forget_ticks();
+            }
             self.file = Some(File::Left(Box::new(carried)));
         }
     }
 
-    fn end(&mut self, why: &str) -> Done {
-        let result = match self.file(None).map(drop) {
-            Err(error) => Err(error),
-            Ok(()) => match self.file.take() {
-                Some(File::Open(writer)) => writer.finish(why),
-                _ => Ok(()),
-            },
-        };
-        Done {
-            ended: true,
-            ..self.done(result, None)
+    /// The file is damaged: it stays as it is.
+    fn abandon(&mut self) {
+        if let Some(File::Open(writer)) = self.file.take() {
+            self.file = Some(File::Left(Box::new(writer.abandon())));
         }
+    }
+
+    /// What a file cannot be read back from that is damaged goes into another one, and the run
+    /// ends there.
+    fn end(&mut self, why: &str) -> Done {
+        let ended = match self.end_here(why) {
+            Err(error) if error.is_damage() => self.file(None).map(drop).map(|()| true),
+            ended => ended.map(|()| false),
+        };
+        match ended {
+            Ok(true) => Done {
+                not_taken: Some(Job::End(why.to_owned())),
+                ..self.done(Ok(()), None)
+            },
+            ended => Done {
+                ended: true,
+                ..self.done(ended.map(drop), None)
+            },
+        }
+    }
+
+    fn end_here(&mut self, why: &str) -> Result<(), CaptureError> {
+        self.file(None)?;
+        let Some(File::Open(writer)) = self.file.take() else {
+            return Ok(());
+        };
+        let (carried, ended) = writer.hand_over(why);
+        let ended = ended.and_then(|()| look_back(self.output.path(), carried.ticks()));
+        if ended.as_ref().is_err_and(CaptureError::is_damage) {
+            self.file = Some(File::Left(Box::new(carried)));
+        }
+        ended
+    }
+}
+
+/// Whether the newest ticks can be read back from a file that was closed: the first and the last
+/// of those in the chunk that was open, and the one before them.
+fn look_back(path: &Path, open: Option<(Seq, Seq)>) -> Result<(), CaptureError> {
+    let Some((first, last)) = open else {
+        return Ok(());
+    };
+    let read = Capture::open(path).and_then(|mut capture| {
+        let oldest = capture.ends()?.map_or(first, |(oldest, _)| oldest);
+        let before = Seq(first.0.saturating_sub(1)).max(oldest);
+        for seq in [before, first, last] {
+            if capture.sample(seq)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    });
+    match read {
+        Err(error) if error.is_damage() || error.is_storage_trouble() => Err(error),
+        Ok(false) => Err(CaptureError::Unsound {
+            path: path.to_owned(),
+        }),
+        Ok(true) | Err(_) => Ok(()),
     }
 }
 

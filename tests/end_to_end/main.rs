@@ -43,6 +43,8 @@ mod hostile_names;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod live_damage;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod long;

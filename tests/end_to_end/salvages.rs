@@ -134,6 +134,23 @@ fn where_nothing_can_be_saved_nothing_is_left() {
 }
 
 #[test]
+fn a_capture_of_which_nothing_is_sound_is_damaged_and_no_success() {
+    let (folder, good) = recorded();
+    let mut bytes = fs::read(&good).unwrap();
+    bytes[4096..].fill(0xff);
+    let file = written(folder.path(), "gone.afterimage", &bytes);
+    let checked = run(&["check", file.to_str().unwrap()]);
+    assert_eq!(checked.code, DAMAGED, "{}", checked.stderr);
+    let said = "is damaged: database disk image is malformed, and nothing of it is sound\n";
+    assert!(checked.stderr.ends_with(said), "{}", checked.stderr);
+    for reader in READERS {
+        let ran = run(&[reader, file.to_str().unwrap()]);
+        let code = if reader == "check" { DAMAGED } else { FAILED };
+        assert_eq!(ran.code, code, "{reader}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_pipe_that_nobody_writes_to_is_refused_and_one_in_the_place_of_a_log_is_passed_by() {
     let (folder, good) = recorded();
     let pipe = folder.path().join("pipe");

@@ -196,6 +196,24 @@ impl Chunk {
         &self.ticks
     }
 
+    /// Its ticks get other numbers, in another capture. What was read before the first has 0.
+    pub(crate) fn renumber(&mut self, step: i64) {
+        for times in &mut self.ticks {
+            times.seq.0 = times.seq.0.wrapping_add_signed(step);
+        }
+        for group in Group::ALL {
+            let fields = group.fields();
+            let changes = self.groups[group.index()].changes.iter_mut();
+            let read_at = changes.filter(|change| {
+                let field = fields.get(usize::from(change.field));
+                field.is_some_and(|field| field.kind == Kind::ReadAt)
+            });
+            for change in read_at {
+                change.value = change.value.saturating_add(step).max(0);
+            }
+        }
+    }
+
     /// The rows of `group` that were there at `tick`, with their keys.
     pub fn rows_at(&self, group: Group, tick: usize) -> impl Iterator<Item = (usize, &Key)> {
         let rows = self.groups[group.index()].rows.iter().enumerate();

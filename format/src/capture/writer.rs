@@ -157,6 +157,8 @@ pub struct Writer {
     builder: ChunkBuilder,
     /// Rows of the tail that could not be written yet, by tick.
     unsaved: Vec<(u64, Vec<u8>)>,
+    /// The open chunk begins with ticks of another file: no row of the tail can follow on them.
+    must_close: bool,
     /// What the newest row of the tail is called by the next.
     last_name: u16,
     /// The gap between the run before and this one, until its first tick ends it, and the time
@@ -280,8 +282,9 @@ impl Writer {
 
     /// Writes everything that waits.
     fn write(&mut self) -> Result<(), CaptureError> {
-        if self.builder.is_full() {
+        if self.builder.is_full() || self.must_close {
             self.close_chunk()?;
+            self.must_close = false;
         } else {
             self.write_tail()?;
         }

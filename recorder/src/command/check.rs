@@ -7,14 +7,16 @@ use super::sound::{self, in_words};
 use crate::cli::{Format, InfoArgs};
 use afterimage_analysis::escape::Escaped;
 use afterimage_analysis::zone::Zone;
+use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::{Capture, Checked};
 use afterimage_format::time::WallTime;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
-    sound::read(&args.file, |mut capture| {
+    let checked = sound::read(&args.file, |mut capture| {
         let report = Report::make(&mut capture, args.utc)?;
         if args.json || args.format == Format::Json {
             print_text(&format!("{:#}\n", report.json()))?;
@@ -26,7 +28,20 @@ pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
         } else {
             ExitCode::from(DAMAGED)
         })
-    })
+    });
+    match checked.map_err(anyhow::Error::downcast::<CaptureError>) {
+        Ok(code) => Ok(code),
+        Err(Ok(error)) if error.is_damage() => {
+            let words = in_words(&error);
+            drop(writeln!(
+                std::io::stderr(),
+                "afterimage: {words}, and nothing of it is sound"
+            ));
+            Ok(ExitCode::from(DAMAGED))
+        }
+        Err(Ok(error)) => Err(error.into()),
+        Err(Err(error)) => Err(error),
+    }
 }
 
 /// From when to when, as far as that is known.

@@ -94,12 +94,14 @@ fn stalled(after: Seq) -> Gap {
 }
 
 /// Goes on in a new file at the path, as the recorder does.
-fn go_on(host: FakeHost, path: &Path) -> (FakeHost, u64) {
+fn go_on(host: FakeHost, path: &Path) -> FakeHost {
     assert!(!host.writer.is_in_place());
     let second = host.second;
     let next = host.writer.next_seq();
-    let (carried, _) = host.writer.hand_over("moved");
-    let lost = carried.lost();
+    let (mut carried, saved) = host.writer.hand_over("moved");
+    if saved.is_ok() {
+        carried.forget_ticks();
+    }
     let lock = OwnerLock::take(path).unwrap();
     let (mut writer, start) =
         Writer::start(path, lock, options(LARGE), &facts("boot-1", second)).unwrap();
@@ -107,12 +109,11 @@ fn go_on(host: FakeHost, path: &Path) -> (FakeHost, u64) {
     writer.take_up(carried);
     // Whoever takes the ticks goes on numbering them; the file counts from its own first one.
     let ahead = next.0 - writer.next_seq().0;
-    let host = FakeHost {
+    FakeHost {
         writer,
         ahead,
         ..host
-    };
-    (host, lost)
+    }
 }
 
 #[test]
@@ -127,8 +128,7 @@ fn a_renamed_file_is_ended_cleanly_and_the_next_goes_on_with_every_process() {
     assert!(host.writer.is_in_place());
     let moved = path.with_file_name("moved.afterimage");
     std::fs::rename(&path, &moved).unwrap();
-    let (mut host, lost) = go_on(host, &path);
-    assert_eq!(lost, 0);
+    let mut host = go_on(host, &path);
     host.record(60);
     let mut gap = stalled(Seq(130));
     let tick = host.tick();
@@ -169,7 +169,7 @@ fn a_file_that_took_its_place_keeps_its_own_log() {
     }
     let (carried, ended) = host.writer.hand_over("moved");
     ended.unwrap();
-    assert_eq!(carried.lost(), 0);
+    assert_eq!(carried.ticks(), Some((Seq(1), Seq(10))));
     for file in [&path, &log] {
         assert_eq!(std::fs::read(file).unwrap(), b"somebody else's");
     }
@@ -179,22 +179,42 @@ fn a_file_that_took_its_place_keeps_its_own_log() {
 }
 
 #[test]
-fn what_a_dead_file_could_not_take_is_a_gap_in_the_next() {
+fn what_a_dead_file_could_not_take_is_in_the_next() {
     let (_folder, path) = folder();
     let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
-    host.record(10);
+    host.record(70);
+    let mut tick = host.tick();
+    let read_at = ProcessField::StatReadAt.column();
+    tick.number(Group::Process, 0, read_at, Ok(71));
+    host.writer.commit(Some(&tick), Vec::new()).unwrap();
     fail_once(&mut host);
     std::fs::remove_file(&path).unwrap();
-    let (mut host, lost) = go_on(host, &path);
-    assert_eq!(lost, 1);
+    let mut host = go_on(host, &path);
+    assert!(host.writer.is_waiting());
+    host.writer.commit(None, Vec::new()).unwrap();
+    assert!(!host.writer.is_waiting());
     host.record(5);
-    host.writer.finish("signal").unwrap();
+    // What is not closed yet can be read all the same.
     let mut capture = Capture::open(&path).unwrap();
-    let gaps = capture.gaps().unwrap();
-    assert_eq!(
-        (gaps.len(), gaps[0].kind, gaps[0].after, gaps[0].missed),
-        (1, GapKind::StorageOutage, Seq(0), 1)
-    );
+    assert_eq!(capture.ends().unwrap(), Some((Seq(1), Seq(17))));
+    assert_eq!(rss_of(&mut capture, 17, 2), Some(rss(2, 76)));
+    host.writer.finish("signal").unwrap();
+
+    // The ten ticks after the last chunk, that which was read, that which failed, and five.
+    let mut capture = Capture::open(&path).unwrap();
+    capture.check().unwrap();
+    assert_eq!(capture.damage(), []);
+    assert_eq!(capture.ticks().unwrap(), 17);
+    assert_eq!(capture.gaps().unwrap(), []);
+    assert_eq!(rss_of(&mut capture, 1, 2), Some(rss(2, 60)));
+    assert_eq!(rss_of(&mut capture, 12, 2), Some(rss(2, 71)));
+    assert_eq!(rss_of(&mut capture, 13, 2), Some(rss(2, 72)));
+    let read_at = |capture: &mut Capture, seq| {
+        let sample = capture.sample(Seq(seq)).unwrap().unwrap();
+        sample.processes[0].counters().stat_read_at
+    };
+    assert_eq!(read_at(&mut capture, 11), Ok(Seq(11)));
+    assert_eq!(read_at(&mut capture, 17), Ok(Seq(11)));
     let events = capture.events(instants(-9, 0).wall, instants(99, 0).wall);
     assert_eq!(events.unwrap().len(), 1, "what waited is there");
 }

@@ -39,6 +39,11 @@ impl Writer {
     /// Ends the run: the open chunk is closed, and one file is left, in a form that can be
     /// opened where nothing may be written.
     pub fn finish(mut self, why: &str) -> Result<(), CaptureError> {
+        self.end_run(why)?;
+        self.close()
+    }
+
+    pub(super) fn end_run(&mut self, why: &str) -> Result<(), CaptureError> {
         self.save_open_chunk()?;
         if let Some((gap, _)) = self.before_run.take() {
             self.unsaved_records.push(Record::Gap(gap));
@@ -58,9 +63,12 @@ impl Writer {
             "cannot give back what was reserved",
         )) {
             // The run has ended all the same; the file stays longer than it has to be.
-            Err(error) if error.is_full() => {}
-            given_back => given_back?,
+            Err(error) if error.is_full() => Ok(()),
+            given_back => given_back,
         }
+    }
+
+    pub(super) fn close(self) -> Result<(), CaptureError> {
         let (place, in_place) = (self.place, self.is_in_place());
         if in_place {
             self.leave_log_mode()
@@ -87,7 +95,7 @@ impl Writer {
             return Ok(());
         }
         match self.close_chunk() {
-            Err(error) if error.is_full() => {
+            Err(error) if error.is_full() && !self.must_close => {
                 self.relieve()
                     .map_err(CaptureError::sqlite(&self.path, "cannot make room"))?;
                 self.write_tail()

@@ -6,12 +6,13 @@
 //! anew: so it is opened anew and looked at, and never repaired or deleted.
 
 use super::{Record, RunFacts, Writer, start};
+use crate::capture::chunk::Chunk;
 use crate::capture::chunk::builder::ChunkBuilder;
 use crate::capture::error::CaptureError;
 use crate::capture::lives::Lives;
 use crate::capture::lock::with_suffix;
-use crate::facts::{Gap, GapKind};
-use crate::time::{Seq, WallTime};
+use crate::tick::Instants;
+use crate::time::Seq;
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -54,13 +55,15 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     path.exists().then_some((0, 0))
 }
 
-/// What a recording takes along into another file: every row as it was last.
+/// What a recording takes along into another file: every row as it was last, the ticks that
+/// are in no chunk for certain, and the records that wait.
 #[derive(Debug)]
 pub struct Carried {
     builder: ChunkBuilder,
+    open: Chunk,
+    /// The number of the first open tick, or else of the next one, in the file before.
     next: Seq,
     records: Vec<Record>,
-    lost: Option<(u64, WallTime, WallTime)>,
 }
 
 impl Carried {
@@ -68,15 +71,30 @@ impl Carried {
     pub fn nothing() -> Self {
         Self {
             builder: ChunkBuilder::default(),
+            open: Chunk::default(),
             next: Seq(1),
             records: Vec::new(),
-            lost: None,
         }
     }
 
-    /// How many ticks could be saved neither in the file before nor in the next one.
-    pub fn lost(&self) -> u64 {
-        self.lost.map_or(0, |(ticks, ..)| ticks)
+    /// The file before has the ticks: they are not written again.
+    pub fn forget_ticks(&mut self) {
+        self.next.0 += self.open.ticks.len() as u64;
+        self.open = Chunk::default();
+    }
+
+    /// The first and the last of the ticks, by their numbers in the file before.
+    pub fn ticks(&self) -> Option<(Seq, Seq)> {
+        let ticks = &self.open.ticks;
+        ticks
+            .first()
+            .zip(ticks.last())
+            .map(|(first, last)| (first.seq, last.seq))
+    }
+
+    /// When the first of the ticks was taken.
+    pub fn first(&self) -> Option<Instants> {
+        self.open.ticks.first().map(|times| times.began)
     }
 }
 
@@ -88,51 +106,54 @@ impl Writer {
 
     /// Whether something waits that could not be written yet.
     pub fn is_waiting(&self) -> bool {
-        !self.unsaved.is_empty() || !self.unsaved_records.is_empty() || self.builder.is_full()
+        let is_carried = self.must_close && !self.builder.is_empty();
+        let is_due = is_carried || self.builder.is_full();
+        is_due || !self.unsaved.is_empty() || !self.unsaved_records.is_empty()
     }
 
-    /// Ends the run in this file as well as it can be, to go on in another one. What could not be
-    /// saved is told by the other one.
+    /// Ends the run in this file as well as it can be, and gives what another one would go on
+    /// with: also the ticks that were saved at last, for who finds that they can not be read.
     pub fn hand_over(mut self, why: &str) -> (Carried, Result<(), CaptureError>) {
-        let saved = self.save_open_chunk();
-        let mut builder = std::mem::take(&mut self.builder);
-        let open = builder.take().ticks;
-        let unsaved = open.len().saturating_sub(self.unsaved.len());
-        let lost = &open[open.len().min(unsaved)..];
-        let ends = saved
-            .is_err()
-            .then(|| lost.first().zip(lost.last()))
-            .flatten();
-        let carried = Carried {
-            next: self.next_seq(),
-            lost: ends.map(|(first, last)| (lost.len() as u64, first.began.wall, last.began.wall)),
+        let open = self.builder.chunk().clone();
+        let ended = self.end_run(why);
+        drop(self.builder.take());
+        let carried = self.carried(open);
+        (carried, ended.and_then(|()| self.close()))
+    }
+
+    /// Leaves a file that is damaged, without writing to it, for another one.
+    pub fn abandon(mut self) -> Carried {
+        let open = self.builder.take();
+        self.carried(open)
+    }
+
+    fn carried(&mut self, open: Chunk) -> Carried {
+        Carried {
+            next: Seq(self.next_seq().0 - open.ticks.len() as u64),
+            open,
             records: std::mem::take(&mut self.unsaved_records),
-            builder,
-        };
-        (carried, saved.and_then(|()| self.finish(why)))
+            builder: std::mem::take(&mut self.builder),
+        }
     }
 
     /// Goes on with what another file was left with; the numbers of ticks go on with those here.
-    pub fn take_up(&mut self, carried: Carried) {
-        let next = self.next_seq();
+    pub fn take_up(&mut self, mut carried: Carried) {
+        let step = self.next_seq().0.wrapping_sub(carried.next.0).cast_signed();
+        let next = carried.next.0 + carried.open.ticks.len() as u64;
+        let by_sampler = next.wrapping_add_signed(-carried.builder.shift());
+        carried.open.renumber(step);
+        carried.builder.renumber(step);
         self.builder = carried.builder;
-        let step = next.0.wrapping_sub(carried.next.0).cast_signed();
-        self.builder.renumber(step);
-        let by_sampler = carried.next.0.wrapping_add_signed(-self.builder.shift());
-        self.builder.number_from(Seq(by_sampler), next);
+        if let (Some(first), Some(last)) = (carried.open.ticks.first(), carried.open.ticks.last()) {
+            self.end_gap_before_run(first.began.wall);
+            self.last = Some((last.seq, last.planned, last.began.wall));
+            self.must_close = true;
+            self.builder.put_back(carried.open);
+        }
+        self.builder.number_from(Seq(by_sampler), self.next_seq());
         let records = carried.records.into_iter();
         self.unsaved_records
             .extend(records.map(|record| record.renumbered((step, step))));
-        if let Some((missed, from, to)) = carried.lost {
-            self.unsaved_records.push(Record::Gap(Gap {
-                kind: GapKind::StorageOutage,
-                after: Seq(next.0.saturating_sub(1)),
-                from,
-                to,
-                missed,
-                detail: "the file before could not be written any more".to_owned(),
-            }));
-        }
     }
 
     /// Closes the connection and opens the file anew, after a look at whether it is whole. Of

@@ -86,6 +86,7 @@ impl Writer {
             interval: facts.interval,
             builder: ChunkBuilder::default(),
             unsaved: Vec::new(),
+            must_close: false,
             last_name: 0,
             before_run: None,
             unsaved_records: Vec::new(),
