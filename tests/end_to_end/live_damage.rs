@@ -128,17 +128,19 @@ fn spoil_pyramid(recording: &Recording, db: &Connection) {
     let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'pyramid'";
     let root = db.query_row(root, [], |row| row.get::<_, u32>(0)).unwrap();
     let opened = |file: &Path| fs::OpenOptions::new().write(true).open(file).unwrap();
-    let noise = [0xff; PAGE as usize];
     let file = opened(&recording.file());
-    file.write_all_at(&noise, u64::from(root - 1) * PAGE)
-        .unwrap();
+    let page = u64::from(root - 1) * PAGE;
+    file.write_all_at(&[0xff; 4096], page).unwrap();
     let log = opened(&recording.log());
     let bytes = fs::read(recording.log()).unwrap();
     let mut at = LOG_HEAD;
-    while let Some(number) = bytes.get(at as usize..at as usize + 4) {
+    while let Some(number) = usize::try_from(at)
+        .ok()
+        .and_then(|at| bytes.get(at..at + 4))
+    {
         at += LOG_PAGE_HEAD;
         if number == root.to_be_bytes() {
-            log.write_all_at(&noise, at).unwrap();
+            log.write_all_at(&[0xff; 4096], at).unwrap();
         }
         at += PAGE;
     }
