@@ -16,6 +16,8 @@ const PAGE_HEADER: usize = 24;
 const PAGE: usize = 4096;
 /// Pages of rounds before the last so many are gone from any log: a round has some pages at least.
 const MOST_ROUNDS: u32 = 1 << 24;
+/// No page of `SQLite` has a higher number.
+const MOST_PAGES: u32 = 0xffff_fffe;
 
 /// Copies what counts of a log to a file that is not there yet.
 pub(super) fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> io::Result<()> {
@@ -117,7 +119,8 @@ pub(super) fn end(path: &Path) -> io::Result<LogEnd> {
 /// first of the salts counts the rounds.
 fn is_left_over(page: &[u8], header: &[u8; LOG_HEADER]) -> bool {
     let rounds = be32(header, 16).wrapping_sub(be32(page, 8));
-    (1..MOST_ROUNDS).contains(&rounds) || page[..PAGE_HEADER] == [0; PAGE_HEADER]
+    let is_earlier = (1..MOST_ROUNDS).contains(&rounds) && be32(page, 0) <= MOST_PAGES;
+    is_earlier || page[..PAGE_HEADER] == [0; PAGE_HEADER]
 }
 
 /// The checksum of a log, which goes on from page to page.
@@ -243,6 +246,15 @@ mod tests {
             bytes[last..].fill(byte);
             assert_eq!(broken(&bytes), expected, "the last commit is all {byte:x}");
         }
+    }
+
+    #[test]
+    fn a_page_of_ones_is_left_over_from_no_round() {
+        let header = [0; LOG_HEADER];
+        assert!(!is_left_over(&[0xff; PAGE_HEADER], &header));
+        let mut earlier = [0xff; PAGE_HEADER];
+        earlier[..4].fill(0);
+        assert!(is_left_over(&earlier, &header));
     }
 
     #[test]
