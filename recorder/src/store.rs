@@ -301,7 +301,7 @@ impl Store {
     /// ends there.
     fn end(&mut self, why: &str) -> Done {
         let ended = match self.end_here(why) {
-            Err(error) if error.is_damage() => self.file(None).map(drop).map(|()| true),
+            Err(error) if error.is_damage() => self.file(None).map(|_open| true),
             ended => ended.map(|()| false),
         };
         match ended {
@@ -331,7 +331,8 @@ impl Store {
 }
 
 /// Whether the newest ticks can be read back from a file that was closed: the first and the last
-/// of those in the chunk that was open, and the one before them.
+/// of those in the chunk that was open, and the one before them. What keeps a reader from looking
+/// says nothing of the file.
 fn look_back(path: &Path, open: Option<(Seq, Seq)>) -> Result<(), CaptureError> {
     let Some((first, last)) = open else {
         return Ok(());

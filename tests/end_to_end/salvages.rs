@@ -141,7 +141,8 @@ fn a_capture_of_which_nothing_is_sound_is_damaged_and_no_success() {
     let file = written(folder.path(), "gone.afterimage", &bytes);
     let checked = run(&["check", file.to_str().unwrap()]);
     assert_eq!(checked.code, DAMAGED, "{}", checked.stderr);
-    let said = "is damaged: database disk image is malformed, and nothing of it is sound\n";
+    let said =
+        "is damaged: database disk image is malformed, and nothing sound could be read from it\n";
     assert!(checked.stderr.ends_with(said), "{}", checked.stderr);
     for reader in READERS {
         let ran = run(&[reader, file.to_str().unwrap()]);

@@ -35,7 +35,7 @@ pub(super) fn run(args: &InfoArgs) -> anyhow::Result<ExitCode> {
             let words = in_words(&error);
             drop(writeln!(
                 std::io::stderr(),
-                "afterimage: {words}, and nothing of it is sound"
+                "afterimage: {words}, and nothing sound could be read from it"
             ));
             Ok(ExitCode::from(DAMAGED))
         }

@@ -112,7 +112,7 @@ impl Writer {
     }
 
     /// Ends the run in this file as well as it can be, and gives what another one would go on
-    /// with: also the ticks that were saved at last, for who finds that they can not be read.
+    /// with: also the ticks that were saved at last, for who finds that they cannot be read.
     pub fn hand_over(mut self, why: &str) -> (Carried, Result<(), CaptureError>) {
         let open = self.builder.chunk().clone();
         let ended = self.end_run(why);
