@@ -140,17 +140,7 @@ fn the_gap_of_a_kill_reaches_to_the_first_tick_after_it() {
         .iter()
         .find(|sample| sample.times.seq > killed.after)
         .unwrap();
-    let uncovered = first_after
-        .times
-        .began
-        .wall
-        .since(killed.to)
-        .unwrap_or_default();
-    let interval = Duration::from_millis(INTERVAL_MS);
-    assert!(
-        uncovered < interval,
-        "{uncovered:?} before the first tick: {killed:?}"
-    );
+    assert_eq!(killed.to, first_after.times.began.wall, "{killed:?}");
 }
 
 #[test]

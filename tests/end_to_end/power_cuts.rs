@@ -22,7 +22,9 @@ use crate::support::recorder::Recorder;
 use afterimage_format::capture::Capture;
 pub(crate) use cut::{Cuts, Lost};
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::Path;
+use std::process::Command;
 use write_log::Logged;
 
 const INTERVAL: &str = "20ms";
@@ -40,6 +42,14 @@ fn a_cut_in_the_first_minute_loses_no_committed_tick() {
 }
 
 #[test]
+fn a_cut_while_a_capture_is_begun_leaves_one_or_none() {
+    // Of so few ticks, most of what is written is the beginning.
+    if let Some(logged) = recorded(&[], 1, |_| ()) {
+        Cuts::of(&logged).assert_nothing_lost(2 * CUTS, &mut Random::from_clock());
+    }
+}
+
+#[test]
 fn a_cut_while_the_oldest_makes_room_loses_no_committed_tick() {
     cut_the_ring(CUTS, &mut Random::from_clock());
 }
@@ -52,7 +62,7 @@ fn a_cut_while_a_killed_run_is_taken_over_loses_no_committed_tick() {
 #[test]
 fn without_syncs_a_cut_does_lose_committed_ticks_or_the_file() {
     let mut random = Random::from_clock();
-    let Some(logged) = recorded(&["--sync", "off"], TWO_CHUNKS) else {
+    let Some(logged) = recorded(&["--sync", "off"], TWO_CHUNKS, |_| ()) else {
         return;
     };
     let cuts = Cuts::of(&logged).lost(CUTS, &mut random);
@@ -63,7 +73,12 @@ fn without_syncs_a_cut_does_lose_committed_ticks_or_the_file() {
 #[test]
 fn with_a_sync_in_ten_seconds_a_cut_loses_ten_seconds_at_most() {
     let mut random = Random::from_clock();
-    let Some(logged) = recorded(&["--sync", "10s"], PAST_A_CHECKPOINT) else {
+    // While somebody reads the file nothing goes from the log into it, which would sync both.
+    let read = |file: &Path| {
+        let mut reader = Command::new("sleep");
+        Guarded::spawn(reader.arg("1000").stdin(File::open(file).unwrap()))
+    };
+    let Some(logged) = recorded(&["--sync", "10s"], 2 * PAST_A_CHECKPOINT, read) else {
         return;
     };
     // And the tick in flight.
@@ -102,7 +117,7 @@ fn info_says_what_a_cut_may_cost() {
 
 /// From the first write on, over a checkpoint, to a clean end.
 pub(crate) fn cut_the_first_minute(cuts: usize, random: &mut Random) {
-    if let Some(logged) = recorded(&[], PAST_A_CHECKPOINT) {
+    if let Some(logged) = recorded(&[], PAST_A_CHECKPOINT, |_| ()) {
         Cuts::of(&logged).assert_nothing_lost(cuts, random);
     }
 }
@@ -144,14 +159,18 @@ pub(crate) fn cut_the_take_over(cuts: usize, random: &mut Random) {
     Cuts::from(&logged, taken_over).assert_nothing_lost(cuts, random);
 }
 
-/// A recording of so many ticks, cleanly ended; `None` where nothing can be loaded into it.
-fn recorded(args: &[&str], ticks: u64) -> Option<Logged> {
+/// A recording of so many ticks, with something beside it, cleanly ended; `None` where nothing can
+/// be loaded into it.
+fn recorded<T>(args: &[&str], ticks: u64, beside: impl FnOnce(&Path) -> T) -> Option<Logged> {
     let logged = Logged::new()?;
     let mut recorder = logged.start(&[&["-i", INTERVAL], args].concat());
+    recorder.wait_for_tick(1);
+    let beside = beside(logged.file());
     // In steps, as each wait has a deadline.
     for seq in (1..ticks).step_by(50).chain([ticks]) {
         recorder.wait_for_tick(seq);
     }
+    drop(beside);
     recorder.stop();
     logged.assert_complete();
     Some(logged)

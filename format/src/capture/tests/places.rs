@@ -2,7 +2,7 @@
 
 use super::{FakeHost, LARGE, facts, folder, instants, options, rss, rss_of};
 use crate::capture::lock::{OwnerLock, with_suffix};
-use crate::capture::writer::{Record, Start, Writer};
+use crate::capture::writer::{Record, Start, Sync, Writer};
 use crate::capture::{Capture, Mode};
 use crate::facts::{Event, Gap, GapKind};
 use crate::group::{Group, ProcessField};
@@ -57,6 +57,9 @@ fn what_could_not_be_written_is_written_once_it_can() {
             }
             host.writer.commit(None, Vec::new()).unwrap();
             assert!(!host.writer.is_waiting());
+            let last = Seq(before as u64 + 1);
+            let ends = Capture::open(&path).unwrap().ends().unwrap();
+            assert_eq!(ends, Some((Seq(1), last)), "it is there at once");
             host.record(70);
             host.writer.finish("signal").unwrap();
             assert_whole(&path, before as u64 + 71);
@@ -79,6 +82,43 @@ fn what_had_reached_the_file_after_all_is_not_written_twice() {
         host.record(10);
         host.writer.finish("signal").unwrap();
         assert_whole(&path, before as u64 + 11);
+    }
+}
+
+/// What a log holds is gone from the place on at which it was changed, and what is behind it with
+/// it: SQLite takes that for its end.
+#[test]
+fn a_file_that_has_lost_a_tick_is_no_longer_written() {
+    for (is_changed, before) in [(true, 75), (false, 5)] {
+        let (_folder, path) = folder();
+        let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+        let settings = Record::Settings {
+            sync: Sync::Tick,
+            args: "full".to_owned(),
+        };
+        host.writer.commit(None, vec![settings]).unwrap();
+        host.record(before);
+        let log = with_suffix(&path, "-wal");
+        let mut bytes = std::fs::read(&log).unwrap();
+        if is_changed {
+            bytes[32 + 24 + 100] ^= 1;
+        } else {
+            bytes.fill(0);
+        }
+        std::fs::write(&log, &bytes).unwrap();
+        let error = host.writer.reopen(&facts("boot-1", 0)).unwrap_err();
+        assert!(error.is_damage(), "{error}");
+        let carried = host.writer.abandon();
+        assert!(std::fs::read(&log).unwrap() == bytes, "it was written to");
+        let open = Seq(if is_changed { 61 } else { 1 });
+        assert_eq!(carried.ticks(), Some((open, Seq(before as u64))));
+        if is_changed {
+            // Nor does the next run write over what is sound behind the place.
+            let lock = OwnerLock::take(&path).unwrap();
+            let begun = Writer::start(&path, lock, options(LARGE), &facts("boot-1", 100));
+            assert!(begun.unwrap_err().is_damage());
+            assert!(std::fs::read(&log).unwrap() == bytes, "it was written to");
+        }
     }
 }
 

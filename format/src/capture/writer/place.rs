@@ -185,6 +185,10 @@ impl Writer {
             &self.path,
             "cannot read its newest tick",
         ))?;
+        // A log of which something was changed ends before it, without a word.
+        if written.0 < self.newest_saved() {
+            return Err(start::damage(&self.path));
+        }
         self.set_up_reserve()
             .map_err(CaptureError::sqlite(&self.path, "cannot be written"))?;
         // Now it is on the disk. What was read before came out of memory: after a failed sync the
@@ -192,6 +196,15 @@ impl Writer {
         self.forget_written(written);
         self.place = Place::of(&self.path);
         Ok(())
+    }
+
+    /// The number of the newest tick that the file took.
+    fn newest_saved(&mut self) -> u64 {
+        let carried = self.builder.chunk().ticks.first();
+        let carried = carried.filter(|_| self.must_close).map(|times| times.seq.0);
+        let waits = self.unsaved.first().map(|(seq, _)| *seq);
+        let next = carried.or(waits).unwrap_or(self.next_seq().0);
+        next.saturating_sub(1)
     }
 
     /// The number of the newest tick in the file, and whether it is in a chunk.

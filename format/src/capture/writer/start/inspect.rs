@@ -12,6 +12,7 @@ use super::take_over::{last_of_chunks, last_run, tail_rows};
 use crate::capture::error::CaptureError;
 use crate::capture::frame::{self, FrameKey, FrameKind};
 use crate::capture::lives::Lives;
+use crate::capture::log::LogEnd;
 use crate::capture::open;
 use crate::capture::pyramid::PyramidWriter;
 use crate::capture::tables;
@@ -33,8 +34,8 @@ pub(super) fn inspect(path: &Path, facts: &RunFacts) -> Result<(), CaptureError>
         Err(CaptureError::Open { .. }) => return Ok(()),
         opened => opened?,
     };
-    // SQLite would move it into the file.
-    if opened.has_foreign_log {
+    // SQLite would move it into the file, or write over what is sound in it.
+    if opened.has_foreign_log || matches!(opened.log_end, LogEnd::BreaksOff(_)) {
         return Err(damage(path));
     }
     let (db, capture) = (opened.db_for_all(), opened.capture);
