@@ -4,12 +4,16 @@
 //! and gives back what it could not take. Which file is written is looked at with each tick: one
 //! that was deleted, renamed or replaced is left, and another is begun where it was.
 
+mod opening;
+
+pub(crate) use opening::Opened;
+
 use crate::backlog::Message;
 use crate::readers::Readers;
 use crate::record::Output;
 use afterimage_format::capture::Capture;
 use afterimage_format::capture::error::CaptureError;
-use afterimage_format::capture::writer::{Carried, Options, Record, RunFacts, Writer};
+use afterimage_format::capture::writer::{Carried, Options, Record, Writer};
 use afterimage_format::facts::{Event, MOVED};
 use afterimage_format::tick::{Instants, Tick};
 use afterimage_format::time::Seq;
@@ -68,7 +72,8 @@ pub(crate) struct Moved {
 pub(crate) struct Store {
     file: Option<File>,
     output: Output,
-    readers: Readers,
+    /// Of the file, once there is one.
+    readers: Option<Readers>,
     moved: Option<Moved>,
     /// Why the last job failed asks for the file to be opened anew.
     reopens: bool,
@@ -83,7 +88,7 @@ pub(crate) struct Store {
 /// What is needed to write.
 struct OpenFile<'a> {
     writer: &'a mut Writer,
-    readers: &'a mut Readers,
+    readers: &'a mut Option<Readers>,
     known_lines: Option<u64>,
 }
 
@@ -101,22 +106,21 @@ impl OpenFile<'_> {
         }
         self.writer.commit(tick, records)
     }
+
+    fn maintain(&mut self) -> Result<(), CaptureError> {
+        let Self {
+            writer, readers, ..
+        } = self;
+        writer.maintain(|| readers.as_mut().is_some_and(Readers::are_there))
+    }
 }
 
 impl Store {
-    pub(crate) fn new(writer: Writer, output: Output) -> Self {
-        Self::on(File::Open(Box::new(writer)), output)
-    }
-
-    /// For a run that has begun, but could not begin its file.
-    pub(crate) fn unbegun(began: Instants, output: Output) -> Self {
-        Self::on(File::Unbegun(began), output)
-    }
-
-    fn on(file: File, output: Output) -> Self {
+    /// For a run that begins: the file is opened by [`Store::run`].
+    pub(crate) fn new(began: Instants, output: Output) -> Self {
         Self {
-            file: Some(file),
-            readers: Readers::new(output.path()),
+            file: Some(File::Unbegun(began)),
+            readers: None,
             output,
             moved: None,
             reopens: false,
@@ -126,13 +130,15 @@ impl Store {
         }
     }
 
-    /// What the run is.
-    pub(crate) fn facts(&self) -> &RunFacts {
-        self.output.facts()
-    }
-
-    /// Writes until it is told that the run ends.
-    pub(crate) fn run(mut self, jobs: &Receiver<Job>, done: &SyncSender<Message>) {
+    /// Opens the file, says how that went to who waits for it, and writes until it is told that the
+    /// run ends.
+    pub(crate) fn run(
+        mut self,
+        opened: &SyncSender<anyhow::Result<Option<Opened>>>,
+        jobs: &Receiver<Job>,
+        done: &SyncSender<Message>,
+    ) {
+        self.open(opened);
         for job in jobs {
             let mut report = self.work(job);
             report.moved = self.moved.take();
@@ -164,8 +170,7 @@ impl Store {
         let (result, tick) = match job {
             Job::Tick(tick, records) => {
                 let committed = file.commit(Some(&tick), records);
-                let kept =
-                    committed.and_then(|()| file.writer.maintain(|| file.readers.are_there()));
+                let kept = committed.and_then(|()| file.maintain());
                 (kept, Some(tick))
             }
             Job::Options(options, records) => {
@@ -273,8 +278,12 @@ impl Store {
 
     fn opened(&mut self, writer: Writer, why: &'static str) {
         let to = self.output.path().to_owned();
-        self.readers = Readers::new(&to);
         self.moved = Some(Moved { to, why });
+        self.write_to(writer);
+    }
+
+    fn write_to(&mut self, writer: Writer) {
+        self.readers = Some(Readers::new(self.output.path()));
         self.file = Some(File::Open(Box::new(writer)));
         self.is_suspect = false;
     }

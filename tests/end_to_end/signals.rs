@@ -107,6 +107,10 @@ fn a_stopped_recorder_records_that_it_was_stopped() {
         panic!("one gap says stopped: {info:#}");
     };
     assert!(missed + AT_THE_ENDS >= DUE_WHILE_STOPPED, "{info:#}");
+    assert!(
+        info.to_string().contains("by a signal (SIGSTOP)"),
+        "{info:#}"
+    );
     let [account] = account(&file)[..] else {
         panic!("there is one run");
     };

@@ -52,7 +52,7 @@ impl Output {
 
     /// Opens it when the recorder starts. `None` if the disk cannot be written, and a service goes
     /// on without a file until it can.
-    pub(super) fn open(&mut self) -> anyhow::Result<Option<(Writer, Start)>> {
+    pub(crate) fn open(&mut self) -> anyhow::Result<Option<(Writer, Start)>> {
         match self.open_one() {
             Ok(opened) => Ok(Some(opened)),
             Err(error) if self.is_service && is_storage_trouble(&error) => Ok(None),

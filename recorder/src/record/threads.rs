@@ -17,10 +17,10 @@ use crate::schedule::Schedule;
 use crate::source::ProcRoot;
 use crate::standing::{self, Grant};
 use crate::status::{Shared, Status};
-use crate::store::Store;
+use crate::store::{Opened, Store};
 use crate::tasks::{Tasks, ThreadsOf};
 use crate::{clock, exits, host, kernel_log, memory};
-use afterimage_format::capture::writer::{Record, RunFacts, Start, Writer};
+use afterimage_format::capture::writer::{Record, RunFacts, Start};
 use afterimage_format::tick::Tick;
 use afterimage_format::time::Seq;
 use anyhow::{Context as _, bail};
@@ -30,12 +30,15 @@ use signal_hook::consts::signal::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 /// How many ticks may wait for the backlog's thread, which waits for nothing but a CPU.
 const QUEUE: usize = 120;
+/// How long a service waits for its file before it begins without.
+const PATIENCE_TO_OPEN: Duration = Duration::from_secs(5);
+const PANICKED: &str = "a thread of the recorder panicked; please report this";
 /// Descriptors kept open at most: some 4 KB of kernel memory each.
 const MOST_KEPT_FILES: usize = 4096;
 /// Descriptors left for everything else, half of them for the threads.
@@ -89,24 +92,21 @@ fn run(
         )
     })?;
     let facts = run_facts(&settings, &root);
-    let mut output = Output::new(&settings, facts, shared);
-    let opened = output.open()?;
-    output.path().clone_into(&mut settings.output);
-    let (stop_read, stop_write) = rustix::pipe::pipe()?;
-    let signals = Signals::catch()?;
     let (queue, messages) = sync_channel(QUEUE);
     let (give_back, empty) = channel();
-    announce(shared, &settings, output.facts(), opened.as_ref());
+    let (backlog, opened) =
+        keep_and_write(&settings, &facts, (&queue, messages), give_back, shared)?;
+    if let Some(Opened { path, .. }) = &opened {
+        path.clone_into(&mut settings.output);
+    }
+    let (stop_read, stop_write) = rustix::pipe::pipe()?;
+    let signals = Signals::catch()?;
+    announce(shared, &settings, &facts, opened.as_ref());
     screen.update();
-
-    let (next_seq, after, store) = match opened {
-        Some((writer, _)) => {
-            let (next, after) = (writer.next_seq(), writer.last_kernel_sequence()?);
-            (next, after, Store::new(writer, output))
-        }
-        None => (Seq(1), None, Store::unbegun(clock::now(), output)),
+    let (next_seq, after) = match opened {
+        Some(opened) => (opened.next, opened.newest_line),
+        None => (Seq(1), None),
     };
-    let backlog = keep_and_write(&settings, store, (&queue, messages), give_back, shared)?;
     shared.set_args(settings.tunable.args);
     let ends = exits(&root, shared, &stop_read)?;
     let kmsg = kernel_log(&root, after, (queue.clone(), Arc::clone(shared)), stop_read)?;
@@ -202,24 +202,40 @@ fn listen(
     Some(control)
 }
 
-/// The thread that keeps what waits, with the one that writes behind it.
+/// The thread that keeps what waits, with the one that writes behind it; and the file, unless it
+/// cannot be written now and a service begins without.
 fn keep_and_write(
     settings: &Settings,
-    store: Store,
+    facts: &RunFacts,
     (queue, messages): (&SyncSender<Message>, Receiver<Message>),
     give_back: Sender<Box<Tick>>,
     shared: &Arc<Shared>,
-) -> anyhow::Result<thread::JoinHandle<Ended>> {
+) -> anyhow::Result<(thread::JoinHandle<Ended>, Option<Opened>)> {
     let (jobs, work) = sync_channel(1);
-    let ring = Ring::new(settings.memory).context("no memory for what waits")?;
-    let fallback = settings.fallback.as_deref();
-    let fallback = Fallback::new(&settings.output, fallback, store.facts());
-    let backlog = Backlog::new(ring, (jobs, give_back), Arc::clone(shared), fallback);
-    let backlog = spawn("backlog", move || backlog.run(&messages))?;
+    let (tell, opened) = sync_channel(0);
+    let output = Output::new(settings, facts.clone(), shared);
+    let store = Store::new(facts.now, output);
     let done = queue.clone();
     // Not waited for at the end: a disk that hangs may keep it for ever.
-    spawn("writer", move || store.run(&work, &done))?;
-    Ok(backlog)
+    spawn("writer", move || store.run(&tell, &work, &done))?;
+    let opened = if settings.is_service {
+        opened.recv_timeout(PATIENCE_TO_OPEN)
+    } else {
+        opened
+            .recv()
+            .map_err(|_gone| RecvTimeoutError::Disconnected)
+    };
+    let opened = match opened {
+        Ok(opened) => opened?,
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => bail!("{PANICKED}"),
+    };
+    let ring = Ring::new(settings.memory).context("no memory for what waits")?;
+    let path = opened.as_ref().map_or(&settings.output, |file| &file.path);
+    let fallback = Fallback::new(path, settings.fallback.as_deref(), facts);
+    let backlog = Backlog::new(ring, (jobs, give_back), Arc::clone(shared), fallback);
+    let backlog = spawn("backlog", move || backlog.run(&messages))?;
+    Ok((backlog, opened))
 }
 
 /// From here on the sampler goes first, if it may; what else it was granted is told too.
@@ -287,19 +303,14 @@ fn run_facts(settings: &Settings, root: &ProcRoot) -> RunFacts {
     }
 }
 
-fn announce(
-    shared: &Shared,
-    settings: &Settings,
-    facts: &RunFacts,
-    opened: Option<&(Writer, Start)>,
-) {
+fn announce(shared: &Shared, settings: &Settings, facts: &RunFacts, opened: Option<&Opened>) {
     let path = settings.output.display();
     let host = &facts.host.hostname;
     shared.say(format!(
         "recording {host} to {path}, every {:?}; Ctrl-C ends it",
         settings.interval
     ));
-    if let Some((_, Start::Continued(gap))) = opened {
+    if let Some(Start::Continued(gap)) = opened.map(|file| &file.start) {
         shared.say(format!("going on in an existing capture: {}", gap.detail));
     }
 }
@@ -335,7 +346,7 @@ fn spawn<T: Send + 'static>(
 fn join<T>(thread: thread::JoinHandle<T>) -> anyhow::Result<T> {
     thread
         .join()
-        .map_err(|_panic| anyhow::anyhow!("a thread of the recorder panicked; please report this"))
+        .map_err(|_panic| anyhow::anyhow!("{PANICKED}"))
 }
 
 /// The signals that matter.

@@ -1,14 +1,15 @@
 //! Real disks in trouble: frozen, turned read-only by an error, failing, or full for long. The
 //! sampler goes on in time, and what it took is written once the disk takes it.
 
-use crate::support::capture::{account, samples};
-use crate::support::clock::wait_for;
+use crate::support::capture::{account, last_tick, samples};
+use crate::support::clock::{monotonic, wait_for};
 use crate::support::command::{assert_sound, finish, info};
 use crate::support::disk::{Disk, MIB};
 use crate::support::failing_disk::FailingDisk;
 use crate::support::host::{busy, folder, quick_folder, skip};
 use crate::support::recorder::Recorder;
 use rustix::process::Signal;
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -21,6 +22,8 @@ use std::time::Duration;
 const INTERVAL: &str = "50ms";
 /// A capture can be begun in it, and no reserve be made.
 const LITTLE_ROOM: u64 = 2 * MIB;
+/// A service waits so long for its file.
+const PATIENCE_TO_OPEN: Duration = Duration::from_secs(5);
 const OUT_OF_ROOM: Duration = Duration::from_secs(3);
 pub(crate) const SIZE: u64 = 96 * MIB;
 /// How long a disk is away; in `long/storage.rs` a minute.
@@ -37,6 +40,14 @@ pub(crate) const AFTER_THREE_CHECKPOINTS: u64 = 640;
 fn a_frozen_file_system_delays_no_tick_and_loses_none() {
     if let Some(disk) = Disk::ext4(SIZE) {
         freeze(&disk, AWAY);
+    }
+}
+
+#[test]
+#[ignore = "mounts file systems: ./check --root"]
+fn a_service_that_starts_on_a_frozen_file_system_begins_in_memory() {
+    if let Some(disk) = Disk::ext4(SIZE) {
+        start_frozen(&disk);
     }
 }
 
@@ -93,6 +104,45 @@ pub(crate) fn freeze(disk: &Disk, away: Duration) {
     // What was in memory is in the capture, so the fallback is not needed any more.
     assert_eq!(fs::read_dir(fallback.path()).unwrap().count(), 0);
     print_lateness("frozen", &file);
+}
+
+/// Starts a service where each write hangs, in a capture that is there.
+fn start_frozen(disk: &Disk) {
+    let (file, fallback) = (disk.path().join("a"), quick_folder());
+    let is_service: [(&str, OsString); 1] = [("STATE_DIRECTORY", disk.path().into())];
+    let place = fallback.path().to_str().unwrap();
+    let args = ["-i", INTERVAL, "--fallback", place];
+    let before = Recorder::start_for(&file, "500ms", &args).wait();
+    assert_eq!(before.code, 0, "{}", before.stderr);
+    let begun = monotonic();
+    if !fsfreeze("-f", disk) {
+        return skip("this file system cannot be frozen");
+    }
+    let mut recorder = Recorder::start_with(&is_service, &file, &args);
+    thread::sleep(PATIENCE_TO_OPEN + AWAY);
+    let (status, said) = (recorder.ask(&["status"]), recorder.said());
+    let kept = last_tick(&fallback.path().join("a"));
+    assert!(fsfreeze("-u", disk), "it would stay frozen");
+    assert!(recorder.is_running(), "it has ended: {said}");
+    assert!(said.contains("keeping ticks in memory"), "{said}");
+    assert!(status.json()["trouble"].is_string(), "{}", status.text());
+    assert!(kept > 100, "{kept} ticks in the fallback");
+    wait_until_written(&recorder);
+    let said = recorder.said();
+    assert!(said.contains("nothing in memory was lost"), "{said}");
+    recorder.stop();
+    assert_sound(&file);
+    let runs = account(&file);
+    assert_eq!(runs.len(), 2, "{:#}", info(&file));
+    assert!(runs.iter().all(|run| run.ticks + run.missed == run.due));
+    let ticks = samples(&file).into_iter();
+    let ticks =
+        ticks.map(|sample| Duration::from_micros(sample.times.began.monotonic.0.unsigned_abs()));
+    let first = ticks.filter_map(|tick| tick.checked_sub(begun)).next();
+    let first = first.expect("it has ticks");
+    let most = PATIENCE_TO_OPEN + OUT_OF_ROOM;
+    assert!(first < most, "the first tick came after {first:?}");
+    assert_eq!(fs::read_dir(fallback.path()).unwrap().count(), 0);
 }
 
 /// Each write fails for a while; what the kernel had taken before is not on the disk either.
