@@ -303,6 +303,7 @@ impl Store {
     fn abandon(&mut self) {
         if let Some(File::Open(writer)) = self.file.take() {
             self.file = Some(File::Left(Box::new(writer.abandon())));
+            self.output.abandon();
         }
     }
 
@@ -334,6 +335,7 @@ impl Store {
         let ended = ended.and_then(|()| look_back(self.output.path(), carried.ticks()));
         if ended.as_ref().is_err_and(CaptureError::is_damage) {
             self.file = Some(File::Left(Box::new(carried)));
+            self.output.abandon();
         }
         ended
     }

@@ -8,10 +8,8 @@ use crate::support::process::with_closed_output;
 use crate::support::recorder::Recorder;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 fn copy(from: &Path, to: &OsStr) -> Ran {
     run(&[OsStr::new("copy"), from.as_os_str(), to])
@@ -96,35 +94,6 @@ fn a_copy_into_a_closed_pipe_ends_quietly() {
     let mut command = Command::new(AFTERIMAGE);
     let (code, said) = with_closed_output(command.arg("copy").arg(&good).arg("-"));
     assert_eq!((code, said.as_str()), (0, ""));
-}
-
-/// A copy over a slow line: a piece of the file each second, while ticks are written.
-#[test]
-#[ignore = "takes a minute and a half"]
-fn a_slow_plain_copy_is_whole() {
-    let (folder, to) = (folder(), folder());
-    let file = folder.path().join("host.afterimage");
-    let mut recorder = Recorder::start(&file, &["-i", "50ms"]);
-    recorder.wait_for_tick(70);
-    for round in 0..5 {
-        let mut from = fs::File::open(&file).unwrap();
-        let length = from.metadata().unwrap().len();
-        let mut bytes = Vec::new();
-        for _ in 0..15 {
-            (&mut from)
-                .take(length.div_ceil(15))
-                .read_to_end(&mut bytes)
-                .unwrap();
-            std::thread::sleep(Duration::from_secs(1));
-        }
-        drop(from);
-        let copied = to.path().join(format!("{round}.afterimage"));
-        fs::write(&copied, bytes).unwrap();
-        assert_sound(&copied);
-        assert!(info(&copied)["behind_seconds"].as_u64().is_some());
-        recorder.wait_for_more(300);
-    }
-    recorder.stop();
 }
 
 /// `scp` of the one file while it is recorded.

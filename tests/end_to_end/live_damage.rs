@@ -31,7 +31,10 @@ struct Recording {
 
 impl Recording {
     fn start(args: &[&str]) -> Self {
-        let folder = folder();
+        Self::start_in(folder(), args)
+    }
+
+    fn start_in(folder: TempDir, args: &[&str]) -> Self {
         let file = folder.path().join("host.afterimage");
         let args = [&["--budget-cpu", "100"], args].concat();
         let recorder = Recorder::start(&file, &args);
@@ -148,7 +151,11 @@ fn spoil_pyramid(recording: &Recording, db: &Connection) {
 
 /// Damages a recording at its tick of that number, and waits until another file has what follows.
 fn assert_goes_on(tick: u64, retain: &str, damage: impl FnOnce(&Recording, &Connection)) {
-    let mut recording = Recording::start(&["-i", "20ms", "--retain", retain]);
+    let recording = Recording::start(&["-i", "20ms", "--retain", retain]);
+    goes_on(recording, tick, damage);
+}
+
+fn goes_on(mut recording: Recording, tick: u64, damage: impl FnOnce(&Recording, &Connection)) {
     let (file, beside) = (recording.file(), recording.beside());
     recording.recorder.wait_for_tick(tick);
     damage_below(&file, |db| damage(&recording, db));
@@ -181,6 +188,22 @@ fn a_run_goes_on_beside_a_file_that_cannot_let_its_oldest_ticks_go() {
     assert_goes_on(550, "6s", lead_astray);
     // All of it is in the log still, which ends there for whoever opens the file anew.
     assert_goes_on(130, "1s", lead_astray);
+}
+
+/// Of a large file not every page is looked at when it is opened.
+#[test]
+fn a_run_goes_on_beside_a_large_file_that_seems_whole_when_it_is_opened_anew() {
+    let folder = folder();
+    let file = folder.path().join("host.afterimage");
+    let ended = Recorder::start_for(&file, "300ms", &["-i", "20ms"]).wait();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let large = "CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(70000000))";
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch(large)
+        .unwrap();
+    let recording = Recording::start_in(folder, &["-i", "20ms", "--retain", "6s"]);
+    goes_on(recording, 550, lead_astray);
 }
 
 #[test]

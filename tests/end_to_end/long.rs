@@ -2,6 +2,7 @@
 //! runs these tests.
 
 mod beside_sysstat;
+mod copies;
 mod damage_figures;
 mod host_trouble;
 mod killed;

@@ -19,6 +19,8 @@ const MOST_BESIDE: u32 = 99;
 pub(crate) struct Output {
     named: PathBuf,
     path: PathBuf,
+    /// What this run was recorded into, and is not any more: it is damaged.
+    abandoned: Vec<PathBuf>,
     options: Options,
     is_service: bool,
     facts: RunFacts,
@@ -30,6 +32,7 @@ impl Output {
         Self {
             named: settings.output.clone(),
             path: settings.output.clone(),
+            abandoned: Vec::new(),
             options: settings.tunable.options,
             is_service: settings.is_service,
             facts,
@@ -44,6 +47,12 @@ impl Output {
 
     pub(crate) fn facts(&self) -> &RunFacts {
         &self.facts
+    }
+
+    /// The file that is recorded into is damaged, also if it looks whole to who opens it: it is not
+    /// written to again.
+    pub(crate) fn abandon(&mut self) {
+        self.abandoned.push(self.path.clone());
     }
 
     pub(crate) fn set_options(&mut self, options: Options) {
@@ -108,11 +117,12 @@ impl Output {
 
     /// The one that was named, and those beside it.
     fn places(&self) -> impl Iterator<Item = PathBuf> + use<> {
-        let named = self.named.clone();
-        (1..=MOST_BESIDE).map(move |number| match number {
+        let (named, abandoned) = (self.named.clone(), self.abandoned.clone());
+        let places = (1..=MOST_BESIDE).map(move |number| match number {
             1 => named.clone(),
             number => beside(&named, number),
-        })
+        });
+        places.filter(move |path| !abandoned.contains(path))
     }
 
     fn say_beside(&self, error: CaptureError) {
