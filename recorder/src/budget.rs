@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn one_dear_tick_is_no_reason() {
         let mut budget = Budget::new(3.0);
-        budget.spend(Duration::from_millis(200), Duration::from_secs(1));
+        assert!(!budget.spend(Duration::from_millis(200), Duration::from_secs(1)));
         assert_eq!(ten_ticks(&mut budget, 5), [""; 0]);
     }
 }
