@@ -1,5 +1,6 @@
 //! `afterimage clip` takes a range out of a capture: one private file that gives the same answers.
 
+use crate::support::clock::wait_for;
 use crate::support::command::{AFTERIMAGE, assert_sound, finish, info, ok, rows, run, ticks};
 use crate::support::files::{DAMAGED, DONE, FAILED, edited};
 use crate::support::host::{folder, names};
@@ -71,7 +72,7 @@ fn what_is_being_recorded_can_be_clipped() {
     let folder = folder();
     let file = folder.path().join("host.afterimage");
     let mut recorder = Recorder::start(&file, &["-i", "20ms"]);
-    recorder.wait_for_tick(80);
+    wait_for("80 ticks", || (recorder.committed() >= 80).then_some(()));
     let clip = folder.path().join("clip");
     ok(&words(&file, &["--from", "start"], &clip));
     assert_sound(&clip);

@@ -1,6 +1,8 @@
 //! Bits flipped, files cut, pages overwritten: every value that is shown of such a capture is the
 //! one that was recorded, what is absent is said to be, and what was not touched is shown.
 
+#[cfg(test)]
+mod flips;
 mod frames;
 
 use crate::support::command::{AFTERIMAGE, finish};
@@ -236,7 +238,7 @@ fn outcome<'a>(original: &Original, work: impl Iterator<Item = &'a (u64, u64, u6
     let folder = quick_folder();
     let mut outcome = Outcome::default();
     for (kind, nth, seed) in work {
-        let (bytes, log, damage) = damaged(original, *kind, &mut Random::from_seed(*seed));
+        let (bytes, log, damage) = damaged(original, *kind, &mut Random::new(*seed));
         let file = written(&folder, &bytes, log);
         let faults = outcome.faults.len();
         examine(original, (&folder, &file), &damage, &mut outcome);

@@ -180,11 +180,19 @@ fn devices_come_back(file: &Path) {
     assert_eq!(pressure.unwrap().1.avg_hundredths, [Ok(150), Ok(25), Ok(5)]);
 }
 
-/// A recorder that waits for it would not take a second tick.
+/// A recorder that waits for it would take no tick after it has come.
 #[test]
 fn a_file_that_never_answers_delays_no_tick() {
     let (root, folder) = (fake(), folder());
-    let file = recorded(root.path(), &folder);
+    let (file, there) = (folder.path().join("host.afterimage"), root.path().join("9"));
+    let not_yet = folder.path().join("9");
+    fs::rename(&there, &not_yet).unwrap();
+    let args = ["-i", "100ms", "--proc-root", root.path().to_str().unwrap()];
+    let mut recorder = Recorder::start(&file, &args);
+    recorder.wait_for_tick(5);
+    fs::rename(&not_yet, &there).unwrap();
+    recorder.wait_for_more(10);
+    recorder.stop();
     let [account] = account(&file)[..] else {
         panic!("there is one run");
     };

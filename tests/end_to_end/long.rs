@@ -2,7 +2,6 @@
 //! runs these tests.
 
 mod beside_sysstat;
-mod copies;
 mod damage_figures;
 mod host_trouble;
 mod killed;

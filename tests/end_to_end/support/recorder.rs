@@ -23,28 +23,35 @@ pub(crate) struct Recorder {
     file: PathBuf,
 }
 
+/// `nohup`, if the tests run under it, must not reach what they start.
+fn record() -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", AFTERIMAGE, "record"]);
+    command
+}
+
 impl Recorder {
     /// Starts one with these arguments beside `--output`, `--socket` and `--duration`.
     pub(crate) fn start(file: &Path, args: &[&str]) -> Self {
         let own = super::host::folder();
-        let mut command = Command::new(AFTERIMAGE);
-        command.arg("record").args(["--duration", LONGEST]);
+        let mut command = record();
+        command.args(["--duration", LONGEST]);
         Self::spawn(command, own, file, args)
     }
 
     /// Starts one that ends by itself.
     pub(crate) fn start_for(file: &Path, duration: &str, args: &[&str]) -> Self {
         let own = super::host::folder();
-        let mut command = Command::new(AFTERIMAGE);
-        command.arg("record").args(["--duration", duration]);
+        let mut command = record();
+        command.args(["--duration", duration]);
         Self::spawn(command, own, file, args)
     }
 
     /// Starts one with these variables in its environment.
     pub(crate) fn start_with(variables: &[(&str, OsString)], file: &Path, args: &[&str]) -> Self {
-        let mut command = Command::new(AFTERIMAGE);
+        let mut command = record();
         let set = variables.iter().map(|(name, value)| (name, value));
-        command.envs(set).arg("record");
+        command.envs(set);
         command.args(["--duration", LONGEST]);
         Self::spawn(command, super::host::folder(), file, args)
     }
@@ -118,6 +125,17 @@ impl Recorder {
         // One more: the tick that is just being taken may have begun before now.
         let seq = capture::last_tick(&self.file) + ticks + 1;
         self.wait_for_tick(seq);
+    }
+
+    /// How many ticks are in its file, by its own account.
+    pub(crate) fn committed(&self) -> u64 {
+        let ran = self.ask(&["status"]);
+        if ran.code != 0 {
+            return 0;
+        }
+        let status = ran.json();
+        let count = |name: &str| status[name].as_u64().expect("a count");
+        count("ticks").saturating_sub(count("not_on_disk_ticks"))
     }
 
     /// Waits until the newest sample has these processes with their command lines: those are
