@@ -96,6 +96,12 @@ impl Backlog {
         }
     }
 
+    /// The writer is at work already, since then: the file is not open yet.
+    pub(crate) fn while_it_opens(mut self, since: MonotonicTime) -> Self {
+        self.state.begin(since);
+        self
+    }
+
     /// Passes everything on until the run has ended.
     pub(crate) fn run(mut self, inbox: &Receiver<Message>) -> Ended {
         loop {

@@ -6,6 +6,7 @@ use crate::backlog::Message;
 use crate::clock;
 use crate::command::output::exact;
 use crate::dumps::{Asker, Whom};
+use crate::patience::answer_in_time;
 use crate::record::Settings;
 use crate::status::Shared;
 use afterimage_format::capture::writer::Record;
@@ -79,7 +80,9 @@ impl Control {
             listen(&path).with_context(|| format!("cannot listen on {}", path.display()))?;
         let (shared, queue) = (Arc::clone(shared), queue.clone());
         // Absolute: whoever asks is elsewhere.
-        let file = fs::canonicalize(&settings.output).unwrap_or_else(|_| settings.output.clone());
+        let output = settings.output.clone();
+        let file = answer_in_time(move || fs::canonicalize(output).ok());
+        let file = file.flatten().unwrap_or_else(|| settings.output.clone());
         let facts = json!({
             "file": in_json(&file),
             "pid": std::process::id(),

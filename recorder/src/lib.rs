@@ -24,6 +24,7 @@ mod host;
 mod kernel_log;
 mod memory;
 mod own_thread;
+mod patience;
 mod readers;
 mod record;
 pub mod redact;

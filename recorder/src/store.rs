@@ -131,15 +131,15 @@ impl Store {
     }
 
     /// Opens the file, says how that went to who waits for it, and writes until it is told that the
-    /// run ends.
+    /// run ends. Where nobody waited for so long, it is the first job.
     pub(crate) fn run(
         mut self,
         opened: &SyncSender<anyhow::Result<Option<Opened>>>,
         jobs: &Receiver<Job>,
         done: &SyncSender<Message>,
     ) {
-        self.open(opened);
-        for job in jobs {
+        let is_late = self.open(opened);
+        for job in is_late.then_some(Job::Again).into_iter().chain(jobs) {
             let mut report = self.work(job);
             report.moved = self.moved.take();
             let ended = report.ended;

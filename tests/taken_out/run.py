@@ -11,6 +11,7 @@ is done on a copy of the tree below `target/taken_out`, with a target directory 
 
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,8 @@ TREE = WORK / "tree"
 # A test that hangs without its protection has noticed it too.
 LONGEST_SECONDS = 300
 LONGEST_BUILD_SECONDS = 1800
+# One that takes all there is ends as well.
+MOST_MEMORY = 8 << 30
 SAID = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. ", re.MULTILINE)
 FAILED = re.compile(r"^    (\S+)$", re.MULTILINE)
 
@@ -119,6 +122,7 @@ def cargo(package, arguments, seconds):
         text=True,
         errors="replace",
         start_new_session=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY)),
     )
     try:
         said, _ = ran.communicate(timeout=seconds)

@@ -1,6 +1,7 @@
 //! A second capture, in memory: what waits while the first one cannot be written can be read
 //! there, and is there still when the recorder is killed.
 
+use crate::patience::answer_in_time;
 use crate::status::Shared;
 use afterimage_format::capture::error::CaptureError;
 use afterimage_format::capture::lock::OwnerLock;
@@ -41,11 +42,10 @@ impl Fallback {
             folder.map(|folder| Path::new(&folder).join("afterimage"))
         };
         let folder = folder.map(Path::to_owned).or_else(usual);
+        let path = folder.zip(capture.file_name());
+        let path = path.map(|(folder, name)| folder.join(name));
         Self {
-            path: folder
-                .zip(capture.file_name())
-                .map(|(folder, name)| folder.join(name))
-                .filter(|path| !is_beside(path, capture)),
+            path: path.filter(|path| may_outlive(path, capture)),
             facts: facts.clone(),
             open: None,
         }
@@ -143,20 +143,27 @@ fn write(writer: &mut Writer, tick: &Tick, records: &[Record]) -> Result<(), Cap
     writer.maintain(|| false)
 }
 
-/// Whether both would be on one file system: then one is as dead as the other.
-fn is_beside(path: &Path, capture: &Path) -> bool {
+/// Whether it would be on a file system that answers, and on another one than the capture: else
+/// one is as dead as the other.
+fn may_outlive(path: &Path, capture: &Path) -> bool {
     let device = |path: &Path| {
-        let mut folders = path.ancestors().skip(1);
-        folders.find_map(|folder| {
-            let folder = if folder.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                folder
-            };
-            std::fs::metadata(folder).ok().map(|data| data.dev())
-        })
+        let path = path.to_owned();
+        answer_in_time(move || device(&path))
     };
-    device(path) == device(capture)
+    device(path).is_some_and(|of_path| device(capture) != Some(of_path))
+}
+
+/// The device of the folder that a file is in, or of the nearest one above it that is there.
+fn device(path: &Path) -> Option<u64> {
+    let mut folders = path.ancestors().skip(1);
+    folders.find_map(|folder| {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        std::fs::metadata(folder).ok().map(|data| data.dev())
+    })
 }
 
 fn remove(path: &Path) {

@@ -225,15 +225,22 @@ fn keep_and_write(
             .recv()
             .map_err(|_gone| RecvTimeoutError::Disconnected)
     };
-    let opened = match opened {
-        Ok(opened) => opened?,
-        Err(RecvTimeoutError::Timeout) => None,
+    let (opened, hangs) = match opened {
+        Ok(opened) => (opened?, false),
+        Err(RecvTimeoutError::Timeout) => (None, true),
         Err(RecvTimeoutError::Disconnected) => bail!("{PANICKED}"),
     };
+    if opened.is_none() {
+        // A fallback can begin with the first tick then.
+        shared.ask_for_everything();
+    }
     let ring = Ring::new(settings.memory).context("no memory for what waits")?;
     let path = opened.as_ref().map_or(&settings.output, |file| &file.path);
     let fallback = Fallback::new(path, settings.fallback.as_deref(), facts);
-    let backlog = Backlog::new(ring, (jobs, give_back), Arc::clone(shared), fallback);
+    let mut backlog = Backlog::new(ring, (jobs, give_back), Arc::clone(shared), fallback);
+    if hangs {
+        backlog = backlog.while_it_opens(facts.now.monotonic);
+    }
     let backlog = spawn("backlog", move || backlog.run(&messages))?;
     Ok((backlog, opened))
 }

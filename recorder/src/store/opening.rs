@@ -19,9 +19,9 @@ pub(crate) struct Opened {
 }
 
 impl Store {
-    /// Opens the file. Who waits for it may have begun without, and then the file goes on with what
-    /// came until now.
-    pub(super) fn open(&mut self, opened: &SyncSender<anyhow::Result<Option<Opened>>>) {
+    /// Opens the file, and says whether it was too late: who waited for it has begun without, and
+    /// the file goes on with what came until now.
+    pub(super) fn open(&mut self, opened: &SyncSender<anyhow::Result<Option<Opened>>>) -> bool {
         let begun = self.output.open().and_then(|begun| {
             let begun = begun.map(|(writer, start)| self.told(writer, start));
             Ok(begun.transpose()?)
@@ -31,13 +31,14 @@ impl Store {
             Ok(Some((writer, told))) => (Some(writer), Ok(Some(told))),
             Err(error) => (None, Err(error)),
         };
-        // Nobody takes it any more when it comes too late. An error is met again with the first tick.
+        // An error is met again with the first job.
         let is_late = opened.send(told).is_err();
         match writer {
             Some(writer) if is_late => self.begin_late(writer),
             Some(writer) => self.write_to(writer),
             None => {}
         }
+        is_late
     }
 
     fn told(&self, writer: Writer, start: Start) -> Result<(Writer, Opened), CaptureError> {

@@ -7,6 +7,7 @@ use crate::support::command::{assert_sound, finish, info};
 use crate::support::disk::{Disk, MIB};
 use crate::support::failing_disk::FailingDisk;
 use crate::support::host::{busy, folder, quick_folder, skip};
+use crate::support::hung_mount::HungMount;
 use crate::support::recorder::Recorder;
 use rustix::process::Signal;
 use std::ffi::OsString;
@@ -48,6 +49,17 @@ fn a_frozen_file_system_delays_no_tick_and_loses_none() {
 fn a_service_that_starts_on_a_frozen_file_system_begins_in_memory() {
     if let Some(disk) = Disk::ext4(SIZE) {
         start_frozen(&disk);
+    }
+}
+
+#[test]
+#[ignore = "mounts a file system: ./check --root"]
+fn a_service_whose_file_system_never_answers_records_in_memory() {
+    let (folder, fallback) = (folder(), quick_folder());
+    let share = folder.path().join("share");
+    fs::create_dir(&share).unwrap();
+    if let Some(_never) = HungMount::over(&share) {
+        start_where_nothing_answers(&share, fallback.path());
     }
 }
 
@@ -135,14 +147,41 @@ fn start_frozen(disk: &Disk) {
     let runs = account(&file);
     assert_eq!(runs.len(), 2, "{:#}", info(&file));
     assert!(runs.iter().all(|run| run.ticks + run.missed == run.due));
-    let ticks = samples(&file);
+    assert_begins_soon(&file, begun);
+    assert_eq!(fs::read_dir(fallback.path()).unwrap().count(), 0);
+}
+
+/// Starts a service on a share whose server is gone: no file of it can even be looked for.
+fn start_where_nothing_answers(share: &Path, fallback: &Path) {
+    let kept = fallback.join("a");
+    let is_service: [(&str, OsString); 1] = [("STATE_DIRECTORY", share.into())];
+    let args = ["-i", INTERVAL, "--fallback", fallback.to_str().unwrap()];
+    let begun = monotonic();
+    let mut recorder = Recorder::start_with(&is_service, &share.join("a"), &args);
+    wait_for("ticks in the fallback", || {
+        assert!(recorder.is_running(), "it has ended: {}", recorder.said());
+        (last_tick(&kept) > 100).then_some(())
+    });
+    let status = recorder.ask(&["status"]);
+    assert!(status.json()["trouble"].is_string(), "{}", status.text());
+    recorder.signal(Signal::TERM);
+    let ended = recorder.wait();
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let place = format!("what waited is in {}", kept.display());
+    assert!(ended.stderr.contains(&place), "{}", ended.stderr);
+    assert_all_there(&kept);
+    assert_begins_soon(&kept, begun);
+}
+
+/// The first tick after that moment did not wait for long.
+fn assert_begins_soon(file: &Path, begun: Duration) {
+    let ticks = samples(file);
     let mut ticks = ticks.iter().map(|sample| sample.times.began.monotonic);
     let first =
         ticks.find_map(|tick| Duration::from_micros(tick.0.unsigned_abs()).checked_sub(begun));
     let first = first.expect("it has ticks");
     let most = PATIENCE_TO_OPEN + OUT_OF_ROOM;
     assert!(first < most, "the first tick came after {first:?}");
-    assert_eq!(fs::read_dir(fallback.path()).unwrap().count(), 0);
 }
 
 /// Each write fails for a while; what the kernel had taken before is not on the disk either.
