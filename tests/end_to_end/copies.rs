@@ -116,6 +116,7 @@ fn a_plain_copy_of_the_one_file_opens_and_says_that_it_is_behind() {
     let opened = run(&[OsStr::new("info"), copied.as_os_str(), OsStr::new("--json")]);
     assert_eq!(opened.code, 0, "{}", opened.stderr);
     assert_eq!(opened.json()["state"], "copied-live");
+    assert_eq!(opened.json()["runs"].as_array().unwrap().len(), 1);
     recorder.stop();
 }
 

@@ -157,7 +157,10 @@ fn assert_goes_on(tick: u64, retain: &str, damage: impl FnOnce(&Recording, &Conn
 
 fn goes_on(mut recording: Recording, tick: u64, damage: impl FnOnce(&Recording, &Connection)) {
     let (file, beside) = (recording.file(), recording.beside());
-    recording.recorder.wait_for_tick(tick);
+    // Whoever reads the file keeps the log from being moved into it.
+    wait_for("ticks", || {
+        (recording.recorder.committed() >= tick).then_some(())
+    });
     damage_below(&file, |db| damage(&recording, db));
     wait_for("the file beside it", || {
         let recorder = &mut recording.recorder;

@@ -168,6 +168,8 @@ pub struct Writer {
     unsaved_records: Vec<Record>,
     /// Why no room could be made for what comes next, if so.
     no_room: Option<CaptureError>,
+    /// So many writes in a row found no room, after all was done to make some.
+    without_room: u32,
     chunk_packer: Packer,
     tail_packer: Packer,
     pyramid: PyramidWriter,
@@ -266,7 +268,10 @@ impl Writer {
         if written.as_ref().is_err_and(CaptureError::is_full) {
             let relieved = self.relieve();
             self.note_room(relieved);
-            written = self.write();
+            let again = self.write();
+            written = self.judge_room(again);
+        } else {
+            self.without_room = 0;
         }
         let no_room = self.no_room.take();
         written.and(no_room.map_or(Ok(()), Err))

@@ -70,7 +70,7 @@ impl Output {
     }
 
     fn open_one(&mut self) -> anyhow::Result<(Writer, Start)> {
-        for path in self.places() {
+        for path in places(&self.named, &self.abandoned) {
             let lock = OwnerLock::take(&path)
                 .with_context(|| format!("cannot record into {}", path.display()))?;
             match self.start(&path, lock) {
@@ -89,7 +89,7 @@ impl Output {
     pub(crate) fn begin(&mut self, first: Option<Instants>) -> Result<Writer, CaptureError> {
         self.facts.now = first.unwrap_or_else(crate::clock::now);
         let mut last = None;
-        for path in self.places() {
+        for path in places(&self.named, &self.abandoned) {
             let lock = match OwnerLock::take(&path) {
                 Ok(lock) => lock,
                 Err(LockError::Held { .. }) => continue,
@@ -113,16 +113,6 @@ impl Output {
         let opened = Writer::start(path, lock, self.options, &self.facts)?;
         path.clone_into(&mut self.path);
         Ok(opened)
-    }
-
-    /// The one that was named, and those beside it.
-    fn places(&self) -> impl Iterator<Item = PathBuf> + use<> {
-        let (named, abandoned) = (self.named.clone(), self.abandoned.clone());
-        let places = (1..=MOST_BESIDE).map(move |number| match number {
-            1 => named.clone(),
-            number => beside(&named, number),
-        });
-        places.filter(move |path| !abandoned.contains(path))
     }
 
     fn say_beside(&self, error: CaptureError) {
@@ -161,6 +151,13 @@ fn goes_beside(error: &CaptureError, is_service: bool) -> bool {
     }
 }
 
+/// The one that was named, and those beside it, but for those that were abandoned.
+fn places(named: &Path, abandoned: &[PathBuf]) -> Vec<PathBuf> {
+    let beside = (2..=MOST_BESIDE).map(|number| beside(named, number));
+    let all = std::iter::once(named.to_owned()).chain(beside);
+    all.filter(|path| !abandoned.contains(path)).collect()
+}
+
 /// `web-1.afterimage` with a number: `web-1.2.afterimage`.
 fn beside(named: &Path, number: u32) -> PathBuf {
     // Byte for byte: a name need not be UTF-8.
@@ -188,6 +185,19 @@ mod tests {
         assert_eq!(beside(Path::new("plain"), 3), Path::new("plain.3"));
         let no_utf8 = |name| Path::new(OsStr::from_bytes(name));
         assert_eq!(beside(no_utf8(b"a\xff.b"), 2), no_utf8(b"a\xff.2.b"));
+    }
+
+    #[test]
+    fn what_was_abandoned_is_not_begun_again() {
+        let [named, second, third] =
+            ["a.afterimage", "a.2.afterimage", "a.3.afterimage"].map(PathBuf::from);
+        let first_two = |abandoned: &[PathBuf]| places(&named, abandoned)[..2].to_vec();
+        assert_eq!(first_two(&[]), [named.clone(), second.clone()]);
+        assert_eq!(
+            first_two(std::slice::from_ref(&named)),
+            [second.clone(), third.clone()]
+        );
+        assert_eq!(first_two(&[second]), [named.clone(), third]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::capture::{Capture, Mode};
 use crate::facts::{Event, Gap, GapKind};
 use crate::group::{Group, ProcessField};
 use crate::time::Seq;
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::path::Path;
 
 fn mark(text: &str) -> Record {
@@ -120,6 +122,48 @@ fn a_file_that_has_lost_a_tick_is_no_longer_written() {
             assert!(std::fs::read(&log).unwrap() == bytes, "it was written to");
         }
     }
+}
+
+/// The first part of the oldest chunk goes on in a page that is not there, in the file and in its
+/// log, and who writes it does not rely on what is in memory any more.
+fn lead_astray(path: &Path) {
+    let other = Connection::open(path).unwrap();
+    other
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .unwrap();
+    let oldest = "SELECT frames FROM chunk_body ORDER BY id LIMIT 1";
+    let frames: Vec<u8> = other.query_row(oldest, [], |row| row.get(0)).unwrap();
+    let version = other.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    let version = version.unwrap();
+    for file in [path.to_owned(), with_suffix(path, "-wal")] {
+        let mut bytes = std::fs::read(&file).unwrap();
+        let places: Vec<_> = (0..bytes.len().saturating_sub(64))
+            .filter(|&at| bytes[at..at + 64] == frames[..64])
+            .collect();
+        for begin in places {
+            let both = bytes[begin..].iter().zip(&frames);
+            let end = begin + both.take_while(|(one, other)| one == other).count();
+            bytes[end..end + 4].fill(0xff);
+        }
+        std::fs::write(&file, &bytes).unwrap();
+    }
+    other.pragma_update(None, "user_version", version).unwrap();
+}
+
+/// `SQLite` looks for that page, and says that there is no room for it.
+#[test]
+fn a_damaged_file_is_told_from_a_full_disk() {
+    let (_folder, path) = folder();
+    let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+    host.processes = 300;
+    host.record(61);
+    lead_astray(&path);
+    let failed = (0..1000).find_map(|_| {
+        let tick = host.tick();
+        host.writer.commit(Some(&tick), Vec::new()).err()
+    });
+    let error = failed.expect("whoever moves that part of a chunk needs the next one");
+    assert!(error.is_damage(), "{error}");
 }
 
 fn stalled(after: Seq) -> Gap {

@@ -5,7 +5,8 @@
 //! from growing the file past what it has: in WAL mode that would fail in a checkpoint, when it
 //! is too late. When the reserve cannot be topped up, the oldest chunks make room instead.
 
-use super::Writer;
+use super::{Writer, start};
+use crate::capture::error::{CaptureError, is_torn};
 use crate::capture::lock::with_suffix;
 use rusqlite::{Connection, FileControl, MAIN_DB};
 use std::fs;
@@ -114,6 +115,31 @@ impl Writer {
             keep_length(&self.db, length.max(self.file_bytes() / PAGE * PAGE))?;
         }
         Ok(())
+    }
+
+    /// `SQLite` finds no room for a page that is far behind the end of the file, either: then it is
+    /// not the disk that is full, but the file that is damaged. All of it is looked at for that,
+    /// ever more rarely.
+    pub(super) fn judge_room(
+        &mut self,
+        written: Result<(), CaptureError>,
+    ) -> Result<(), CaptureError> {
+        if !written.as_ref().is_err_and(CaptureError::is_full) {
+            self.without_room = 0;
+            return written;
+        }
+        self.without_room += 1;
+        if !self.without_room.is_power_of_two() {
+            return written;
+        }
+        let check = "PRAGMA quick_check(1)";
+        let found = self.db.query_row(check, [], |row| row.get::<_, String>(0));
+        match found {
+            Ok(word) if word == "ok" => written,
+            Ok(_damage) => Err(start::damage(&self.path)),
+            Err(error) if is_torn(&error) => Err(start::damage(&self.path)),
+            Err(_other) => written,
+        }
     }
 
     fn paged_bytes(&self) -> rusqlite::Result<u64> {

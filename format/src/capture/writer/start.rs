@@ -91,6 +91,7 @@ impl Writer {
             before_run: None,
             unsaved_records: Vec::new(),
             no_room: None,
+            without_room: 0,
             chunk_packer: packer(super::CHUNK_LEVEL)?,
             tail_packer: packer(super::TAIL_LEVEL)?,
             pyramid: PyramidWriter::new(capture, facts.host.tick_rate.0.get()),
