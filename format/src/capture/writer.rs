@@ -33,6 +33,7 @@ use crate::facts::{Anchor, EndsSum, Event, Exited, Gap, GapKind, KernelLogLine, 
 use crate::thread_dump::{PackedText, ThreadDump};
 use crate::tick::Tick;
 use crate::time::{MonotonicTime, Seq, WallTime};
+use rows::NewRow;
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -166,6 +167,8 @@ pub struct Writer {
     before_run: Option<(Gap, Duration)>,
     /// Records that could not be written yet.
     unsaved_records: Vec<Record>,
+    /// What a commit of records alone would have added that failed.
+    in_doubt: Option<NewRow>,
     /// Why no room could be made for what comes next, if so.
     no_room: Option<CaptureError>,
     /// So many writes in a row found no room, after all was done to make some.
@@ -205,11 +208,17 @@ impl Writer {
         set.expect("a pragma of ours");
     }
 
-    /// Writes a tick, and goes on as if that had not worked.
+    /// Writes these, and goes on as if that had not worked.
     #[cfg(test)]
-    pub(crate) fn pretend_that_a_commit_failed(&mut self, tick: &Tick, records: Vec<Record>) {
+    pub(crate) fn pretend_that_a_commit_failed(
+        &mut self,
+        tick: Option<&Tick>,
+        records: Vec<Record>,
+    ) {
         self.unsaved_records.extend(records);
-        self.add(tick).expect("a tick of ours");
+        if let Some(tick) = tick {
+            self.add(tick).expect("a tick of ours");
+        }
         let (unsaved, records) = (self.unsaved.clone(), self.unsaved_records.clone());
         let is_full = self.builder.is_full();
         let mut chunk = None;
@@ -295,6 +304,7 @@ impl Writer {
         }
         self.unsaved.clear();
         self.unsaved_records.clear();
+        self.in_doubt = None;
         Ok(())
     }
 
@@ -368,20 +378,6 @@ impl Writer {
         }
         let mode = if due { "FULL" } else { "NORMAL" };
         self.db.pragma_update(None, "synchronous", mode)
-    }
-
-    fn write_tail(&mut self) -> Result<(), CaptureError> {
-        let wrote = (|| {
-            let transaction = self.db.unchecked_transaction()?;
-            let mut insert = transaction.prepare_cached("REPLACE INTO tail VALUES (?, ?)")?;
-            for (seq, frame) in &self.unsaved {
-                insert.execute((seq.cast_signed(), frame))?;
-            }
-            drop(insert);
-            self.write_records(&transaction)?;
-            transaction.commit()
-        })();
-        wrote.map_err(CaptureError::sqlite(&self.path, "cannot save a tick"))
     }
 
     /// The size of what is kept: pages in use.

@@ -77,13 +77,36 @@ fn what_had_reached_the_file_after_all_is_not_written_twice() {
         host.record(before);
         let tick = host.tick();
         host.writer
-            .pretend_that_a_commit_failed(&tick, vec![mark("waits")]);
+            .pretend_that_a_commit_failed(Some(&tick), vec![mark("waits")]);
         assert!(host.writer.is_waiting());
         host.writer.reopen(&facts("boot-1", 0)).unwrap();
         host.writer.commit(None, Vec::new()).unwrap();
         host.record(10);
         host.writer.finish("signal").unwrap();
         assert_whole(&path, before as u64 + 11);
+    }
+}
+
+#[test]
+fn records_that_had_reached_the_file_after_all_are_not_written_twice() {
+    for reached in [true, false] {
+        let (_folder, path) = folder();
+        let (mut host, _) = FakeHost::start(&path, "boot-1", 0, LARGE);
+        host.record(20);
+        if reached {
+            host.writer
+                .pretend_that_a_commit_failed(None, vec![mark("waits")]);
+        } else {
+            host.writer.set_read_only(true);
+            let failed = host.writer.commit(None, vec![mark("waits")]);
+            assert!(failed.is_err());
+        }
+        assert!(host.writer.is_waiting());
+        host.writer.reopen(&facts("boot-1", 0)).unwrap();
+        host.writer.commit(None, Vec::new()).unwrap();
+        host.record(10);
+        host.writer.finish("signal").unwrap();
+        assert_whole(&path, 30);
     }
 }
 

@@ -194,6 +194,8 @@ impl Writer {
         // Now it is on the disk. What was read before came out of memory: after a failed sync the
         // kernel takes its pages for written, and a later look may find the disk's old ones.
         self.forget_written(written);
+        self.forget_records()
+            .map_err(CaptureError::sqlite(&self.path, "cannot read its records"))?;
         self.place = Place::of(&self.path);
         Ok(())
     }
@@ -231,5 +233,18 @@ impl Writer {
         if in_chunk {
             drop(self.builder.take());
         }
+    }
+
+    /// The same for records that came without a tick.
+    fn forget_records(&mut self) -> rusqlite::Result<()> {
+        if let Some(row) = self.in_doubt
+            && self.unsaved.is_empty()
+            && !self.builder.is_full()
+            && row.is_there(&self.db)?
+        {
+            self.unsaved_records.clear();
+        }
+        self.in_doubt = None;
+        Ok(())
     }
 }

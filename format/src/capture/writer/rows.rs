@@ -1,7 +1,8 @@
-//! Records as rows of the plain tables.
+//! Records as rows of the plain tables, and ticks as rows of the tail.
 
 use super::{Record, Writer, start};
 use crate::capture::chunk::Chunk;
+use crate::capture::error::CaptureError;
 use crate::capture::tables::{self, integer, maybe, text};
 use crate::facts::{EndsSum, Exited, Gap};
 use crate::time::WallTime;
@@ -10,21 +11,55 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::time::Duration;
 
+/// The last row that a transaction added to plain tables.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewRow {
+    table: &'static str,
+    id: i64,
+}
+
+impl NewRow {
+    /// Whether the transaction reached the file, which nobody else has written to since.
+    pub(super) fn is_there(self, db: &Connection) -> rusqlite::Result<bool> {
+        let sql = format!("SELECT max(id) FROM {}", self.table);
+        let newest: Option<i64> = db.query_row(&sql, [], |row| row.get(0))?;
+        Ok(newest.is_some_and(|newest| newest >= self.id))
+    }
+}
+
 impl Writer {
-    pub(super) fn write_records(&self, db: &Connection) -> rusqlite::Result<()> {
+    /// Adds the ticks that wait to the tail, and the records.
+    pub(super) fn write_tail(&mut self) -> Result<(), CaptureError> {
+        let wrote = (|| {
+            let transaction = self.db.unchecked_transaction()?;
+            let mut insert = transaction.prepare_cached("REPLACE INTO tail VALUES (?, ?)")?;
+            for (seq, frame) in &self.unsaved {
+                insert.execute((seq.cast_signed(), frame))?;
+            }
+            drop(insert);
+            self.in_doubt = self.write_records(&transaction)?;
+            transaction.commit()
+        })();
+        wrote.map_err(CaptureError::sqlite(&self.path, "cannot save a tick"))
+    }
+
+    /// Adds the records that wait, and gives the last row of it that is new.
+    pub(super) fn write_records(&self, db: &Connection) -> rusqlite::Result<Option<NewRow>> {
         let seq = self.last.map_or(0, |(seq, ..)| seq.0);
-        self.unsaved_records.iter().try_for_each(|record| {
+        let mut last = None;
+        for record in &self.unsaved_records {
             if let Record::Settings { sync, args } = record {
-                return start::change_run(db, self.capture, self.run, (*sync, args));
+                start::change_run(db, self.capture, self.run, (*sync, args))?;
+                continue;
             }
             let (table, values) = match record {
                 Record::ThreadDump(dump) => ("thread_dump", self.dump_row(db, dump, seq)?),
                 record => self.row(record, seq),
             };
-            tables::named(table)
-                .insert(db, self.capture, None, values)
-                .map(drop)
-        })
+            let id = tables::named(table).insert(db, self.capture, None, values)?;
+            last = Some(NewRow { table, id });
+        }
+        Ok(last)
     }
 
     pub(super) fn row(&self, record: &Record, seq: u64) -> (&'static str, Vec<Value>) {

@@ -90,6 +90,7 @@ impl Writer {
             last_name: 0,
             before_run: None,
             unsaved_records: Vec::new(),
+            in_doubt: None,
             no_room: None,
             without_room: 0,
             chunk_packer: packer(super::CHUNK_LEVEL)?,
