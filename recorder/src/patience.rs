@@ -13,12 +13,10 @@ pub(crate) fn answer_in_time<T: Send + 'static>(
     ask: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     let (tell, told) = sync_channel(1);
-    let asker = thread::Builder::new().name("asker".to_owned());
+    let thread = thread::Builder::new().name("asker".to_owned());
     // Nobody takes what comes too late.
-    let asked = asker.spawn(move || drop(tell.send(ask())));
-    asked
-        .ok()
-        .and_then(|_asker| told.recv_timeout(PATIENCE).ok())
+    thread.spawn(move || drop(tell.send(ask()))).ok()?;
+    told.recv_timeout(PATIENCE).ok()
 }
 
 #[cfg(test)]

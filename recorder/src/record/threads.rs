@@ -230,10 +230,6 @@ fn keep_and_write(
         Err(RecvTimeoutError::Timeout) => (None, true),
         Err(RecvTimeoutError::Disconnected) => bail!("{PANICKED}"),
     };
-    if opened.is_none() {
-        // A fallback can begin with the first tick then.
-        shared.ask_for_everything();
-    }
     let ring = Ring::new(settings.memory).context("no memory for what waits")?;
     let path = opened.as_ref().map_or(&settings.output, |file| &file.path);
     let fallback = Fallback::new(path, settings.fallback.as_deref(), facts);
