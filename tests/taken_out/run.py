@@ -4,7 +4,7 @@
 `protections.toml` lists them: an edit of the code, and the tests that have to notice it. The work
 is done on a copy of the tree below `target/taken_out`, with a target directory of its own.
 
-    run.py              all of them (an hour and more; the tests of file systems need root)
+    run.py              all of them (hours; the tests of file systems need root)
     run.py --look       only sees that each edit fits the code as it is
     run.py NAME ...     those whose names contain one of these words
 """
