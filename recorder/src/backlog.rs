@@ -295,7 +295,13 @@ impl Backlog {
             kind: "storage-outage".to_owned(),
             text,
         };
-        self.ring.push(Job::Records(vec![Record::Event(event)]));
+        let event = Job::Records(vec![Record::Event(event)]);
+        if self.ends_by.is_some() {
+            // The end of the run waits already.
+            self.ring.put_back(event);
+        } else {
+            self.ring.push(event);
+        }
     }
 
     fn open_fallback(&mut self) {

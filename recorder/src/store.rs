@@ -75,7 +75,7 @@ pub(crate) struct Store {
     /// Of the file, once there is one.
     readers: Option<Readers>,
     moved: Option<Moved>,
-    /// Why the last job failed asks for the file to be opened anew.
+    /// Why a job failed asks for the file to be opened anew.
     reopens: bool,
     /// The last job failed because the file is damaged.
     is_damaged: bool,
@@ -186,7 +186,8 @@ impl Store {
     }
 
     fn done(&mut self, result: Result<(), CaptureError>, tick: Option<Box<Tick>>) -> Done {
-        self.reopens = result.as_ref().is_err_and(|error| !error.will_pass());
+        // Until it was opened anew: that may fail as well, and for another reason.
+        self.reopens |= result.as_ref().is_err_and(|error| !error.will_pass());
         self.is_damaged = result.as_ref().is_err_and(CaptureError::is_damage);
         let writer = match &self.file {
             Some(File::Open(writer)) => Some(writer),
@@ -214,6 +215,7 @@ impl Store {
                 Err(error) if error.is_damage() => self.abandon(),
                 reopened => reopened?,
             }
+            self.reopens = false;
         }
         self.file(None)?.commit(None, Vec::new())
     }

@@ -167,11 +167,11 @@ pub struct Writer {
     before_run: Option<(Gap, Duration)>,
     /// Records that could not be written yet.
     unsaved_records: Vec<Record>,
-    /// What a commit of records alone would have added that failed.
+    /// The last row that a commit of records alone adds, until it is known to have worked.
     in_doubt: Option<NewRow>,
     /// Why no room could be made for what comes next, if so.
     no_room: Option<CaptureError>,
-    /// So many writes in a row found no room, after all was done to make some.
+    /// Writes for which no room could be made, since the file was looked at for damage and had some.
     without_room: u32,
     chunk_packer: Packer,
     tail_packer: Packer,
@@ -206,6 +206,13 @@ impl Writer {
     pub(crate) fn set_read_only(&self, read_only: bool) {
         let set = self.db.pragma_update(None, "query_only", read_only);
         set.expect("a pragma of ours");
+    }
+
+    /// From now on each commit fails at its very end.
+    #[cfg(test)]
+    pub(crate) fn refuse_commits(&mut self) {
+        let set = self.db.commit_hook(Some(|| true));
+        set.expect("a hook of ours");
     }
 
     /// Writes these, and goes on as if that had not worked.
@@ -277,13 +284,10 @@ impl Writer {
         if written.as_ref().is_err_and(CaptureError::is_full) {
             let relieved = self.relieve();
             self.note_room(relieved);
-            let again = self.write();
-            written = self.judge_room(again);
-        } else {
-            self.without_room = 0;
+            written = self.write();
         }
         let no_room = self.no_room.take();
-        written.and(no_room.map_or(Ok(()), Err))
+        self.judge_room(written.and(no_room.map_or(Ok(()), Err)))
     }
 
     /// That no room could be made is no reason not to write: there may be enough. It is said in

@@ -31,7 +31,8 @@ impl Store {
             Ok(Some((writer, told))) => (Some(writer), Ok(Some(told))),
             Err(error) => (None, Err(error)),
         };
-        // An error is met again with the first job.
+        // An error is met again with the first job, but for a lock: what another recorder holds is
+        // passed by then.
         let is_late = opened.send(told).is_err();
         match writer {
             Some(writer) if is_late => self.begin_late(writer),

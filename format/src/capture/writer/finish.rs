@@ -98,7 +98,10 @@ impl Writer {
             Err(error) if error.is_full() && !self.must_close => {
                 self.relieve()
                     .map_err(CaptureError::sqlite(&self.path, "cannot make room"))?;
-                self.write_tail()
+                self.write_tail()?;
+                self.unsaved.clear();
+                self.unsaved_records.clear();
+                Ok(())
             }
             closed => closed,
         }

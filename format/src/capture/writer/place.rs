@@ -225,21 +225,21 @@ impl Writer {
     /// A commit that failed may have reached the log all the same, and from there the file.
     fn forget_written(&mut self, (newest, in_chunk): (u64, bool)) {
         let Some((last, ..)) = self.last else { return };
-        if newest < last.0 || (self.unsaved.is_empty() && !self.builder.is_full()) {
+        let waits = !self.unsaved.is_empty() || self.builder.is_full() || self.must_close;
+        if newest < last.0 || !waits {
             return;
         }
         self.unsaved.clear();
         self.unsaved_records.clear();
         if in_chunk {
             drop(self.builder.take());
+            self.must_close = false;
         }
     }
 
     /// The same for records that came without a tick.
     fn forget_records(&mut self) -> rusqlite::Result<()> {
         if let Some(row) = self.in_doubt
-            && self.unsaved.is_empty()
-            && !self.builder.is_full()
             && row.is_there(&self.db)?
         {
             self.unsaved_records.clear();

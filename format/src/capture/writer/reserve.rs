@@ -24,6 +24,8 @@ const MOST_LOG: u64 = 4 * MIB;
 /// [`MOST_LEAST_ROOM`], the oldest ones go.
 const LEAST_ROOM_SHARE: u64 = 16;
 const MOST_LEAST_ROOM: u64 = MIB;
+/// After so many writes without room the file is looked at for damage again.
+const LOOK_EVERY: u32 = 360;
 /// SQLite takes the size of a file as a multiple of a 32-bit number.
 const MOST_STEP: u64 = 1 << 30;
 
@@ -119,27 +121,32 @@ impl Writer {
 
     /// `SQLite` finds no room for a page that is far behind the end of the file, either: then it is
     /// not the disk that is full, but the file that is damaged. All of it is looked at for that,
-    /// ever more rarely.
+    /// ever more rarely: where this lasts, about once an hour.
     pub(super) fn judge_room(
         &mut self,
         written: Result<(), CaptureError>,
     ) -> Result<(), CaptureError> {
         if !written.as_ref().is_err_and(CaptureError::is_full) {
-            self.without_room = 0;
             return written;
         }
         self.without_room += 1;
-        if !self.without_room.is_power_of_two() {
+        let count = self.without_room;
+        // What passes with the first attempt was no damage.
+        let is_due = count > 1 && count.is_power_of_two() || count.is_multiple_of(LOOK_EVERY);
+        if !is_due {
             return written;
         }
         let check = "PRAGMA quick_check(1)";
         let found = self.db.query_row(check, [], |row| row.get::<_, String>(0));
-        match found {
-            Ok(word) if word == "ok" => written,
-            Ok(_damage) => Err(start::damage(&self.path)),
-            Err(error) if is_torn(&error) => Err(start::damage(&self.path)),
-            Err(_other) => written,
+        let is_damaged = match found {
+            Ok(word) => word != "ok",
+            Err(error) => is_torn(&error),
+        };
+        if is_damaged {
+            self.without_room = 0;
+            return Err(start::damage(&self.path));
         }
+        written
     }
 
     fn paged_bytes(&self) -> rusqlite::Result<u64> {

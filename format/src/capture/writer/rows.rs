@@ -37,13 +37,14 @@ impl Writer {
                 insert.execute((seq.cast_signed(), frame))?;
             }
             drop(insert);
-            self.in_doubt = self.write_records(&transaction)?;
+            let new = self.write_records(&transaction)?;
+            self.in_doubt = new.filter(|_| self.unsaved.is_empty());
             transaction.commit()
         })();
         wrote.map_err(CaptureError::sqlite(&self.path, "cannot save a tick"))
     }
 
-    /// Adds the records that wait, and gives the last row of it that is new.
+    /// Adds the records that wait, and gives the last of the rows.
     pub(super) fn write_records(&self, db: &Connection) -> rusqlite::Result<Option<NewRow>> {
         let seq = self.last.map_or(0, |(seq, ..)| seq.0);
         let mut last = None;
