@@ -186,8 +186,9 @@ impl Store {
     }
 
     fn done(&mut self, result: Result<(), CaptureError>, tick: Option<Box<Tick>>) -> Done {
-        // Until it was opened anew: that may fail as well, and for another reason.
-        self.reopens |= result.as_ref().is_err_and(|error| !error.will_pass());
+        // Until something works again: to open it anew may fail as well, and for another reason.
+        let asks = |error: &CaptureError| self.reopens || !error.will_pass();
+        self.reopens = result.as_ref().is_err_and(asks);
         self.is_damaged = result.as_ref().is_err_and(CaptureError::is_damage);
         let writer = match &self.file {
             Some(File::Open(writer)) => Some(writer),
@@ -306,6 +307,7 @@ impl Store {
         if let Some(File::Open(writer)) = self.file.take() {
             self.file = Some(File::Left(Box::new(writer.abandon())));
             self.output.abandon();
+            self.reopens = false;
         }
     }
 
