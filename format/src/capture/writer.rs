@@ -171,7 +171,7 @@ pub struct Writer {
     in_doubt: Option<NewRow>,
     /// Why no room could be made for what comes next, if so.
     no_room: Option<CaptureError>,
-    /// Writes for which no room could be made, since the file was looked at for damage and had some.
+    /// Writes for which no room could be made; from 0 again once that was damage.
     without_room: u32,
     chunk_packer: Packer,
     tail_packer: Packer,
